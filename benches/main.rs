@@ -1,0 +1,118 @@
+//! What Candor promises about speed, measured beside yardsticks in the same run.
+//!
+//! Every file that is called as a promise measures it: `stampede`, `new_version`, `fanout`, `seen`,
+//! `writes`, `footprint`. Each takes turns between the server and a yardstick that does the least
+//! that the job asks for, and states its goal next to the measurement. `candor` is the server that
+//! is measured, `yardstick` what it stands beside, `visitors` who asks, `program` the real program in a process of its own, `rounds` how turns are taken
+//! and summed up, `machine` what the system knows, `report` the table and docs/PERFORMANCE.md.
+//!
+//! A new promise is a function from the [`Bench`] to rows, and a line in [`PROMISES`].
+#![allow(missing_docs, reason = "a program, not a library")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that goes wrong has to end")]
+#![allow(clippy::print_stdout, reason = "it reports to whoever runs it")]
+
+mod candor;
+mod fanout;
+mod footprint;
+mod machine;
+mod new_version;
+mod program;
+mod report;
+mod rounds;
+mod seen;
+mod stampede;
+mod visitors;
+mod writes;
+mod yardstick;
+
+use candor::Candor;
+use clap::Parser;
+use report::{Report, Row};
+use std::{net::SocketAddr, time::Duration};
+use tokio::runtime::Runtime;
+use yardstick::Yardstick;
+
+/// Measures one promise, or several that are measured together.
+type Promise = fn(&Bench) -> Vec<Row>;
+
+/// Each with the name that picks it on the command line.
+const PROMISES: &[(&str, Promise)] = &[
+    ("page", stampede::page),
+    ("page-during-changes", stampede::page_during_changes),
+    ("page-identity", stampede::page_uncompressed),
+    ("not-modified", stampede::not_modified),
+    ("cold", stampede::cold),
+    ("new-version", new_version::new_version),
+    ("fanout", fanout::fanout),
+    ("seen", seen::seen),
+    ("writes", writes::writes),
+    ("start", footprint::start),
+    ("idle", footprint::idle),
+    ("socket-memory", footprint::socket_memory),
+];
+
+/// However slow the machine is, it ends.
+const LONGEST: Duration = Duration::from_secs(240);
+
+/// Measures what docs/PERFORMANCE.md promises. Without names: everything, and writes it there.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    /// Only these promises; nothing is written then.
+    promises: Vec<String>,
+    /// Open sockets in the rows that count them.
+    #[arg(long, default_value_t = 1_000)]
+    sockets: usize,
+    /// Serves the yardstick in a process of its own.
+    #[arg(long, hide = true)]
+    yardstick: Option<SocketAddr>,
+    /// What cargo tells every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What every promise is measured with: the server, its yardstick and their visitors, each on
+/// threads of its own.
+struct Bench {
+    visitors: Runtime,
+    candor: Candor,
+    yardstick: Yardstick,
+    sockets: usize,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    if let Some(address) = arguments.yardstick {
+        yardstick::serve_alone(address);
+        return;
+    }
+    let known = |name: &str| PROMISES.iter().any(|(known, _)| *known == name);
+    if let Some(unknown) = arguments.promises.iter().find(|name| !known(name)) {
+        let names: Vec<_> = PROMISES.iter().map(|(name, _)| *name).collect();
+        eprintln!("There is no promise {unknown}. There are: {}", names.join(", "));
+        std::process::exit(2);
+    }
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        eprintln!("Given up: this took longer than {} seconds.", LONGEST.as_secs());
+        std::process::exit(1);
+    });
+    let bench = Bench {
+        visitors: machine::threads("visitors"),
+        candor: Candor::start(),
+        yardstick: Yardstick::new(),
+        sockets: arguments.sockets,
+    };
+    let mut report = Report::begin(&bench);
+    for (name, measure) in PROMISES {
+        if arguments.promises.is_empty() || arguments.promises.iter().any(|wanted| wanted == name) {
+            for row in measure(&bench) {
+                report.add(row);
+            }
+        }
+    }
+    println!("\n{}", report.notes());
+    if arguments.promises.is_empty() {
+        report.write();
+    }
+}

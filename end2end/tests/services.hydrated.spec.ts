@@ -1,0 +1,355 @@
+import {
+  type Page,
+  addServices,
+  chip,
+  createOrganization,
+  expect,
+  line,
+  open,
+  row,
+  setStatus,
+  signUp,
+  test,
+} from '../fixtures/test';
+
+const NAMES = ['API', 'Website', 'Search', 'Mail'];
+
+/** Somebody at the list of services of a new organization. */
+async function atTheList(page: Page, names: Parameters<typeof addServices>[2] = NAMES) {
+  await signUp(page);
+  const organization = await createOrganization(page);
+  await addServices(page, organization, names);
+  await open(page, `${organization.dashboard}/services`);
+  await expect(row(page, 'API')).toBeVisible();
+  return organization;
+}
+
+const links = (page: Page) => page.getByRole('table', { name: 'Services' }).getByRole('link');
+const announced = (page: Page) => page.locator('p[role=status][aria-live=polite]');
+const toast = (page: Page, words: string) => page.getByRole('status').getByText(words, { exact: true });
+
+/** What a visitor reads, in order. */
+async function onThePage(page: Page, address: string): Promise<string> {
+  return (await page.request.get(address)).text();
+}
+
+test('adding a service shows it in the list and on the page', async ({ page }) => {
+  const organization = await atTheList(page, { Core: ['API'] });
+  await page.getByRole('link', { name: 'Service', exact: true }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+  await page.getByLabel('Name', { exact: true }).fill('Payments');
+  await page.getByLabel('Description').fill('Charges, refunds, payouts');
+  await page.getByLabel('Group').selectOption('Core');
+  await page.getByRole('button', { name: 'Add service' }).click();
+  await expect(page).toHaveURL(`${organization.dashboard}/services`);
+  await expect(row(page, 'Payments')).toContainText('Charges, refunds, payouts');
+  await expect(links(page)).toHaveText(['API', 'Payments']);
+  await page.goto(organization.page);
+  await expect(line(page, 'Payments')).toContainText('Charges, refunds, payouts');
+});
+
+test('editing a service changes it everywhere', async ({ page }) => {
+  const organization = await atTheList(page);
+  await page.getByRole('button', { name: 'More for API' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  await expect(page).toHaveURL(/\/services\/[a-z0-9]{12}\/edit$/);
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('API');
+  await page.getByLabel('Name', { exact: true }).fill('Public API');
+  await page.getByRole('button', { name: 'Save service' }).click();
+  await expect(page).toHaveURL(`${organization.dashboard}/services`);
+  await expect(row(page, 'Public API')).toBeVisible();
+  await expect(row(page, 'API')).toHaveCount(0);
+  expect(await onThePage(page, organization.page)).toContain('Public API');
+});
+
+test('a refused service says why next to the field and keeps what was typed', async ({ page, allowErrors }) => {
+  allowErrors(/status of 422/);
+  const organization = await atTheList(page);
+  await page.getByRole('link', { name: 'Service', exact: true }).click();
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill(' api ');
+  await page.getByLabel('Description').fill('A second one');
+  await page.getByRole('button', { name: 'Add service' }).click();
+  await expect(name).toHaveAttribute('aria-invalid', 'true');
+  await expect(name).toHaveAccessibleDescription(/already/);
+  await expect(name).toHaveValue(' api ');
+  await expect(page.getByLabel('Description')).toHaveValue('A second one');
+  await name.fill('API 2');
+  await page.getByRole('button', { name: 'Add service' }).click();
+  await expect(page).toHaveURL(`${organization.dashboard}/services`);
+  await expect(row(page, 'API 2')).toContainText('A second one');
+});
+
+test('deleting names what is lost, asks, and can be undone', async ({ page }) => {
+  const organization = await atTheList(page);
+  await setStatus(page, organization.slug, ['API'], 'partial_outage');
+  await expect(chip(page, 'API', 'partial_outage')).toBeVisible();
+  const remove = async () => {
+    await page.getByRole('button', { name: 'More for API' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+  };
+  const question = page.getByRole('alertdialog', { name: 'Delete API?' });
+
+  await remove();
+  await expect(question).toHaveAccessibleDescription(/status and its history/);
+  await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(row(page, 'API')).toBeVisible();
+
+  await remove();
+  await question.getByRole('button', { name: 'Delete service' }).click();
+  await expect(toast(page, 'API deleted')).toBeVisible();
+  await expect(row(page, 'API')).toHaveCount(0);
+  expect(await onThePage(page, organization.page)).not.toContain('Partial outage');
+
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(chip(page, 'API', 'partial_outage')).toBeVisible();
+  await expect(links(page)).toHaveText(NAMES);
+  expect(await onThePage(page, organization.page)).toContain('Partial outage');
+});
+
+test('a status is set in two clicks, and can be taken back', { tag: '@phone' }, async ({ page }) => {
+  const organization = await atTheList(page);
+  await chip(page, 'API', 'operational').click();
+  const menu = page.getByRole('menu', { name: /Status of API/ });
+  await expect(menu.getByRole('menuitemradio')).toHaveText([
+    /Operational/,
+    /Degraded performance/,
+    /Partial outage/,
+    /Major outage/,
+    /Under maintenance/,
+  ]);
+  await expect(menu.getByRole('menuitemradio', { name: 'Operational' })).toBeChecked();
+  await menu.getByRole('menuitemradio', { name: 'Major outage' }).click();
+  await expect(chip(page, 'API', 'major_outage')).toBeVisible();
+  await expect(toast(page, 'API set to Major outage')).toBeVisible();
+  expect(await onThePage(page, organization.page)).toContain('Partial System Outage');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(chip(page, 'API', 'operational')).toBeVisible();
+});
+
+test('who set a status stands in the history', async ({ page }) => {
+  await atTheList(page);
+  await chip(page, 'API').click();
+  await page.getByRole('menuitemradio', { name: 'Degraded performance' }).click();
+  await expect(chip(page, 'API', 'degraded_performance')).toBeVisible();
+  await page.getByRole('link', { name: 'API', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'API' })).toBeVisible();
+  const history = page.getByRole('table', { name: 'Status history' }).getByRole('row');
+  await expect(history).toHaveCount(3);
+  await expect(history.nth(1)).toContainText(/Degraded performance.*until now.*Set by hand.*Ana Lindqvist/);
+  await expect(history.nth(2)).toContainText('Operational');
+  await expect(chip(page, 'API', 'degraded_performance')).toBeVisible();
+});
+
+test('a status is set by keys alone', async ({ page }) => {
+  await atTheList(page);
+  const menu = page.getByRole('menu');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('s');
+  await expect(menu).toHaveAccessibleName(/Status of Website/);
+  await expect(menu.getByRole('menuitemradio', { name: 'Operational' })).toBeFocused();
+  await page.keyboard.press('3');
+  await expect(chip(page, 'Website', 'partial_outage')).toBeVisible();
+
+  await page.keyboard.press('k');
+  await page.keyboard.press('s');
+  await expect(menu).toHaveAccessibleName(/Status of API/);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(chip(page, 'API', 'degraded_performance')).toBeVisible();
+
+  await page.keyboard.press('s');
+  await expect(menu).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeHidden();
+  await expect(chip(page, 'API')).toBeFocused();
+});
+
+test('rows are opened, edited and added by keys', async ({ page }) => {
+  const organization = await atTheList(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/services\/[a-z0-9]{12}$/);
+  await expect(page.getByRole('heading', { name: 'API' })).toBeVisible();
+  await page.keyboard.press('e');
+  await expect(page).toHaveURL(/\/edit$/);
+  await page.goBack();
+  await page.goBack();
+  await expect(row(page, 'API')).toBeVisible();
+  await page.keyboard.press('j');
+  await page.keyboard.press('e');
+  await expect(page).toHaveURL(/\/edit$/);
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('API');
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await expect(row(page, 'API')).toBeVisible();
+  await page.keyboard.press('n');
+  await expect(page).toHaveURL(`${organization.dashboard}/services/new`);
+  // Typed, not taken for shortcuts.
+  await page.getByLabel('Name', { exact: true }).fill('');
+  await page.getByLabel('Name', { exact: true }).pressSequentially('jskenx/?');
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('jskenx/?');
+});
+
+test('several services get a status at once', async ({ page }) => {
+  const organization = await atTheList(page);
+  await page.getByRole('checkbox', { name: 'Select API' }).check();
+  await page.keyboard.press('Escape');
+  await page.getByRole('checkbox', { name: 'Select API' }).check();
+  await page.getByRole('checkbox', { name: 'Select Search' }).check();
+  const bar = page.getByRole('group', { name: 'Selected services' });
+  await expect(bar).toContainText('2 selected');
+  await bar.getByRole('button', { name: 'Set the status of the selected services' }).click();
+  await page.getByRole('menuitem', { name: 'Major outage' }).click();
+  await expect(toast(page, '2 services set to Major outage')).toBeVisible();
+  await expect(chip(page, 'API', 'major_outage')).toBeVisible();
+  await expect(chip(page, 'Search', 'major_outage')).toBeVisible();
+  await expect(chip(page, 'Website', 'operational')).toBeVisible();
+  await expect(bar).toBeHidden();
+  expect(await onThePage(page, organization.page)).toContain('2 of 4 services affected');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(chip(page, 'API', 'operational')).toBeVisible();
+  await expect(chip(page, 'Search', 'operational')).toBeVisible();
+});
+
+test('services are put in order by keys, and the focus stays on what moves', async ({ page }) => {
+  const organization = await atTheList(page);
+  const handle = page.getByRole('button', { name: 'Move API: arrow keys' });
+  await handle.focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
+  await expect(announced(page)).toHaveText('API moved down');
+  await expect(handle).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(links(page)).toHaveText(['Website', 'Search', 'API', 'Mail']);
+  await expect(handle).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
+
+  const first = page.getByRole('button', { name: 'Move Website: arrow keys' });
+  await first.focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(announced(page)).toHaveText('Website is first already');
+
+  const more = page.getByRole('button', { name: 'More for Mail' });
+  await more.click();
+  await page.getByRole('menuitem', { name: 'Move up' }).click();
+  await expect(links(page)).toHaveText(['Website', 'API', 'Mail', 'Search']);
+  await expect(more).toBeFocused();
+  await page.goto(organization.page);
+  await expect(page.getByRole('listitem')).toHaveText([/Website/, /API/, /Mail/, /Search/]);
+});
+
+test('services and groups are put in order by dragging', async ({ page }) => {
+  const organization = await atTheList(page, { Core: ['API', 'Website'], Data: ['Search'], '': ['Mail'] });
+  const handle = (name: string) => page.getByRole('button', { name: `Move ${name}: arrow keys` });
+  await handle('Website').dragTo(row(page, 'API'));
+  await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
+  await handle('Mail').dragTo(row(page, 'Search'));
+  await expect(links(page)).toHaveText(['Website', 'API', 'Mail', 'Search']);
+  await handle('Data').dragTo(page.getByRole('row', { name: /^(Move Core: arrow keys )?Core/ }));
+  await expect(links(page)).toHaveText(['Mail', 'Search', 'Website', 'API']);
+  await page.goto(organization.page);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data', 'Core']);
+  await expect(page.getByRole('listitem')).toHaveText([/Mail/, /Search/, /Website/, /API/]);
+});
+
+test('groups are added, renamed and deleted; their services stay', async ({ page, allowErrors }) => {
+  allowErrors(/status of 422/);
+  const organization = await atTheList(page, { Core: ['API', 'Website'] });
+  await page.getByRole('button', { name: 'Group', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'New group' });
+  await expect(dialog.getByLabel('Name')).toBeFocused();
+  await dialog.getByLabel('Name').fill('core');
+  await dialog.getByRole('button', { name: 'Add group' }).click();
+  await expect(dialog.getByLabel('Name')).toHaveAccessibleDescription(/already/);
+  await dialog.getByLabel('Name').fill('Data');
+  await dialog.getByRole('button', { name: 'Add group' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('No service in Data yet.')).toBeVisible();
+
+  await page.getByRole('button', { name: 'More for the group Core' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  const rename = page.getByRole('dialog', { name: 'Rename group' });
+  await expect(rename.getByLabel('Name')).toHaveValue('Core');
+  await rename.getByLabel('Name').fill('Core platform');
+  await rename.getByRole('button', { name: 'Save group' }).click();
+  await expect(page.getByRole('rowheader', { name: /^Core platform/ })).toBeVisible();
+
+  await page.getByRole('button', { name: 'More for the group Core platform' }).click();
+  await page.getByRole('menuitem', { name: 'Delete group' }).click();
+  const question = page.getByRole('alertdialog', { name: 'Delete the group Core platform?' });
+  await expect(question).toHaveAccessibleDescription(/Its 2 services stay/);
+  await question.getByRole('button', { name: 'Delete group' }).click();
+  await expect(page.getByRole('rowheader', { name: /^Core platform/ })).toHaveCount(0);
+  await expect(row(page, 'API')).toBeVisible();
+  await expect(row(page, 'Website')).toBeVisible();
+  await page.goto(organization.page);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data']);
+  await expect(line(page, 'Website')).toBeVisible();
+});
+
+test('the list is filtered by words and by status', async ({ page }) => {
+  const organization = await atTheList(page, { Core: ['API', 'Website'], '': ['Mail'] });
+  await setStatus(page, organization.slug, ['Mail'], 'partial_outage');
+  const filter = page.getByRole('searchbox', { name: 'Filter services' });
+  await page.keyboard.press('/');
+  await expect(filter).toBeFocused();
+  await expect(filter).toHaveValue('');
+  await page.keyboard.type('WEB');
+  await expect(links(page)).toHaveText(['Website']);
+  // Places mean nothing while rows are hidden.
+  await expect(page.getByRole('button', { name: 'Move Website: arrow keys' })).toBeDisabled();
+
+  await page.keyboard.type('zzz');
+  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
+  await expect(filter).toHaveValue('');
+
+  await page.getByRole('button', { name: 'Status: any' }).click();
+  await page.getByRole('menuitemradio', { name: 'Partial outage' }).click();
+  await expect(links(page)).toHaveText(['Mail']);
+  await page.getByRole('button', { name: 'Status: Partial outage' }).click();
+  await page.getByRole('menuitemradio', { name: 'Any status' }).click();
+  await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
+});
+
+test('the overview counts and names what is affected', async ({ page }) => {
+  const organization = await atTheList(page);
+  await setStatus(page, organization.slug, ['API', 'Mail'], 'partial_outage');
+  await page.getByRole('link', { name: 'Overview' }).locator('visible=true').click();
+  await expect(page.getByText('Minor Service Outage')).toBeVisible();
+  const fact = (name: string) => page.locator('dl div').filter({ hasText: name }).getByRole('definition');
+  await expect(fact('Services')).toHaveText('4');
+  await expect(fact('Affected')).toHaveText('2');
+  await expect(page.getByText('Operational → Partial outage')).toHaveCount(2);
+  await page.getByRole('link', { name: 'API' }).first().click();
+  await expect(page.getByRole('heading', { name: 'API' })).toBeVisible();
+});
+
+test('what belongs to another organization does not exist', async ({ page, newBrowser, allowErrors }) => {
+  allowErrors(/status of 404/);
+  const organization = await atTheList(page);
+  const stranger = await newBrowser();
+  await signUp(stranger);
+  await createOrganization(stranger);
+  const answer = await stranger.goto(`${organization.dashboard}/services`);
+  expect(answer?.status()).toBe(404);
+  await expect(stranger.getByRole('heading', { name: /does not exist/ })).toBeVisible();
+  await expect(stranger.getByText('API', { exact: true })).toHaveCount(0);
+});
+
+test('a session that has ended says so where one was, and leads back', async ({ page, allowErrors }) => {
+  allowErrors(/status of 401/);
+  const organization = await atTheList(page);
+  await page.context().clearCookies();
+  await chip(page, 'API').click();
+  await page.getByRole('menuitemradio', { name: 'Major outage' }).click();
+  await expect(page.getByRole('status').getByText('You are signed out.', { exact: false })).toBeVisible();
+  await page.getByRole('link', { name: 'Overview' }).locator('visible=true').click();
+  await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(`/sign-in?next=${organization.dashboard}`);
+});

@@ -1,0 +1,90 @@
+//! Members, teams and invitations.
+
+use crate::domain::{
+    error::AppError,
+    ids::{InvitationId, TeamId, UserId},
+    member::{InvitationInput, People, Sent},
+    role::{Role, TeamRole},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+#[cfg(feature = "ssr")]
+use crate::{
+    domain::role::allowed,
+    server::{
+        access::{run, scope},
+        invitations, members, teams,
+    },
+};
+
+/// Everybody: members, teams, open invitations.
+#[server(prefix = "/rpc", endpoint = "read_people")]
+pub async fn read_people(organization: String) -> Result<People, AppError> {
+    run(members::people(scope::<allowed::Read>(&organization).await?)).await
+}
+
+/// Gives a member another role.
+#[server(prefix = "/rpc", endpoint = "change_role", input = Json)]
+pub async fn change_role(organization: String, user: UserId, role: Role) -> Result<(), AppError> {
+    run(members::change_role(scope::<allowed::ManageMembers>(&organization).await?, user, role)).await
+}
+
+/// Takes a member out.
+#[server(prefix = "/rpc", endpoint = "remove_member", input = Json)]
+pub async fn remove_member(organization: String, user: UserId) -> Result<(), AppError> {
+    run(members::remove(scope::<allowed::ManageMembers>(&organization).await?, user)).await
+}
+
+/// Leaves the organization.
+#[server(prefix = "/rpc", endpoint = "leave_organization", input = Json)]
+pub async fn leave_organization(organization: String) -> Result<(), AppError> {
+    run(members::leave(scope::<allowed::Read>(&organization).await?)).await
+}
+
+/// Invites somebody.
+#[server(prefix = "/rpc", endpoint = "invite", input = Json)]
+pub async fn invite(organization: String, input: InvitationInput) -> Result<Sent, AppError> {
+    run(invitations::invite(scope::<allowed::ManageMembers>(&organization).await?, input)).await
+}
+
+/// Sends an invitation again.
+#[server(prefix = "/rpc", endpoint = "resend_invitation", input = Json)]
+pub async fn resend_invitation(organization: String, id: InvitationId) -> Result<Sent, AppError> {
+    run(invitations::resend(scope::<allowed::ManageMembers>(&organization).await?, id)).await
+}
+
+/// Takes an invitation back.
+#[server(prefix = "/rpc", endpoint = "revoke_invitation", input = Json)]
+pub async fn revoke_invitation(organization: String, id: InvitationId) -> Result<(), AppError> {
+    run(invitations::revoke(scope::<allowed::ManageMembers>(&organization).await?, id)).await
+}
+
+/// Creates a team.
+#[server(prefix = "/rpc", endpoint = "create_team", input = Json)]
+pub async fn create_team(organization: String, name: String) -> Result<TeamId, AppError> {
+    run(teams::create(scope::<allowed::ManageMembers>(&organization).await?, name)).await
+}
+
+/// Deletes a team; its services and members stay.
+#[server(prefix = "/rpc", endpoint = "delete_team", input = Json)]
+pub async fn delete_team(organization: String, id: TeamId) -> Result<(), AppError> {
+    run(teams::delete(scope::<allowed::ManageMembers>(&organization).await?, id)).await
+}
+
+/// Renames a team.
+#[server(prefix = "/rpc", endpoint = "rename_team", input = Json)]
+pub async fn rename_team(organization: String, id: TeamId, name: String) -> Result<(), AppError> {
+    run(teams::rename(scope::<allowed::EditTeam>(&organization).await?, id, name)).await
+}
+
+/// Puts a member into a team, or gives them another role there.
+#[server(prefix = "/rpc", endpoint = "set_team_member", input = Json)]
+pub async fn set_team_member(organization: String, team: TeamId, user: UserId, role: TeamRole) -> Result<(), AppError> {
+    run(teams::set_member(scope::<allowed::EditTeam>(&organization).await?, team, user, role)).await
+}
+
+/// Takes a member out of a team.
+#[server(prefix = "/rpc", endpoint = "remove_team_member", input = Json)]
+pub async fn remove_team_member(organization: String, team: TeamId, user: UserId) -> Result<(), AppError> {
+    run(teams::remove_member(scope::<allowed::EditTeam>(&organization).await?, team, user)).await
+}

@@ -1,0 +1,147 @@
+//! `/dashboard/new`: the first organization, or another one.
+
+use super::states::failed;
+use crate::{
+    api::organizations::{CreateOrganization as Create, check_slug, time_zones},
+    domain::organization::suggest_slug,
+    ui::*,
+};
+use leptos::{prelude::*, wasm_bindgen::JsValue};
+use leptos_meta::Title;
+use std::time::Duration;
+
+/// The zone that the browser lives in.
+fn zone_of_the_browser() -> Option<String> {
+    let options = js_sys::Intl::DateTimeFormat::default().resolved_options();
+    js_sys::Reflect::get(&options, &JsValue::from_str("timeZone")).ok().and_then(|zone| zone.as_string())
+}
+
+/// Name, address, time zone.
+#[component]
+pub fn CreateOrganization() -> impl IntoView {
+    let zones = Resource::new(|| (), |()| time_zones());
+    view! {
+        <Title text="New organization" />
+        <main class="mx-auto flex min-h-dvh w-full max-w-[440px] flex-col justify-center gap-6 px-5 py-10">
+            <header class="flex flex-col gap-1">
+                <h1 class="text-xl font-semibold tracking-tight">"Create your organization"</h1>
+                <p class="text-13 text-muted-foreground">"It gets a status page of its own. You add its services next."</p>
+            </header>
+            <Suspense fallback=|| view! { <SkeletonRows n=5 /> }>
+                {move || zones.get().map(|zones| match zones {
+                    Ok(zones) => view! { <CreateForm zones /> }.into_any(),
+                    Err(error) => failed(error),
+                })}
+            </Suspense>
+            <p class="text-13 text-muted-foreground">
+                <a rel="external" href="/" class="underline underline-offset-4">"All status pages"</a>
+            </p>
+        </main>
+    }
+}
+
+#[component]
+fn CreateForm(zones: Vec<String>) -> impl IntoView {
+    let create = ServerAction::<Create>::new();
+    let (name, slug, zone) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new("UTC".to_owned()));
+    let slug_is_typed = RwSignal::new(false);
+    let check = Action::new(|text: &String| check_slug(text.clone()));
+    // Asks once typing pauses.
+    let mut ask = leptos::leptos_dom::helpers::debounce(Duration::from_millis(250), move |text: String| {
+        if !text.is_empty() {
+            check.dispatch(text);
+        }
+    });
+    Effect::new(move || ask(slug.get()));
+    let known_zones = zones.clone();
+    Effect::new(move || {
+        if let Some(found) = zone_of_the_browser().filter(|found| known_zones.contains(found)) {
+            zone.set(found);
+        }
+    });
+    let refused = move |field: &'static str| {
+        Signal::derive(move || create.value().get().and_then(Result::err).and_then(|error| error.on(field)))
+    };
+    let slug_refused = refused("slug");
+    let checked = move || check.value().get().and_then(Result::ok).filter(|check| check.slug == slug.get());
+    let slug_error = Signal::derive(move || match checked() {
+        Some(check) => check.problem,
+        None => slug_refused.get(),
+    });
+    let suggestion = move || checked().and_then(|check| check.suggestion);
+    let hint = Signal::derive(move || {
+        Some(match checked() {
+            Some(check) if check.problem.is_none() => "This address is free.".to_owned(),
+            _ => "Small letters, digits and hyphens.".to_owned(),
+        })
+    });
+    let beside = Signal::derive(move || {
+        create.value().get().and_then(Result::err).and_then(|error| error.beside(&["name", "slug", "time_zone"]))
+    });
+    let options: Vec<(String, String)> = zones.into_iter().map(|zone| (zone.clone(), zone.replace('_', " "))).collect();
+    view! {
+        <ActionForm action=create attr:class="flex flex-col gap-4">
+            <FormError message=beside />
+            <TextField
+                label="Name"
+                name="input[name]"
+                id="name"
+                required=true
+                maxlength=80_u32
+                autocomplete="organization"
+                value=name
+                on_input=move |text: String| {
+                    if !slug_is_typed.get_untracked() {
+                        slug.set(suggest_slug(&text));
+                    }
+                    name.set(text);
+                }
+                error=refused("name")
+            />
+            <TextField
+                label="Address of the page"
+                name="input[slug]"
+                id="slug"
+                required=true
+                spellcheck=false
+                maxlength=40_u32
+                prefix="/status/".to_owned()
+                value=slug
+                on_input=move |text: String| {
+                    slug_is_typed.set(!text.is_empty());
+                    slug.set(text);
+                }
+                error=slug_error
+                hint
+            />
+            {move || suggestion().map(|free| {
+                let words = format!("Use “{free}”");
+                view! {
+                    <Button size=ButtonSize::Small class="self-start" on:click=move |_| {
+                        slug_is_typed.set(true);
+                        slug.set(free.clone());
+                    }>{words}</Button>
+                }
+            })}
+            <SelectField
+                label="Time zone"
+                name="input[time_zone]"
+                id="time-zone"
+                options=Signal::stored(options)
+                value=zone
+                on_change=move |text| zone.set(text)
+                error=refused("time_zone")
+                hint=Signal::stored(Some("Days on the page begin at midnight in this zone.".to_owned()))
+            />
+            <Checkbox
+                label="List it in the directory"
+                name="input[listed]"
+                id="listed"
+                checked=Signal::stored(true)
+                hint=Signal::stored(Some("Visitors of this server find it on the first page.".to_owned()))
+            />
+            <Button variant=ButtonVariant::Primary submit=true pending=create.pending()>"Create organization"</Button>
+        </ActionForm>
+    }
+}

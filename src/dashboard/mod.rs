@@ -1,0 +1,20 @@
+//! The hydrated admin application.
+
+mod account;
+mod app;
+mod audit;
+mod create_organization;
+mod frame;
+mod live;
+mod overview;
+mod palette;
+mod services;
+mod settings;
+mod shortcuts;
+mod states;
+mod team;
+mod time;
+
+pub use app::{App, shell};
+pub use overview::page_tone;
+pub use services::status_tone;

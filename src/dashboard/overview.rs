@@ -1,0 +1,205 @@
+//! `/dashboard/{organization}`: how things are, and what changed last.
+
+use super::{
+    frame::{Organization, ScreenHead},
+    live::use_live,
+    services::{StatusMark, cause_label, status_tone},
+    states::failed,
+    time::Ago,
+};
+use crate::{
+    api::services::read_overview,
+    domain::{
+        live::Topic,
+        role::Action,
+        service::{Overview, Service, Transition as Change},
+        status::{Cause, Indicator, ServiceStatus},
+    },
+    ui::*,
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// The screen.
+#[component]
+pub fn OverviewScreen() -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let read = Resource::new(
+        move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
+        |(slug, ..)| read_overview(slug),
+    );
+    let edits = organization.may(Action::EditServices);
+    view! {
+        <ScreenHead title="Overview">
+            <LinkButton href=Signal::derive(move || format!("/status/{}", organization.slug.get())) external=true icon=IconName::ExternalLink>
+                "Status page"
+            </LinkButton>
+            {move || edits.get().then(|| view! {
+                <LinkButton href=organization.address("/services/new") variant=ButtonVariant::Primary icon=IconName::Plus>"Service"</LinkButton>
+            })}
+        </ScreenHead>
+        <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
+            {move || read.get().map(|read| match read {
+                Ok(overview) => view! { <Body overview /> }.into_any(),
+                Err(error) => failed(error),
+            })}
+        </Transition>
+    }
+}
+
+/// The colour of a page's state.
+pub const fn page_tone(indicator: Indicator) -> Tone {
+    match indicator {
+        Indicator::None => Tone::Green,
+        Indicator::Maintenance => Tone::Blue,
+        Indicator::Minor => Tone::Yellow,
+        Indicator::Major => Tone::Orange,
+        Indicator::Critical => Tone::Red,
+    }
+}
+
+const fn page_icon(indicator: Indicator) -> IconName {
+    match indicator {
+        Indicator::None => IconName::CheckCircle,
+        Indicator::Maintenance => IconName::Wrench,
+        Indicator::Minor => IconName::MinusCircle,
+        Indicator::Major => IconName::AlertTriangle,
+        Indicator::Critical => IconName::AlertOctagon,
+    }
+}
+
+#[component]
+fn Body(overview: Overview) -> impl IntoView {
+    let organization = Organization::get();
+    let status = move || organization.frame.get().map(|frame| frame.status);
+    let Overview { by_status, unwell, recent, services, members } = overview;
+    let well = services - unwell.len();
+    let numbers = [
+        ("Services", services.to_string(), IconName::Layers),
+        ("Operational", well.to_string(), IconName::CheckCircle),
+        ("Affected", unwell.len().to_string(), IconName::AlertTriangle),
+        ("Members", members.to_string(), IconName::Users),
+    ];
+    view! {
+        <div class="grid gap-6 p-4">
+            {move || status().map(|status| view! {
+                <Alert tone=page_tone(status.indicator) icon=page_icon(status.indicator) title=status.description.as_str().to_owned()>
+                    "This is what visitors of the status page read first."
+                </Alert>
+            })}
+            <dl class="grid grid-cols-2 gap-3 lg:grid-cols-4">
+                {numbers.into_iter().map(|(name, number, icon)| view! {
+                    <div class="rounded-lg border border-border p-3">
+                        <dt class="flex items-center gap-2 text-xs text-muted-foreground"><Icon name=icon class="size-3.5" />{name}</dt>
+                        <dd class="mt-1 text-xl font-semibold tabular-nums">{number}</dd>
+                    </div>
+                }).collect_view()}
+            </dl>
+            {if services == 0 {
+                view! {
+                    <EmptyState icon=IconName::Layers title="No services yet" text="Add what your customers depend on: the status page shows it at once.">
+                        <LinkButton href=Signal::derive(move || organization.address("/services")) variant=ButtonVariant::Primary>"Add services"</LinkButton>
+                    </EmptyState>
+                }.into_any()
+            } else {
+                view! {
+                    <div class="grid items-start gap-4 lg:grid-cols-2">
+                        <Card title="Services by status" flush=true><ByStatus by_status services /></Card>
+                        <Card title="Affected now" flush=true><Unwell unwell /></Card>
+                    </div>
+                    <Card title="Recent changes" flush=true><Recent recent /></Card>
+                }.into_any()
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn ByStatus(by_status: Vec<(ServiceStatus, usize)>, services: usize) -> impl IntoView {
+    // A bar of whole units: no style attribute is needed for an SVG.
+    let mut from = 0;
+    let bars: Vec<_> = by_status
+        .iter()
+        .map(|(status, count)| {
+            let x = from;
+            from += count;
+            let class = match status_tone(*status) {
+                Tone::Green => "fill-status-green",
+                Tone::Blue => "fill-status-blue",
+                Tone::Yellow => "fill-status-yellow",
+                Tone::Orange => "fill-status-orange",
+                _ => "fill-status-red",
+            };
+            view! { <rect x=x.to_string() y="0" width=count.to_string() height="1" class=class /> }
+        })
+        .collect();
+    view! {
+        <div class="grid gap-3 p-4">
+            <svg viewBox=format!("0 0 {services} 1") preserveAspectRatio="none" class="h-2 w-full rounded-full" aria-hidden="true">{bars}</svg>
+            <ul class="grid gap-1.5 text-13" role="list">
+                {by_status.into_iter().map(|(status, count)| view! {
+                    <li class="flex items-center justify-between">
+                        <StatusMark status=Signal::stored(status) />
+                        <span class="text-muted-foreground tabular-nums">{count}</span>
+                    </li>
+                }).collect_view()}
+            </ul>
+        </div>
+    }
+}
+
+#[component]
+fn Unwell(unwell: Vec<Service>) -> impl IntoView {
+    let organization = Organization::get();
+    let more = unwell.len().saturating_sub(8);
+    if unwell.is_empty() {
+        return view! { <p class="p-4 text-13 text-muted-foreground">"Every service is operational."</p> }.into_any();
+    }
+    view! {
+        <ul class="divide-y divide-border text-13" role="list">
+            {unwell.into_iter().take(8).map(|service| {
+                let address = format!("/services/{}", service.id);
+                view! {
+                    <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2">
+                        <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{service.name}</A>
+                        <span class="flex items-center gap-3">
+                            <StatusMark status=Signal::stored(service.status) />
+                            <span class="text-xs text-muted-foreground"><Ago at=service.since /></span>
+                        </span>
+                    </li>
+                }
+            }).collect_view()}
+        </ul>
+        {(more > 0).then(|| view! { <p class="px-4 pb-3 text-xs text-muted-foreground">{format!("and {more} more")}</p> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn Recent(recent: Vec<Change>) -> impl IntoView {
+    let organization = Organization::get();
+    view! {
+        <ol class="divide-y divide-border text-13" role="list">
+            {recent.into_iter().map(|change| {
+                let Change { service_id, service, before, status, at, cause, by } = change;
+                let address = format!("/services/{service_id}");
+                let words = match before {
+                    Some(before) => format!("{} → {}", before.label(), status.label()),
+                    None => format!("Added, {}", status.label().to_lowercase()),
+                };
+                let who = by.filter(|_| cause == Cause::Manual).unwrap_or_else(|| cause_label(cause).to_owned());
+                view! {
+                    <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-0.5 px-4 py-2">
+                        <span class="inline-flex min-w-0 flex-wrap items-center gap-x-2">
+                            <StatusDot tone=status_tone(status) />
+                            <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{service}</A>
+                            <span class="text-muted-foreground">{words}</span>
+                        </span>
+                        <span class="text-xs text-muted-foreground">{who} " · " <Ago at=at /></span>
+                    </li>
+                }
+            }).collect_view()}
+        </ol>
+    }
+}

@@ -1,0 +1,141 @@
+//! `/dashboard/{organization}/services/{id}`: one service and its history.
+
+use super::status::{StatusChip, StatusMark};
+use crate::{
+    api::services::read_service,
+    dashboard::{
+        frame::{Organization, ScreenHead},
+        live::use_live,
+        shortcuts::on_key,
+        states::failed,
+        time::{Ago, length},
+    },
+    domain::{
+        error::AppError,
+        live::Topic,
+        role::Action,
+        service::{Interval, ServiceDetail},
+        status::{Cause, ServiceStatus},
+    },
+    ui::*,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_params_map};
+
+/// The screen.
+#[component]
+pub fn ServiceScreen() -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let params = use_params_map();
+    let read = Resource::new(
+        move || (organization.slug.get(), params.read().get("id").unwrap_or_default(), live.changes(Topic::Services)),
+        |(slug, id, _)| async move {
+            match id.parse() {
+                Ok(id) => read_service(slug, id).await,
+                Err(_) => Err(AppError::NotFound("service".to_owned())),
+            }
+        },
+    );
+    view! {
+        <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
+            {move || read.get().map(|read| match read {
+                Ok(detail) => view! { <Detail detail /> }.into_any(),
+                Err(error) => failed(error),
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Detail(detail: ServiceDetail) -> impl IntoView {
+    let organization = Organization::get();
+    let ServiceDetail { service, group, team: team_name, history } = detail;
+    let team = Signal::stored(service.team_id.clone());
+    let edits = organization.may_to(Action::EditServices, team);
+    let edit = format!("/services/{}/edit", service.id);
+    let facts = [
+        ("Group", group.unwrap_or_else(|| "None".to_owned())),
+        ("Team", team_name.unwrap_or_else(|| "None".to_owned())),
+        ("Added", service.created_at.in_words()),
+        ("Id", service.id.to_string()),
+    ];
+    let own = service.own_status;
+    let (navigate, there) = (use_navigate(), edit.clone());
+    on_key(move |key, event| {
+        if key == "e" && edits.get_untracked() {
+            event.prevent_default();
+            navigate(&organization.address(&there), Default::default());
+        }
+    });
+    view! {
+        <ScreenHead title=service.name.clone()>
+            {move || {
+                let edit = organization.address(&edit);
+                edits.get().then(|| view! { <LinkButton href=edit icon=IconName::Pencil shortcut="E">"Edit"</LinkButton> })
+            }}
+        </ScreenHead>
+        <div class="grid gap-6 p-4">
+            <div class="flex flex-wrap items-center gap-x-6 gap-y-3">
+                <StatusChip id=service.id.clone() name=service.name.clone() status=Signal::stored(own) team />
+                <span class="text-13 text-muted-foreground">"since " <Ago at=service.since /></span>
+            </div>
+            {(!service.description.is_empty()).then(|| view! { <p class="max-w-prose whitespace-pre-line">{service.description.clone()}</p> })}
+            <dl class="flex flex-wrap gap-x-10 gap-y-3 text-13">
+                {facts.into_iter().map(|(name, value)| view! {
+                    <div>
+                        <dt class="text-muted-foreground">{name}</dt>
+                        <dd class="tabular-nums">{value}</dd>
+                    </div>
+                }).collect_view()}
+            </dl>
+            <section class="grid gap-2">
+                <h2 class="font-semibold">"Status history"</h2>
+                <div class="overflow-hidden rounded-lg border border-border">
+                    <Table
+                        label="Status history"
+                        read_only=true
+                        head=|| view! {
+                            <th scope="col" class=HEAD_CELL>"Status"</th>
+                            <th scope="col" class=HEAD_CELL>"From"</th>
+                            <th scope="col" class=HEAD_CELL>"Lasted"</th>
+                            <th scope="col" class=HEAD_CELL>"Cause"</th>
+                            <th scope="col" class=HEAD_CELL>"By"</th>
+                        }
+                    >
+                        {history.into_iter().map(|interval| view! { <HistoryRow interval /> }).collect_view()}
+                    </Table>
+                </div>
+            </section>
+        </div>
+    }
+}
+
+/// A cause in words.
+pub const fn cause_label(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Manual => "Set by hand",
+        Cause::Incident => "Incident",
+        Cause::Maintenance => "Maintenance",
+        Cause::Monitor => "Monitor",
+        Cause::Api => "API",
+        Cause::Alertmanager => "Alertmanager",
+        Cause::Import => "Import",
+    }
+}
+
+#[component]
+fn HistoryRow(interval: Interval) -> impl IntoView {
+    let Interval { status, from, to, cause, by } = interval;
+    let status: ServiceStatus = status;
+    let lasted = to.map_or_else(|| "until now".to_owned(), |to| length(to - from));
+    view! {
+        <tr class=ROW>
+            <td class=CELL><StatusMark status=Signal::stored(status) /></td>
+            <td class=CELL_MUTED><time datetime=from.rfc3339() class="whitespace-nowrap tabular-nums">{from.in_words()}</time></td>
+            <td class=format!("{CELL_MUTED} whitespace-nowrap tabular-nums")>{lasted}</td>
+            <td class=CELL_MUTED>{cause_label(cause)}</td>
+            <td class=CELL_MUTED>{by.unwrap_or_default()}</td>
+        </tr>
+    }
+}

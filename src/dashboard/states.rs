@@ -1,0 +1,78 @@
+//! What stands where a screen cannot: nothing there, refused, failed.
+
+use crate::{
+    api::answer_with,
+    domain::error::AppError,
+    ui::{Alert, Button, ButtonVariant, EmptyState, IconName, LinkButton, Tone},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+/// Nothing is at this address, or it belongs to somebody else.
+#[component]
+pub fn Missing(
+    /// What is missing: `page`, `service`.
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    answer_with(404);
+    let title = format!("This {what} does not exist");
+    view! {
+        <Title text="Not found" />
+        <div class="flex min-h-[60dvh] items-center justify-center p-6">
+            <EmptyState icon=IconName::CircleHelp title=title text="It may have been deleted, the address may be mistyped, or you may not be a member.">
+                <LinkButton href="/dashboard" variant=ButtonVariant::Primary>"My dashboard"</LinkButton>
+            </EmptyState>
+        </div>
+    }
+}
+
+/// A refusal where a screen should be.
+pub fn failed(error: AppError) -> AnyView {
+    match error {
+        AppError::NotFound(what) => view! { <Missing what /> }.into_any(),
+        AppError::Unauthenticated => view! { <SignedOut /> }.into_any(),
+        error => {
+            answer_with(error.status());
+            view! {
+                <div class="p-4">
+                    <Alert tone=Tone::Red icon=IconName::AlertTriangle title="This could not be shown" actions=|| view! { <Reload /> }>
+                        {error.to_string()}
+                    </Alert>
+                </div>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// Asks the server again.
+#[component]
+fn Reload() -> impl IntoView {
+    view! {
+        <Button icon=IconName::RotateCcw on:click=|_| { let _ = window().location().reload(); }>
+            "Try again"
+        </Button>
+    }
+}
+
+/// The session has ended while a screen was open.
+#[component]
+fn SignedOut() -> impl IntoView {
+    answer_with(401);
+    let path = use_location().pathname;
+    view! {
+        <div class="flex min-h-[60dvh] items-center justify-center p-6">
+            <EmptyState icon=IconName::LogIn title="You are signed out" text="Sign in again to go on where you were.">
+                <a
+                    rel="external"
+                    href=move || format!("/sign-in?next={}", path.get())
+                    class="inline-flex h-8 items-center rounded-md bg-primary px-3 text-13 font-medium text-primary-foreground pointer-coarse:h-10"
+                >
+                    "Sign in"
+                </a>
+            </EmptyState>
+        </div>
+    }
+}

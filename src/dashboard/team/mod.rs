@@ -1,0 +1,71 @@
+//! `/dashboard/{organization}/team`: members, invitations and teams.
+
+mod invite;
+mod members;
+mod teams;
+
+use crate::{
+    api::members::read_people,
+    dashboard::{
+        frame::{Organization, ScreenHead},
+        live::use_live,
+        states::failed,
+    },
+    domain::{error::AppError, live::Topic, member::People, role::Action},
+    ui::*,
+};
+use invite::{InviteDialog, OpenInvitations};
+use leptos::prelude::*;
+use members::MemberTable;
+use teams::{NewTeamDialog, TeamCards};
+
+/// The screen.
+#[component]
+pub fn TeamScreen() -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let read =
+        Resource::new(move || (organization.slug.get(), live.changes(Topic::Members)), |(slug, _)| read_people(slug));
+    let manages = organization.may(Action::ManageMembers);
+    let (invites, new_team) = (RwSignal::new(false), RwSignal::new(false));
+    view! {
+        <ScreenHead title="Team">
+            {move || manages.get().then(|| view! {
+                <Button icon=IconName::Plus on:click=move |_| new_team.set(true)>"Team"</Button>
+                <Button variant=ButtonVariant::Primary icon=IconName::Mail on:click=move |_| invites.set(true)>"Invite"</Button>
+            })}
+        </ScreenHead>
+        <NewTeamDialog open=new_team />
+        <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=6 /></div> }>
+            <Body read invites />
+        </Transition>
+    }
+}
+
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Reading,
+    Failed(AppError),
+    There,
+}
+
+#[component]
+fn Body(read: Resource<Result<People, AppError>>, invites: RwSignal<bool>) -> impl IntoView {
+    let stage = Memo::new(move |_| match read.get() {
+        None => Stage::Reading,
+        Some(Err(error)) => Stage::Failed(error),
+        Some(Ok(_)) => Stage::There,
+    });
+    let people = Signal::from(Memo::new(move |_| read.get().and_then(Result::ok).unwrap_or_default()));
+    move || match stage.get() {
+        Stage::Reading => view! { <div class="p-4"><SkeletonRows n=6 /></div> }.into_any(),
+        Stage::Failed(error) => failed(error),
+        Stage::There => view! {
+            <InviteDialog open=invites people />
+            <MemberTable people />
+            <OpenInvitations people />
+            <TeamCards people />
+        }
+        .into_any(),
+    }
+}

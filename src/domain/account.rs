@@ -1,0 +1,142 @@
+//! People: addresses, names, passwords.
+
+use super::ids::UserId;
+use super::organization::OrganizationSummary;
+use serde::{Deserialize, Serialize};
+
+/// Least number of characters of a password.
+pub const PASSWORD_LEAST: usize = 12;
+/// Most bytes of a password: more is refused before any hashing.
+pub const PASSWORD_MOST: usize = 256;
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The person.
+    pub id: UserId,
+    /// As it is shown.
+    pub name: String,
+    /// The mail address, as it was typed.
+    pub email: String,
+    /// Every organization that the person is a member of, by name.
+    pub organizations: Vec<OrganizationSummary>,
+    /// Whether this server runs in development mode.
+    pub development: bool,
+}
+
+/// A mail address that could be one, and the form that makes it unique.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    /// As it was typed, trimmed.
+    pub shown: String,
+    /// Lower case: two addresses that differ only in case are one.
+    pub key: String,
+}
+
+/// Checks a mail address as loosely as is safe: mail itself is the real check.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn email(text: &str) -> Result<Email, String> {
+    let shown = text.trim();
+    let plausible = shown.len() <= 254
+        && !shown.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'))
+        && shown.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && domain.len() >= 3
+                && domain.contains('.')
+                && !domain.contains('@')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+        });
+    if shown.is_empty() {
+        Err("Enter your e-mail address.".to_owned())
+    } else if plausible {
+        Ok(Email { shown: shown.to_owned(), key: shown.to_lowercase() })
+    } else {
+        Err("This does not look like an e-mail address. Write it like name@example.com.".to_owned())
+    }
+}
+
+/// Checks the length of a new password; how easily it is guessed is the server's check.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn password_length(password: &str) -> Result<(), String> {
+    if password.chars().count() < PASSWORD_LEAST {
+        Err(format!("Use at least {PASSWORD_LEAST} characters. A few unrelated words work well."))
+    } else if password.len() > PASSWORD_MOST {
+        Err(format!("Use at most {PASSWORD_MOST} characters."))
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks one line of text: trimmed, not empty, no control characters, at most `most` characters.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn line(what: &str, text: &str, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(format!("Enter {what}."))
+    } else if text.contains('\n') {
+        Err("Write it on one line.".to_owned())
+    } else {
+        short(text, most)
+    }
+}
+
+/// Checks an optional text, which may have several lines, as [`line()`] does.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn short(text: &str, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        Err(format!("Use at most {most} characters; these are {}.", text.chars().count()))
+    } else if text.chars().any(|c| c.is_control() && c != '\n') {
+        Err("Remove the invisible control characters.".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(email(" Ana@Example.COM ").map(|e| e.key), Ok("ana@example.com".to_owned()));
+        for bad in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "ana@example",
+            "a b@example.com",
+            "a@b@c.de",
+            "ana@.com",
+            "<ana@example.com>",
+        ] {
+            assert!(email(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_counted_in_characters() {
+        assert!(password_length("ääääääääääää").is_ok());
+        assert!(password_length("elevenchars").is_err());
+        assert!(password_length(&"x".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn lines_are_trimmed_and_bounded() {
+        assert_eq!(line("a name", "  API ", 60), Ok("API".to_owned()));
+        assert!(line("a name", "   ", 60).is_err());
+        assert!(line("a name", "a\u{0}b", 60).is_err());
+        assert!(line("a name", "a\nb", 60).is_err());
+        assert!(line("a name", &"x".repeat(61), 60).is_err());
+    }
+}

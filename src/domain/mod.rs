@@ -1,0 +1,16 @@
+//! Pure types and rules, compiled for the server and for the browser.
+//!
+//! Nothing here reads a clock, a database or the network: what a rule needs is an argument.
+
+pub mod account;
+pub mod audit;
+pub mod error;
+pub mod ids;
+pub mod live;
+pub mod member;
+pub mod organization;
+pub mod position;
+pub mod role;
+pub mod service;
+pub mod status;
+pub mod time;

@@ -1,0 +1,261 @@
+//! Organizations: slugs, settings, and what lists show of them.
+
+use super::{
+    ids::{OrganizationId, TeamId},
+    role::{Action, Reach, Role, TeamRole},
+    status::PageStatus,
+};
+use serde::{Deserialize, Serialize};
+
+/// Most characters of an organization's name.
+pub const NAME_MOST: usize = 80;
+/// Most characters of a slug.
+pub const SLUG_MOST: usize = 40;
+
+/// Words that stand for something else in an address and so cannot be slugs.
+pub const RESERVED: &[&str] = &[
+    "account",
+    "admin",
+    "api",
+    "assets",
+    "audit",
+    "auth",
+    "badge",
+    "candor",
+    "dashboard",
+    "design",
+    "docs",
+    "embed",
+    "feed",
+    "health",
+    "incidents",
+    "live",
+    "maintenance",
+    "metrics",
+    "new",
+    "organization",
+    "organizations",
+    "rpc",
+    "services",
+    "settings",
+    "sign-in",
+    "sign-out",
+    "sign-up",
+    "status",
+    "subscribe",
+    "subscribers",
+    "subscriptions",
+    "team",
+    "well-known",
+    "www",
+];
+
+/// An organization in a list of the signed-in person's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationSummary {
+    /// Permanent.
+    pub id: OrganizationId,
+    /// Part of its addresses.
+    pub slug: String,
+    /// As it is shown.
+    pub name: String,
+    /// What the person is there.
+    pub role: Role,
+}
+
+/// What the frame of the dashboard shows around every screen of one organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationFrame {
+    /// The organization and the person's role in it.
+    pub organization: OrganizationSummary,
+    /// The person's roles in teams.
+    pub teams: Vec<(TeamId, TeamRole)>,
+    /// IANA name, for example `Europe/Vienna`.
+    pub time_zone: String,
+    /// The state that visitors see.
+    pub status: PageStatus,
+    /// Number of services.
+    pub services: usize,
+    /// Number of members.
+    pub members: usize,
+    /// Address of the public page, with its host.
+    pub status_page: String,
+}
+
+impl OrganizationFrame {
+    /// Where the person may do this, if anywhere.
+    pub fn reach(&self, action: Action) -> Option<Reach> {
+        Reach::of(action, self.organization.role, &self.teams)
+    }
+}
+
+/// What a person types to create an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewOrganization {
+    /// As it is shown.
+    pub name: String,
+    /// Part of its addresses.
+    pub slug: String,
+    /// IANA name; the browser suggests its own.
+    pub time_zone: String,
+    /// Whether the directory at `/` lists it; a form leaves it out when it is not ticked.
+    #[serde(default)]
+    pub listed: bool,
+}
+
+/// What can be changed about an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationSettings {
+    /// As it is shown.
+    pub name: String,
+    /// Part of its addresses; an old one goes on leading here.
+    pub slug: String,
+    /// A sentence or two for visitors, may be empty.
+    #[serde(default)]
+    pub description: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// Where visitors find help, may be empty.
+    #[serde(default)]
+    pub support_url: String,
+    /// Whether the directory at `/` lists it; a form leaves it out when it is not ticked.
+    #[serde(default)]
+    pub listed: bool,
+}
+
+/// Checks the address of a support page.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn support_url(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let web = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let mail = text.strip_prefix("mailto:").filter(|address| super::account::email(address).is_ok());
+    let plain =
+        text.len() <= 500 && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>'));
+    if text.is_empty()
+        || (plain && (mail.is_some() || web.is_some_and(|rest| rest.contains('.') && !rest.starts_with(['/', '.']))))
+    {
+        Ok(text.to_owned())
+    } else {
+        Err("Write a whole address, like https://example.com/support or mailto:help@example.com.".to_owned())
+    }
+}
+
+/// Whether a slug can be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlugCheck {
+    /// The slug that was asked about.
+    pub slug: String,
+    /// Why it cannot be had, if so.
+    pub problem: Option<String>,
+    /// One that can be had instead.
+    pub suggestion: Option<String>,
+}
+
+/// Checks a slug.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn slug(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err("Enter an address for the page.".to_owned())
+    } else if text.len() < 2 || text.len() > SLUG_MOST {
+        Err(format!("Use 2 to {SLUG_MOST} characters."))
+    } else if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        Err("Use small letters a to z, digits and hyphens only.".to_owned())
+    } else if text.starts_with('-') || text.ends_with('-') || text.contains("--") {
+        Err("A hyphen stands between two other characters.".to_owned())
+    } else if RESERVED.contains(&text) {
+        Err(format!("“{text}” has a meaning of its own in addresses. Choose another."))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// The slug that a name suggests: always a valid one, or empty when the name has no usable letter.
+pub fn suggest_slug(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        let plain = match c {
+            'a'..='z' | '0'..='9' => Some(c),
+            'à'..='å' | 'ā' | 'ă' | 'ą' => Some('a'),
+            'ç' | 'ć' | 'č' => Some('c'),
+            'è'..='ë' | 'ē' | 'ę' | 'ě' => Some('e'),
+            'ì'..='ï' | 'ī' => Some('i'),
+            'ñ' | 'ń' | 'ň' => Some('n'),
+            'ò'..='ö' | 'ø' | 'ō' => Some('o'),
+            'ß' | 'ś' | 'š' => Some('s'),
+            'ù'..='ü' | 'ū' | 'ů' => Some('u'),
+            'ý' | 'ÿ' => Some('y'),
+            'ź' | 'ż' | 'ž' => Some('z'),
+            '\'' | '’' => continue,
+            _ => None,
+        };
+        match plain {
+            Some(c) => text.push(c),
+            None if !text.is_empty() && !text.ends_with('-') => text.push('-'),
+            None => {}
+        }
+    }
+    text.truncate(SLUG_MOST - 4);
+    let text = text.trim_end_matches('-').to_owned();
+    if text.len() == 1 || RESERVED.contains(&text.as_str()) { format!("{text}-status") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn slugs() {
+        for good in ["northwind", "a1", "north-wind-2"] {
+            assert!(slug(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "North",
+            "north wind",
+            "-north",
+            "north-",
+            "a--b",
+            "dashboard",
+            "services",
+            "x/../y",
+            &"x".repeat(41),
+        ] {
+            assert!(slug(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn support_addresses_are_links_and_nothing_else() {
+        for good in ["", "https://example.com/help", "mailto:help@example.com"] {
+            assert!(support_url(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["example.com", "javascript:alert(1)", "https://a b.com", "https:///x", "mailto:nobody", "data:text/html,x"]
+        {
+            assert!(support_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn suggestions() {
+        assert_eq!(suggest_slug("Northwind Traders, Inc."), "northwind-traders-inc");
+        assert_eq!(suggest_slug("Zürich’s Café"), "zurichs-cafe");
+        assert_eq!(suggest_slug("Status"), "status-status");
+        assert_eq!(suggest_slug("日本"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn a_suggestion_is_valid(name in "\\PC{0,60}") {
+            let suggestion = suggest_slug(&name);
+            prop_assert!(suggestion.is_empty() || slug(&suggestion).is_ok(), "{:?}", suggestion);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The pages of one's own account: plain pages and plain forms, which work without a script. Every
+//! change ends in a redirect, so that loading the page again repeats nothing.
+
+mod profile;
+mod recovery;
+mod sessions;
+
+pub use profile::{account, change_account};
+pub use recovery::{ask_for_link, forgot_password, reset, reset_password, verify, verify_email};
+pub use sessions::{end_sessions, sessions};
+
+use super::pages::BrandMark;
+use crate::{
+    server::{App, document, document::Head},
+    ui::{Alert, IconName, LinkButton, Tone},
+};
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+
+/// What can have been done, by the word that the address carries: nobody can make a page of ours
+/// say anything else.
+const NOTICES: &[(&str, &str)] = &[
+    ("name", "Your name is changed."),
+    ("address", "Your address is changed. Sign in with it from now on."),
+    ("address-waits", "A link is on its way to the new address. It becomes yours here when you open it."),
+    ("address-kept", "Your address stays as it is. The link that was sent works no more."),
+    ("verification", "A link is on its way. Open it within a day to verify the address."),
+    ("verified", "Your address is verified."),
+    ("password", "Your password is changed, and all other sessions have ended."),
+    ("password-link", "A link to set a password is on its way. It works once, for an hour."),
+    ("reset", "Your password is set, and all sessions have ended. Sign in with it."),
+    ("session", "The session has ended."),
+    ("others", "All other sessions have ended."),
+    ("everywhere", "You are signed out everywhere."),
+    ("deleted", "Your account is deleted."),
+];
+
+/// What has just been done, as an address carries it.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// The strip that says what has just been done, if anything.
+pub(super) fn notice(done: &str) -> Option<AnyView> {
+    let (_, words) = NOTICES.iter().find(|(word, _)| *word == done)?;
+    Some(
+        view! {
+            <div role="status">
+                <Alert tone=Tone::Green icon=IconName::Check>
+                    {*words}
+                </Alert>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// To this page, which says what has been done.
+fn to(path: &str, done: &str) -> Response {
+    debug_assert!(NOTICES.iter().any(|(word, _)| *word == done), "no words for {done}");
+    Redirect::to(&format!("{path}?done={done}")).into_response()
+}
+
+/// A page of the account, for somebody signed in.
+fn page(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    title: &'static str,
+    path: &'static str,
+    body: impl FnOnce() -> AnyView,
+) -> Response {
+    let places = [("/account", "Profile"), ("/account/sessions", "Sessions")];
+    let html = document::render(Head::site(format!("{title} · Candor")).themed(headers), || {
+        let links: Vec<_> = places
+            .into_iter()
+            .map(|(address, name)| {
+                let here = address == path;
+                view! {
+                    <a
+                        href=address
+                        aria-current=here.then_some("page")
+                        class="inline-flex h-8 items-center rounded-md px-2.5 text-13 font-medium text-muted-foreground hover:bg-accent hover:text-foreground aria-[current=page]:bg-accent aria-[current=page]:text-foreground pointer-coarse:h-10"
+                    >
+                        {name}
+                    </a>
+                }
+            })
+            .collect();
+        view! {
+            <div class="mx-auto flex min-h-dvh w-full max-w-[640px] flex-col gap-6 px-5 py-6">
+                <header class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+                    <a href="/" class="inline-flex items-center gap-2 rounded-md font-semibold">
+                        <BrandMark />
+                        "Candor"
+                    </a>
+                    <LinkButton href="/dashboard" icon=IconName::ArrowLeft>
+                        "Dashboard"
+                    </LinkButton>
+                </header>
+                <main class="flex flex-1 flex-col gap-5">
+                    <div class="flex flex-col gap-3">
+                        <h1 class="text-xl font-semibold tracking-tight">{title}</h1>
+                        <nav class="-mx-2.5 flex flex-wrap gap-1" aria-label="Account">
+                            {links}
+                        </nav>
+                    </div>
+                    {body()}
+                </main>
+            </div>
+        }
+        .into_any()
+    });
+    document::private(app, status, html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_put_words_into_our_mouth() {
+        Owner::new().with(|| {
+            assert!(notice("name").is_some());
+            for word in ["", "Your account is blocked, call 555", "<b>name</b>", "NAME"] {
+                assert!(notice(word).is_none(), "{word:?}");
+            }
+        });
+    }
+}

@@ -1,0 +1,371 @@
+//! `/account`: name, address, password, and the end of the account.
+
+use super::{Done, notice, page, to};
+use crate::{
+    domain::{audit::Door, error::AppError},
+    server::{
+        App,
+        access::{
+            SignedIn,
+            accounts::{
+                profile::{self, AddressChange, Profile},
+                recovery,
+            },
+            pages::{on, status},
+            run, session,
+        },
+        directory,
+        requests::ClientAddress,
+    },
+    ui::{Alert, Badge, Button, ButtonVariant, Card, FormError, IconName, TextField, Tone},
+};
+use axum::{
+    Extension, Form,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::Response,
+};
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+/// What the forms of the page send; `what` names the form.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct AccountForm {
+    what: String,
+    name: String,
+    email: String,
+    address_password: String,
+    current_password: String,
+    password: String,
+    delete_password: String,
+    delete_address: String,
+}
+
+/// `GET /account`
+pub async fn account(State(app): State<App>, parts: Parts, Query(done): Query<Done>) -> Response {
+    let found = match SignedIn::from_request(&app, &parts, Door::Account).await {
+        Ok(by) => profile::profile(&by).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(profile) => show(&app, &parts.headers, StatusCode::OK, profile, AccountForm::default(), None, &done.done),
+        Err(error) => directory::refusal(&parts.headers, &error),
+    }
+}
+
+/// `POST /account`
+pub async fn change_account(
+    State(app): State<App>,
+    Extension(client): Extension<ClientAddress>,
+    session: Session,
+    parts: Parts,
+    Form(form): Form<AccountForm>,
+) -> Response {
+    let by = match SignedIn::from_request(&app, &parts, Door::Account).await {
+        Ok(by) => by,
+        Err(error) => return directory::refusal(&parts.headers, &error),
+    };
+    let done = act(&app, client, &session, by.clone(), form.clone()).await;
+    let error = match done {
+        Ok(response) => return response,
+        Err(error) => error,
+    };
+    match profile::profile(&by).await {
+        Ok(profile) => {
+            let mut response = show(&app, &parts.headers, status(Some(&error)), profile, form, Some(&error), "");
+            if let AppError::TooMany { retry_after } = error {
+                response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
+            }
+            response
+        }
+        Err(error) => directory::refusal(&parts.headers, &error),
+    }
+}
+
+async fn act(
+    app: &App,
+    client: ClientAddress,
+    session: &Session,
+    by: SignedIn,
+    form: AccountForm,
+) -> Result<Response, AppError> {
+    let done = match form.what.as_str() {
+        "name" => run(profile::rename(by, form.name)).await.map(|()| "name")?,
+        "address" => match run(profile::change_address(by, form.email, form.address_password)).await? {
+            AddressChange::Done => "address",
+            AddressChange::Waits => "address-waits",
+        },
+        "verification" => run(recovery::send_verification(by)).await.map(|()| "verification")?,
+        "keep-address" => run(profile::keep_address(by)).await.map(|()| "address-kept")?,
+        "password" => {
+            run(profile::change_password(by, form.current_password, form.password)).await.map(|()| "password")?
+        }
+        "password-link" => {
+            let address = by.user().email.clone();
+            run(recovery::forgot(app.clone(), client.0, address)).await.map(|()| "password-link")?
+        }
+        "delete" => {
+            run(profile::delete(by, form.delete_password, form.delete_address)).await?;
+            session::end(session).await?;
+            return Ok(to("/sign-in", "deleted"));
+        }
+        _ => return Err(AppError::BadRequest("the form names nothing that can be done here".to_owned())),
+    };
+    Ok(to("/account", done))
+}
+
+/// Fields of all forms of the page: what is wrong with one is said beside it.
+const FIELDS: &[&str] =
+    &["name", "email", "address_password", "current_password", "password", "delete_password", "delete_address"];
+
+/// A form of the page: its name, and what is wrong with it as a whole.
+#[component]
+fn PlainForm(what: &'static str, trouble: Option<(String, String)>, children: Children) -> impl IntoView {
+    let beside = trouble.filter(|(form, _)| form == what).map(|(_, message)| message);
+    view! {
+        <form method="post" action="/account" class="flex flex-col items-start gap-4">
+            <input type="hidden" name="what" value=what />
+            <div class="w-full empty:hidden">
+                <FormError message=Signal::stored(beside) />
+            </div>
+            {children()}
+        </form>
+    }
+}
+
+fn show(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    profile: Profile,
+    typed: AccountForm,
+    error: Option<&AppError>,
+    done: &str,
+) -> Response {
+    let trouble = error.and_then(|error| error.beside(FIELDS)).map(|message| (typed.what.clone(), message));
+    let mail = app.sends_mail();
+    page(app, headers, status, "Your account", "/account", || {
+        view! {
+            {notice(done)} {name_card(&profile, &typed, error, trouble.clone())}
+            {address_card(&profile, &typed, error, trouble.clone(), mail)}
+            {password_card(&profile, error, trouble.clone(), mail)} {delete_card(profile, &typed, error, trouble)}
+        }
+        .into_any()
+    })
+}
+
+type Trouble = Option<(String, String)>;
+
+fn name_card(profile: &Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Trouble) -> AnyView {
+    let name_error = on(error, "name");
+    let name = if typed.what == "name" { typed.name.clone() } else { profile.name.clone() };
+    view! {
+        <Card title="Name" description="Shown to the members of your organizations, in history and in the audit log.">
+            <PlainForm what="name" trouble>
+                <div class="w-full max-w-sm">
+                    <TextField label="Name" name="name" autocomplete="name" required=true maxlength=80_u32 value=Signal::stored(name) error=name_error />
+                </div>
+                <Button submit=true>"Save name"</Button>
+            </PlainForm>
+        </Card>
+    }
+    .into_any()
+}
+
+fn address_card(
+    profile: &Profile,
+    typed: &AccountForm,
+    error: Option<&AppError>,
+    trouble: Trouble,
+    mail: bool,
+) -> AnyView {
+    let (new_error, password_error) = (on(error, "email"), on(error, "address_password"));
+    let Profile { email, verified, waiting, has_password, .. } = profile.clone();
+    let new = if typed.what == "address" { typed.email.clone() } else { String::new() };
+    let state = match (verified, mail) {
+        (true, _) => view! { <Badge tone=Tone::Green>"Verified"</Badge> }.into_any(),
+        (false, true) => view! { <Badge tone=Tone::Yellow>"Not verified"</Badge> }.into_any(),
+        // Nobody can do anything about it.
+        (false, false) => ().into_any(),
+    };
+    let again = trouble.clone();
+    let pending = match waiting {
+        Some(waiting) => {
+            let keep = trouble.clone();
+            view! {
+                <Alert tone=Tone::Blue icon=IconName::Mail title="A new address waits">
+                    "Open the link that was sent to " <strong class="font-medium">{waiting}</strong>
+                    ". Until then your address stays as it is."
+                </Alert>
+                <div class="flex flex-wrap gap-2">
+                    <PlainForm what="verification" trouble=again>
+                        <Button submit=true>"Send the link again"</Button>
+                    </PlainForm>
+                    <PlainForm what="keep-address" trouble=keep>
+                        <Button submit=true variant=ButtonVariant::Ghost>
+                            "Keep the present address"
+                        </Button>
+                    </PlainForm>
+                </div>
+            }
+            .into_any()
+        }
+        None if !verified && mail => view! {
+            <p class="text-13 text-muted-foreground">
+                "Open the link that was sent to this address to say that it is yours. It was sent when you signed up, and works for a day."
+            </p>
+            <PlainForm what="verification" trouble=again>
+                <Button submit=true>"Send the link again"</Button>
+            </PlainForm>
+        }
+        .into_any(),
+        None => ().into_any(),
+    };
+    let hint = mail.then(|| {
+        "It counts once you have opened the link that is sent there. The present address gets a notice.".to_owned()
+    });
+    let password = has_password.then(|| {
+        view! {
+            <TextField label="Current password" name="address_password" kind="password" autocomplete="current-password" required=true error=password_error />
+        }
+    });
+    view! {
+        <Card title="E-mail address" description="You sign in with it, and mail about your account goes there.">
+            <div class="flex flex-col gap-4">
+                <p class="flex flex-wrap items-center gap-2 text-13">
+                    <span class="min-w-0 font-medium break-all">{email}</span>
+                    {state}
+                </p>
+                {pending}
+                <PlainForm what="address" trouble>
+                    <div class="flex w-full max-w-sm flex-col gap-4">
+                        <TextField
+                            label="New address"
+                            name="email"
+                            kind="email"
+                            autocomplete="email"
+                            required=true
+                            spellcheck=false
+                            maxlength=254_u32
+                            value=Signal::stored(new)
+                            hint=Signal::stored(hint)
+                            error=new_error
+                        />
+                        {password}
+                    </div>
+                    <Button submit=true>"Change address"</Button>
+                </PlainForm>
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+fn password_card(profile: &Profile, error: Option<&AppError>, trouble: Trouble, mail: bool) -> AnyView {
+    let email = profile.email.clone();
+    let (current_error, new_error) = (on(error, "current_password"), on(error, "password"));
+    let body = match (profile.has_password, mail) {
+        (true, _) => view! {
+            <PlainForm what="password" trouble>
+                // For password managers.
+                <input type="email" name="username" autocomplete="username" value=email hidden readonly />
+                <div class="flex w-full max-w-sm flex-col gap-4">
+                    <TextField label="Current password" name="current_password" kind="password" autocomplete="current-password" required=true error=current_error />
+                    <TextField
+                        label="New password"
+                        name="password"
+                        kind="password"
+                        autocomplete="new-password"
+                        required=true
+                        minlength=12_u32
+                        maxlength=256_u32
+                        hint=Signal::stored(Some("At least 12 characters. A few unrelated words work well.".to_owned()))
+                        error=new_error
+                    />
+                </div>
+                <Button submit=true>"Change password"</Button>
+            </PlainForm>
+        }
+        .into_any(),
+        (false, true) => view! {
+            <PlainForm what="password-link" trouble>
+                <p class="text-13 text-muted-foreground">
+                    "You sign in through the provider, and have no password. To set one, ask for a link by mail."
+                </p>
+                <Button submit=true>"Send me a link"</Button>
+            </PlainForm>
+        }
+        .into_any(),
+        (false, false) => view! {
+            <p class="text-13 text-muted-foreground">"You sign in through the provider, and have no password."</p>
+        }
+        .into_any(),
+    };
+    view! { <Card title="Password" description="When it changes, every other session ends.">{body}</Card> }.into_any()
+}
+
+fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Trouble) -> AnyView {
+    let Profile { email, has_password, owned_alone, .. } = profile;
+    let (password_error, address_error) = (on(error, "delete_password"), on(error, "delete_address"));
+    let body = if owned_alone.is_empty() {
+        let proof = if has_password {
+            view! {
+                <TextField label="Current password" name="delete_password" kind="password" autocomplete="current-password" required=true error=password_error />
+            }
+            .into_any()
+        } else {
+            view! {
+                <TextField
+                    label=format!("Type {email} to confirm")
+                    name="delete_address"
+                    autocomplete="off"
+                    required=true
+                    spellcheck=false
+                    value=Signal::stored(typed.delete_address.clone())
+                    error=address_error
+                />
+            }
+            .into_any()
+        };
+        view! {
+            <PlainForm what="delete" trouble>
+                <p class="text-13 text-muted-foreground">
+                    "You leave all your organizations and cannot sign in any more. What you did stays in their history under your name. This cannot be undone."
+                </p>
+                <div class="w-full max-w-sm">{proof}</div>
+                <Button submit=true variant=ButtonVariant::Destructive>
+                    "Delete my account"
+                </Button>
+            </PlainForm>
+        }
+        .into_any()
+    } else {
+        let organizations: Vec<_> = owned_alone
+            .into_iter()
+            .map(|(name, slug)| {
+                view! {
+                    <li>
+                        <a class="font-medium underline underline-offset-4" href=format!("/dashboard/{slug}/team")>
+                            {name}
+                        </a>
+                    </li>
+                }
+            })
+            .collect();
+        let beside = trouble.filter(|(form, _)| form == "delete").map(|(_, message)| message);
+        view! {
+            <div class="flex flex-col gap-3 text-13">
+                <FormError message=Signal::stored(beside) />
+                <p class="text-muted-foreground">
+                    "You are the only owner of these organizations. Make somebody else an owner, or delete the organization in its settings. Then you can delete your account."
+                </p>
+                <ul class="list-disc pl-5" role="list">
+                    {organizations}
+                </ul>
+            </div>
+        }
+        .into_any()
+    };
+    view! { <Card title="Delete account">{body}</Card> }.into_any()
+}

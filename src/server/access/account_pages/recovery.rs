@@ -1,0 +1,251 @@
+//! `/forgot-password`, `/reset-password` and `/verify-email`: what links in mail lead to. Looking at
+//! a link uses nothing up, because programs that check mail look at every link.
+
+use super::{Done, notice, to};
+use crate::{
+    domain::error::AppError,
+    server::{
+        App,
+        access::{
+            accounts::recovery::{self, Proof},
+            pages::{frame, on, refuse},
+            run,
+        },
+        directory,
+        document::{self, Head},
+        requests::ClientAddress,
+    },
+    ui::{Alert, Button, ButtonVariant, FormError, IconName, LinkButton, TextField, Tone},
+};
+use axum::{
+    Extension, Form,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use leptos::prelude::*;
+
+fn render(headers: &HeaderMap, title: &'static str, lead: String, body: impl FnOnce() -> AnyView) -> String {
+    document::render(Head::site(format!("{title} · Candor")).themed(headers), || {
+        let foot = view! {
+            <a class="font-medium text-foreground underline underline-offset-4" href="/sign-in">
+                "Back to sign in"
+            </a>
+        };
+        frame(title, lead, body(), foot.into_any())
+    })
+}
+
+/// What to say above a form. A signal can only be made while a page is rendered.
+fn beside(error: Option<&AppError>, fields: &[&str]) -> Signal<Option<String>> {
+    Signal::stored(error.and_then(|error| error.beside(fields)))
+}
+
+/// `GET /forgot-password`
+pub async fn forgot_password(State(app): State<App>, headers: HeaderMap, Query(done): Query<Done>) -> Response {
+    document::private(&app, StatusCode::OK, forgot_html(&app, &headers, "", None, done.done == "password-link"))
+}
+
+/// What the form for a link sends.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct ForgotForm {
+    email: String,
+}
+
+/// `POST /forgot-password`
+pub async fn ask_for_link(
+    State(app): State<App>,
+    Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
+    Form(form): Form<ForgotForm>,
+) -> Response {
+    match run(recovery::forgot(app.clone(), client.0, form.email.clone())).await {
+        Ok(()) => to("/forgot-password", "password-link"),
+        Err(error) => refuse(&app, &error, forgot_html(&app, &headers, &form.email, Some(&error), false)),
+    }
+}
+
+fn forgot_html(app: &App, headers: &HeaderMap, typed: &str, error: Option<&AppError>, sent: bool) -> String {
+    if !app.sends_mail() {
+        let lead =
+            "This server sends no mail, so it cannot send you a link. Ask its operator to set a new password for you.";
+        return render(headers, "Forgot your password?", lead.to_owned(), || ().into_any());
+    }
+    let typed = typed.to_owned();
+    let lead = "Enter the address of your account. A link to set a new password goes there.";
+    render(headers, "Forgot your password?", lead.to_owned(), || {
+        let (beside, email_error) = (beside(error, &["email"]), on(error, "email"));
+        let sent = sent.then(|| {
+            view! {
+                <div role="status">
+                    <Alert tone=Tone::Green icon=IconName::Mail>
+                        "If there is an account with this address, a link is on its way. It works once, for an hour. Look into the spam folder too."
+                    </Alert>
+                </div>
+            }
+        });
+        view! {
+            <div class="flex flex-col gap-4">
+                {sent} <FormError message=beside />
+                <form method="post" action="/forgot-password" class="flex flex-col gap-4">
+                    <TextField label="E-mail" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(typed) error=email_error />
+                    <Button variant=ButtonVariant::Primary submit=true class="w-full">
+                        "Send the link"
+                    </Button>
+                </form>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// The token of a link.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Token {
+    token: String,
+    done: String,
+}
+
+/// A link that opens nothing, and how to get one that does.
+fn unusable(app: &App, headers: &HeaderMap, error: &AppError, again: (&'static str, &'static str)) -> Response {
+    if !matches!(error, AppError::NotFound(_)) {
+        return directory::refusal(headers, error);
+    }
+    let lead = "It has been used, has expired, a newer one was sent, or it is incomplete.";
+    let html = render(headers, "This link cannot be used", lead.to_owned(), || {
+        let (address, words) = again;
+        view! {
+            <LinkButton href=address variant=ButtonVariant::Primary class="w-full">
+                {words}
+            </LinkButton>
+        }
+        .into_any()
+    });
+    document::private(app, StatusCode::NOT_FOUND, html)
+}
+
+/// `GET /reset-password`
+pub async fn reset_password(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
+    match recovery::resetting(&app, &link.token).await {
+        Ok(proof) => document::private(&app, StatusCode::OK, reset_html(&headers, &link.token, proof, None)),
+        Err(error) => unusable(&app, &headers, &error, ("/forgot-password", "Ask for another link")),
+    }
+}
+
+/// What the form for a new password sends.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct ResetForm {
+    token: String,
+    password: String,
+}
+
+/// `POST /reset-password`
+pub async fn reset(State(app): State<App>, headers: HeaderMap, Form(form): Form<ResetForm>) -> Response {
+    let error = match run(recovery::reset(app.clone(), form.token.clone(), form.password)).await {
+        Ok(()) => return to("/sign-in", "reset"),
+        Err(error) => error,
+    };
+    match recovery::resetting(&app, &form.token).await {
+        Ok(proof) => refuse(&app, &error, reset_html(&headers, &form.token, proof, Some(&error))),
+        Err(error) => unusable(&app, &headers, &error, ("/forgot-password", "Ask for another link")),
+    }
+}
+
+fn reset_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&AppError>) -> String {
+    let token = token.to_owned();
+    let lead = format!("For the account of {}. All its sessions end.", proof.email);
+    render(headers, "Choose a new password", lead, || {
+        let (beside, password_error) = (beside(error, &["password"]), on(error, "password"));
+        view! {
+            <form method="post" action="/reset-password" class="flex flex-col gap-4">
+                <FormError message=beside />
+                <input type="hidden" name="token" value=token />
+                // For password managers.
+                <input type="email" name="username" autocomplete="username" value=proof.email hidden readonly />
+                <TextField
+                    label="New password"
+                    name="password"
+                    kind="password"
+                    autocomplete="new-password"
+                    required=true
+                    minlength=12_u32
+                    maxlength=256_u32
+                    hint=Signal::stored(Some("At least 12 characters. A few unrelated words work well.".to_owned()))
+                    error=password_error
+                />
+                <Button variant=ButtonVariant::Primary submit=true class="w-full">
+                    "Set password"
+                </Button>
+            </form>
+        }
+        .into_any()
+    })
+}
+
+/// `GET /verify-email`
+pub async fn verify_email(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
+    if link.done == "verified" {
+        let html = render(&headers, "Thank you", String::new(), || {
+            view! {
+                <div class="flex flex-col gap-4">
+                    {notice("verified")} <LinkButton href="/dashboard" variant=ButtonVariant::Primary class="w-full">
+                        "Go on to the dashboard"
+                    </LinkButton>
+                </div>
+            }
+            .into_any()
+        });
+        return document::private(&app, StatusCode::OK, html);
+    }
+    match recovery::verification(&app, &link.token).await {
+        Ok(proof) => document::private(&app, StatusCode::OK, verify_html(&headers, &link.token, proof, None)),
+        Err(error) => unusable(&app, &headers, &error, ("/account", "Go to your account")),
+    }
+}
+
+/// What the button sends.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct VerifyForm {
+    token: String,
+}
+
+/// `POST /verify-email`
+pub async fn verify(State(app): State<App>, headers: HeaderMap, Form(form): Form<VerifyForm>) -> Response {
+    let error = match run(recovery::verify(app.clone(), form.token.clone())).await {
+        Ok(()) => return to("/verify-email", "verified"),
+        Err(error) => error,
+    };
+    match recovery::verification(&app, &form.token).await {
+        Ok(proof) => refuse(&app, &error, verify_html(&headers, &form.token, proof, Some(&error))),
+        Err(error) => unusable(&app, &headers, &error, ("/account", "Go to your account")),
+    }
+}
+
+fn verify_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&AppError>) -> String {
+    let (token, Proof { name, email, is_new }) = (token.to_owned(), proof);
+    let lead = if is_new {
+        format!("{email} becomes the address of {name}’s account.")
+    } else {
+        format!("Say that {email}, the address of {name}’s account, is yours.")
+    };
+    render(headers, "Verify your address", lead, || {
+        let beside = beside(error, &[]);
+        view! {
+            <form method="post" action="/verify-email" class="flex flex-col gap-4">
+                <FormError message=beside />
+                <input type="hidden" name="token" value=token />
+                <p class="text-center text-13 text-muted-foreground">
+                    "If this is not your account, close this page: nothing happens then."
+                </p>
+                <Button variant=ButtonVariant::Primary submit=true class="w-full">
+                    "Yes, this is my address"
+                </Button>
+            </form>
+        }
+        .into_any()
+    })
+}

@@ -1,0 +1,293 @@
+//! What people do with their own account: name, address, password, sessions, and its end.
+
+use super::{
+    super::{session, store as sessions},
+    Gate, NAME_MOST, ip, new_password,
+    recovery::{RESET, VERIFY, queue_verification, tell_of_password},
+    store,
+};
+use crate::{
+    domain::{
+        account::{PASSWORD_MOST, email, line},
+        error::{AppError, FieldErrors, Result},
+        role::allowed,
+        time::Time,
+    },
+    server::{
+        access::{SignedIn, password},
+        clock, members,
+    },
+};
+
+/// An account, as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// As it is shown.
+    pub name: String,
+    /// Signs in with it.
+    pub email: String,
+    /// Whether the person has shown that the address is theirs.
+    pub verified: bool,
+    /// A new address that counts once it is verified.
+    pub waiting: Option<String>,
+    /// Whether a password opens it; else only the OpenID provider does.
+    pub has_password: bool,
+    /// Name and slug of organizations that would be left without an owner.
+    pub owned_alone: Vec<(String, String)>,
+}
+
+pub(super) async fn account(by: &SignedIn) -> Result<store::Account> {
+    let mut read = by.app().db.read(&Gate).await?;
+    store::by_id(&mut read, &by.user().id).await?.ok_or(AppError::Unauthenticated)
+}
+
+/// The person's own account.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn profile(by: &SignedIn) -> Result<Profile> {
+    let mut read = by.app().db.read(&Gate).await?;
+    let account = store::by_id(&mut read, &by.user().id).await?.ok_or(AppError::Unauthenticated)?;
+    let waiting = store::waiting_address(&mut read, &account.id, clock::now()).await?;
+    Ok(Profile {
+        waiting: waiting.filter(|address| address.to_lowercase() != account.email.key),
+        owned_alone: store::owned_alone(&mut read, &account.id).await?,
+        name: account.name,
+        email: account.email.shown,
+        verified: account.verified_at.is_some(),
+        has_password: account.password_hash.is_some(),
+    })
+}
+
+/// Changes the person's name.
+///
+/// # Errors
+/// [`AppError::Invalid`].
+pub async fn rename(by: SignedIn, typed: String) -> Result<()> {
+    let name = line("your name", &typed, NAME_MOST).map_err(|message| AppError::field("name", message))?;
+    let mut write = by.app().db.write_accounts(&Gate).await?;
+    store::set_name(&mut write, &by.user().id, name, clock::now()).await?;
+    write.commit().await
+}
+
+/// Refuses unless this is the person's password; an account without one has nothing to confirm with.
+async fn confirm(by: &SignedIn, account: &store::Account, field: &str, typed: String) -> Result<()> {
+    if account.password_hash.is_none() {
+        return Ok(());
+    }
+    if typed.is_empty() {
+        return Err(AppError::field(field, "Enter your current password."));
+    }
+    by.app().limits.sign_in(ip(by), &account.email.key)?;
+    let right = typed.len() <= PASSWORD_MOST && password::verify(typed, account.password_hash.clone()).await?;
+    if right { Ok(()) } else { Err(AppError::field(field, "This is not your current password.")) }
+}
+
+/// What came of a wish for another address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressChange {
+    /// It is the account's address now.
+    Done,
+    /// It will be, once it is verified.
+    Waits,
+}
+
+/// Changes the address: it counts once its owner has opened the link that is sent there. A server
+/// that sends no mail has to take the person's word.
+///
+/// # Errors
+/// [`AppError::Invalid`] when the address is no address or taken, or the password wrong;
+/// [`AppError::TooMany`].
+pub async fn change_address(by: SignedIn, typed: String, current_password: String) -> Result<AddressChange> {
+    let app = by.app();
+    let address = email(&typed).map_err(|message| AppError::field("email", message))?;
+    let (account, at) = (account(&by).await?, clock::now());
+    let same = address.key == account.email.key;
+    if same && address.shown == account.email.shown {
+        return Err(AppError::field("email", "This is your address already."));
+    }
+    confirm(&by, &account, "address_password", current_password).await?;
+    if !same && store::by_address(&mut app.db.read(&Gate).await?, &address).await?.is_some() {
+        return Err(AppError::field("email", "There is another account with this address."));
+    }
+    let waits = !same && app.sends_mail();
+    if waits {
+        app.limits.mail(ip(&by), account.id.as_str())?;
+    }
+    let mut write = app.db.write_accounts(&Gate).await?;
+    if waits {
+        queue_verification(app, &mut write, &account.id, &account.name, &address, at).await?;
+    } else {
+        // Only how it is spelled has changed, or nobody can verify anything here.
+        let verified_at = account.verified_at.filter(|_| same);
+        store::set_address(&mut write, &account.id, &address, verified_at, at).await?;
+        store::delete_tokens(&mut write, &account.id, VERIFY).await?;
+        store::delete_tokens(&mut write, &account.id, RESET).await?;
+    }
+    write.commit().await?;
+    app.mail_is_waiting();
+    Ok(if waits { AddressChange::Waits } else { AddressChange::Done })
+}
+
+/// Forgets a new address that waits to be verified.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn keep_address(by: SignedIn) -> Result<()> {
+    let mut write = by.app().db.write_accounts(&Gate).await?;
+    store::delete_tokens(&mut write, &by.user().id, VERIFY).await?;
+    write.commit().await
+}
+
+/// Changes the password; every other session ends.
+///
+/// # Errors
+/// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there is no
+/// password to change; [`AppError::TooMany`].
+pub async fn change_password(by: SignedIn, current: String, typed: String) -> Result<()> {
+    let app = by.app();
+    let (account, at) = (account(&by).await?, clock::now());
+    if account.password_hash.is_none() {
+        return Err(AppError::Conflict(
+            "This account has no password yet. Ask for a link by mail to set one.".to_owned(),
+        ));
+    }
+    let mut errors = FieldErrors::default();
+    if current.is_empty() {
+        errors.add("current_password", "Enter your current password.");
+    }
+    errors.take("password", new_password(&typed, Some(&account.email)));
+    errors.finish()?;
+    confirm(&by, &account, "current_password", current).await?;
+    let hash = password::hash(typed).await?;
+    let mut write = app.db.write_accounts(&Gate).await?;
+    store::set_password(&mut write, &account.id, hash, at).await?;
+    store::delete_tokens(&mut write, &account.id, RESET).await?;
+    sessions::delete_sessions_but(&mut write, &account.id, &this(&by)).await?;
+    tell_of_password(app, &mut write, &account, at).await?;
+    write.commit().await?;
+    app.mail_is_waiting();
+    app.hub.recheck(&account.id);
+    tracing::info!(user = %account.id, "a password was changed");
+    Ok(())
+}
+
+fn this(by: &SignedIn) -> String {
+    by.session.map(session::id_hash).unwrap_or_default()
+}
+
+/// A session, as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct ListedSession {
+    /// Names it; opens nothing.
+    pub id: String,
+    /// In which browser it began.
+    pub browser: String,
+    /// From where it began.
+    pub address: String,
+    /// When it began.
+    pub created_at: Time,
+    /// When it was last used, to within an hour.
+    pub seen_at: Time,
+    /// Whether the request that asks belongs to it.
+    pub is_this: bool,
+}
+
+/// The person's living sessions, this one first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list_sessions(by: &SignedIn) -> Result<Vec<ListedSession>> {
+    let now = clock::now();
+    let oldest = now.plus_seconds(-session::ABSOLUTE_SECONDS);
+    let this = this(by);
+    let rows = sessions::sessions(&mut by.app().db.read(&Gate).await?, &by.user().id, now, oldest).await?;
+    let mut listed: Vec<ListedSession> = rows
+        .into_iter()
+        .map(|row| ListedSession {
+            is_this: row.id_hash == this,
+            id: row.id_hash,
+            browser: row.browser,
+            address: row.address,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+        })
+        .collect();
+    listed.sort_by_key(|session| !session.is_this);
+    Ok(listed)
+}
+
+/// Which sessions end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The one of this id; nothing happens when it has ended already or is somebody else's.
+    One(String),
+    /// Every other than this one.
+    Others,
+    /// Every one, this one too.
+    All,
+}
+
+/// Ends sessions of the person; whether this one was among them.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
+    let (user, this) = (&by.user().id, this(&by));
+    let mut write = by.app().db.write_accounts(&Gate).await?;
+    let ends_this = match &which {
+        Which::One(id) => {
+            sessions::delete_session_of(&mut write, user, id).await?;
+            *id == this
+        }
+        Which::Others => {
+            sessions::delete_sessions_but(&mut write, user, &this).await?;
+            false
+        }
+        Which::All => {
+            sessions::delete_sessions_but(&mut write, user, "").await?;
+            true
+        }
+    };
+    write.commit().await?;
+    by.app().hub.recheck(user);
+    Ok(ends_this)
+}
+
+/// Deletes the account: the person leaves every organization, then is no more. What they did stays
+/// in history and audit under the name they had.
+///
+/// # Errors
+/// [`AppError::Invalid`] when password or typed address are wrong; [`AppError::Conflict`] for the
+/// only owner of an organization, with what to do first.
+pub async fn delete(by: SignedIn, current_password: String, typed_address: String) -> Result<()> {
+    let app = by.app();
+    let account = account(&by).await?;
+    if account.password_hash.is_some() {
+        confirm(&by, &account, "delete_password", current_password).await?;
+    } else if typed_address.trim().to_lowercase() != account.email.key {
+        return Err(AppError::field("delete_address", format!("Type {} to confirm.", account.email.shown)));
+    }
+    let alone = store::owned_alone(&mut app.db.read(&Gate).await?, &account.id).await?;
+    if !alone.is_empty() {
+        let names: Vec<String> = alone.into_iter().map(|(name, _)| format!("“{name}”")).collect();
+        return Err(AppError::Conflict(format!(
+            "You are the only owner of {}. Make somebody else an owner there, or delete the organization, and try again.",
+            names.join(", ")
+        )));
+    }
+    for organization in by.me().await?.organizations {
+        match by.scope::<allowed::Read>(&organization.slug).await {
+            Ok(scope) => members::leave(scope).await?,
+            // Taken out meanwhile.
+            Err(AppError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut write = app.db.write_accounts(&Gate).await?;
+    store::delete_user(&mut write, &account.id).await?;
+    write.commit().await?;
+    app.hub.recheck(&account.id);
+    tracing::info!(user = %account.id, "an account was deleted");
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! Accounts and their one-time tokens, in the database.
+
+use crate::{
+    domain::{account::Email, error::Result, ids::UserId, time::Time},
+    server::{
+        access::oidc::OidcIdentity,
+        db::{AccountWrite, Read, error::refused},
+    },
+};
+
+/// An account as its verbs need it.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    pub id: UserId,
+    pub name: String,
+    pub email: Email,
+    pub verified_at: Option<Time>,
+    pub password_hash: Option<String>,
+}
+
+type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>);
+
+fn account((id, name, shown, key, verified_at, password_hash): AccountRow) -> Account {
+    Account { id, name, email: Email { shown, key }, verified_at, password_hash }
+}
+
+pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account>> {
+    let row: Option<AccountRow> =
+        sqlx::query_as("select id, name, email, email_key, email_verified_at, password_hash from users where id = $1")
+            .bind(id.clone())
+            .fetch_optional(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(account))
+}
+
+pub(super) async fn by_address(read: &mut Read, email: &Email) -> Result<Option<Account>> {
+    let row: Option<AccountRow> = sqlx::query_as(
+        "select id, name, email, email_key, email_verified_at, password_hash from users where email_key = $1",
+    )
+    .bind(email.key.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(account))
+}
+
+/// A new account.
+pub(super) struct NewUser<'a> {
+    pub id: &'a UserId,
+    pub email: &'a Email,
+    pub email_verified: bool,
+    pub name: &'a str,
+    pub password_hash: Option<String>,
+    pub at: Time,
+}
+
+pub(super) async fn insert_user(write: &mut AccountWrite, user: NewUser<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into users (id, email, email_key, email_verified_at, name, password_hash, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+    )
+    .bind(user.id.clone())
+    .bind(user.email.shown.clone())
+    .bind(user.email.key.clone())
+    .bind(user.email_verified.then_some(user.at))
+    .bind(user.name.to_owned())
+    .bind(user.password_hash)
+    .bind(user.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_name(write: &mut AccountWrite, user: &UserId, name: String, at: Time) -> Result<()> {
+    sqlx::query("update users set name = $1, updated_at = $2 where id = $3")
+        .bind(name)
+        .bind(at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_address(
+    write: &mut AccountWrite,
+    user: &UserId,
+    email: &Email,
+    verified_at: Option<Time>,
+    at: Time,
+) -> Result<()> {
+    sqlx::query("update users set email = $1, email_key = $2, email_verified_at = $3, updated_at = $4 where id = $5")
+        .bind(email.shown.clone())
+        .bind(email.key.clone())
+        .bind(verified_at)
+        .bind(at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_password(write: &mut AccountWrite, user: &UserId, hash: String, at: Time) -> Result<()> {
+    sqlx::query("update users set password_hash = $1, updated_at = $2 where id = $3")
+        .bind(hash)
+        .bind(at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// The address was seen to be the person's; the first time counts.
+pub(super) async fn verify(write: &mut AccountWrite, user: &UserId, at: Time) -> Result<()> {
+    sqlx::query("update users set email_verified_at = $1, updated_at = $1 where id = $2 and email_verified_at is null")
+        .bind(at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// With the person go sessions, identities, tokens and memberships.
+pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Result<()> {
+    sqlx::query("delete from users where id = $1")
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn user_by_identity(read: &mut Read, identity: &OidcIdentity) -> Result<Option<UserId>> {
+    let row: Option<(UserId,)> =
+        sqlx::query_as("select user_id from oidc_identities where issuer = $1 and subject = $2")
+            .bind(identity.issuer.clone())
+            .bind(identity.subject.clone())
+            .fetch_optional(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Whether somebody of this provider signs in to the account.
+pub(super) async fn has_identity_of(read: &mut Read, user: &UserId, issuer: &str) -> Result<bool> {
+    let row: Option<(String,)> =
+        sqlx::query_as("select subject from oidc_identities where user_id = $1 and issuer = $2 limit 1")
+            .bind(user.clone())
+            .bind(issuer.to_owned())
+            .fetch_optional(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn insert_identity(
+    write: &mut AccountWrite,
+    identity: &OidcIdentity,
+    user: &UserId,
+    at: Time,
+) -> Result<()> {
+    sqlx::query("insert into oidc_identities (issuer, subject, user_id, created_at) values ($1, $2, $3, $4)")
+        .bind(identity.issuer.clone())
+        .bind(identity.subject.clone())
+        .bind(user.clone())
+        .bind(at)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Name and slug of organizations that would be left without an owner.
+pub(super) async fn owned_alone(read: &mut Read, user: &UserId) -> Result<Vec<(String, String)>> {
+    sqlx::query_as(
+        "select o.name, o.slug
+         from members m join organizations o on o.id = m.organization_id
+         where m.user_id = $1 and m.role = 'owner' and not exists (
+             select 1 from members other
+             where other.organization_id = m.organization_id and other.role = 'owner' and other.user_id <> $1)
+         order by o.name_key, o.id",
+    )
+    .bind(user.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)
+}
+
+/// A one-time token as it is kept.
+pub(super) struct NewToken<'a> {
+    pub hash: String,
+    pub user: &'a UserId,
+    pub purpose: &'static str,
+    pub email: &'a str,
+    pub at: Time,
+    pub expires_at: Time,
+}
+
+/// Keeps a token; older ones for the same purpose are void.
+pub(super) async fn insert_token(write: &mut AccountWrite, token: NewToken<'_>) -> Result<()> {
+    delete_tokens(write, token.user, token.purpose).await?;
+    sqlx::query(
+        "insert into account_tokens (token_hash, user_id, purpose, email, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(token.hash)
+    .bind(token.user.clone())
+    .bind(token.purpose)
+    .bind(token.email.to_owned())
+    .bind(token.at)
+    .bind(token.expires_at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// Whose token it is, and for which address.
+pub(super) async fn token(
+    read: &mut Read,
+    hash: &str,
+    purpose: &'static str,
+    now: Time,
+) -> Result<Option<(UserId, String)>> {
+    sqlx::query_as(
+        "select user_id, email from account_tokens where token_hash = $1 and purpose = $2 and expires_at > $3",
+    )
+    .bind(hash.to_owned())
+    .bind(purpose)
+    .bind(now)
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)
+}
+
+/// Uses a token up; `false` when somebody else was faster.
+pub(super) async fn take_token(write: &mut AccountWrite, hash: &str) -> Result<bool> {
+    let done = sqlx::query("delete from account_tokens where token_hash = $1")
+        .bind(hash.to_owned())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_tokens(write: &mut AccountWrite, user: &UserId, purpose: &'static str) -> Result<()> {
+    sqlx::query("delete from account_tokens where user_id = $1 and purpose = $2")
+        .bind(user.clone())
+        .bind(purpose)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// The address that waits to be verified, if any.
+pub(super) async fn waiting_address(read: &mut Read, user: &UserId, now: Time) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select email from account_tokens
+         where user_id = $1 and purpose = 'verify_email' and expires_at > $2 order by created_at desc limit 1",
+    )
+    .bind(user.clone())
+    .bind(now)
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(email,)| email))
+}
+
+pub(super) async fn delete_ended_tokens(write: &mut AccountWrite, now: Time) -> Result<()> {
+    sqlx::query("delete from account_tokens where expires_at <= $1")
+        .bind(now)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}

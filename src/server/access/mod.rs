@@ -1,0 +1,358 @@
+//! Who asks, and what that allows. The only place where proofs are made: a value of a type that
+//! implements [`Proof`] cannot exist without the check that it stands for.
+
+pub mod account_pages;
+pub mod accounts;
+pub mod device;
+pub mod limits;
+pub mod oidc;
+pub mod origin;
+pub mod pages;
+mod password;
+pub mod secret;
+pub mod session;
+mod store;
+
+use crate::{
+    domain::{
+        account::Me,
+        audit::Door,
+        error::{AppError, Result},
+        ids::{OrganizationId, TeamId, UserId},
+        organization::OrganizationSummary,
+        role::{Action, Allowed, Reach, Role, TeamRole},
+    },
+    server::{
+        App,
+        config::Environment,
+        db::{Actor, Leave, Read, Write},
+        requests::ClientAddress,
+    },
+};
+use axum::http::request::Parts;
+use std::{future::Future, marker::PhantomData};
+use tower_sessions::Session;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Something that was checked; the database lends its connections only against one.
+pub trait Proof: sealed::Sealed + Send + Sync {}
+
+/// A person with a living session.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    app: App,
+    user: User,
+    door: Door,
+    address: Option<String>,
+    session: Option<tower_sessions::session::Id>,
+}
+
+/// A person, as sessions and verbs need it.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Permanent.
+    pub id: UserId,
+    /// As it is shown.
+    pub name: String,
+    /// As it was typed.
+    pub email: String,
+}
+
+impl sealed::Sealed for SignedIn {}
+impl Proof for SignedIn {}
+
+impl SignedIn {
+    /// The person behind this request, read from the database now.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`] without a living session.
+    pub async fn from_request(app: &App, parts: &Parts, door: Door) -> Result<Self> {
+        let session = parts.extensions.get::<Session>().ok_or(AppError::Unauthenticated)?;
+        let id = session::user(session).await?.ok_or(AppError::Unauthenticated)?;
+        let mut read = app.db.read(&Gate).await?;
+        let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0.to_string());
+        Ok(Self { app: app.clone(), user, door, address, session: session.id() })
+    }
+
+    /// A person whose session has just begun in this very request.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`] when there is no such person.
+    pub(super) async fn of_user(app: &App, id: &UserId, door: Door) -> Result<Self> {
+        let mut read = app.db.read(&Gate).await?;
+        let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
+        Ok(Self { app: app.clone(), user, door, address: None, session: None })
+    }
+
+    /// The server's parts.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+    /// The person.
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+    /// The person as history and audit call them.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user_id: Some(self.user.id.clone()),
+            name: self.user.name.clone(),
+            door: self.door,
+            address: self.address.clone(),
+        }
+    }
+
+    /// Leave to do `A` in the organization of this slug, by the membership as it is now.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for whoever is no member, [`AppError::Forbidden`] when the role does
+    /// not allow it.
+    pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
+        let mut read = self.app.db.read(&Gate).await?;
+        let membership = store::membership(&mut read, &self.user.id, slug).await?;
+        let Membership { organization, time_zone } =
+            membership.ok_or_else(|| AppError::NotFound("organization".to_owned()))?;
+        let teams = store::team_roles(&mut read, &self.user.id, &organization.id).await?;
+        match Reach::of(A::ACTION, organization.role, &teams) {
+            Some(reach) => {
+                Ok(Scope { signed_in: self.clone(), organization, time_zone, teams, reach, allowed: PhantomData })
+            }
+            None => Err(forbidden(A::ACTION)),
+        }
+    }
+
+    /// Who this is, with every organization they are a member of.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn me(&self) -> Result<Me> {
+        let mut read = self.app.db.read(self).await?;
+        Ok(Me {
+            id: self.user.id.clone(),
+            name: self.user.name.clone(),
+            email: self.user.email.clone(),
+            organizations: store::memberships(&mut read, &self.user.id).await?,
+            development: self.app.environment == Environment::Development,
+        })
+    }
+
+    /// The slug of the organization to open first: the last used, else the first by name.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn last_used(&self) -> Result<Option<String>> {
+        let mut read = self.app.db.read(self).await?;
+        let all = store::memberships(&mut read, &self.user.id).await?;
+        let last = store::last_used(&mut read, &self.user.id).await?;
+        let found = all.iter().find(|organization| Some(&organization.id) == last.as_ref()).or(all.first());
+        Ok(found.map(|organization| organization.slug.clone()))
+    }
+
+    /// Notes which organization the person works in.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn use_organization(&self, id: &OrganizationId) -> Result<()> {
+        let mut read = self.app.db.read(self).await?;
+        if store::last_used(&mut read, &self.user.id).await?.as_ref() == Some(id) {
+            return Ok(());
+        }
+        drop(read);
+        let mut write = self.app.db.write_accounts(self).await?;
+        store::set_last_used(&mut write, &self.user.id, id).await?;
+        write.commit().await
+    }
+}
+
+struct Membership {
+    organization: OrganizationSummary,
+    time_zone: String,
+}
+
+/// Leave to do `A` in one organization. Made only by [`SignedIn::scope`]; what verbs read and
+/// write takes its organization from here, never from input.
+#[derive(Debug, Clone)]
+pub struct Scope<A> {
+    signed_in: SignedIn,
+    organization: OrganizationSummary,
+    time_zone: String,
+    teams: Vec<(TeamId, TeamRole)>,
+    reach: Reach,
+    allowed: PhantomData<A>,
+}
+
+/// The refusal of an action.
+pub fn forbidden(action: Action) -> AppError {
+    AppError::Forbidden(action.words().to_owned())
+}
+
+impl<A: Allowed> sealed::Sealed for Scope<A> {}
+impl<A: Allowed> Proof for Scope<A> {}
+
+impl<A: Allowed> Scope<A> {
+    /// The server's parts.
+    pub const fn app(&self) -> &App {
+        &self.signed_in.app
+    }
+    /// The person.
+    pub const fn signed_in(&self) -> &SignedIn {
+        &self.signed_in
+    }
+    /// The organization, and the person's role in it.
+    pub const fn organization(&self) -> &OrganizationSummary {
+        &self.organization
+    }
+    /// The organization's id.
+    pub const fn id(&self) -> &OrganizationId {
+        &self.organization.id
+    }
+    /// The person's roles in teams.
+    pub fn teams(&self) -> &[(TeamId, TeamRole)] {
+        &self.teams
+    }
+    /// Where the person may do it.
+    pub const fn reach(&self) -> &Reach {
+        &self.reach
+    }
+    /// Refuses unless it may be done to what belongs to this team, or to none.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`].
+    pub fn require(&self, team: Option<&TeamId>) -> Result<()> {
+        if self.reach.includes(team) { Ok(()) } else { Err(forbidden(A::ACTION)) }
+    }
+    /// The person's role.
+    pub const fn role(&self) -> Role {
+        self.organization.role
+    }
+    /// IANA name of the organization's time zone.
+    pub fn time_zone(&self) -> &str {
+        &self.time_zone
+    }
+    /// Whether the session lives and the membership allows it still; `None` when the database does
+    /// not answer.
+    pub async fn still_holds(&self) -> Option<bool> {
+        let alive = match &self.signed_in.session {
+            Some(session) => session::is_alive(&self.app().db, *session).await,
+            None => Ok(true),
+        };
+        match (alive, self.signed_in.scope::<A>(&self.organization.slug).await) {
+            (Ok(false), _) | (_, Err(AppError::NotFound(_) | AppError::Forbidden(_))) => Some(false),
+            (Ok(true), Ok(_)) => Some(true),
+            _ => None,
+        }
+    }
+    /// A consistent view for reading.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn read(&self) -> Result<Read> {
+        self.app().db.read(self).await
+    }
+    /// The write transaction of a change.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn write(&self) -> Result<Write> {
+        let leave = Leave { action: A::ACTION, reach: self.reach.clone() };
+        self.app().db.write(self, self.id(), self.signed_in.actor(), leave, &self.app().hub).await
+    }
+}
+
+/// The visitor's proof: this organization has a public page.
+#[derive(Debug, Clone)]
+pub struct PublicPage {
+    /// The organization's id.
+    pub id: OrganizationId,
+}
+
+impl sealed::Sealed for PublicPage {}
+impl Proof for PublicPage {}
+
+impl PublicPage {
+    /// The public page of this slug.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when there is none.
+    pub async fn find(app: &App, slug: &str) -> Result<Self> {
+        let mut read = app.db.read(&Gate).await?;
+        let id = store::organization_by_slug(&mut read, slug).await?;
+        id.map(|id| Self { id }).ok_or_else(|| AppError::NotFound("status page".to_owned()))
+    }
+}
+
+/// The proof of a job of the server, or of the operator's command line.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemScope {
+    name: &'static str,
+    door: Door,
+}
+
+impl sealed::Sealed for SystemScope {}
+impl Proof for SystemScope {}
+
+impl SystemScope {
+    /// A job that the server runs by itself.
+    pub const fn job(name: &'static str) -> Self {
+        Self { name, door: Door::Job }
+    }
+    /// A command of the operator.
+    pub const fn command(name: &'static str) -> Self {
+        Self { name, door: Door::CommandLine }
+    }
+    /// The write transaction of a change that no person makes.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn write(&self, app: &App, organization: &OrganizationId) -> Result<Write> {
+        app.db.write(self, organization, self.actor(), Leave::everything(Action::OwnOrganization), &app.hub).await
+    }
+    /// As history and audit call it.
+    pub fn actor(&self) -> Actor {
+        Actor { user_id: None, name: self.name.to_owned(), door: self.door, address: None }
+    }
+}
+
+/// The proof that this module gives itself, to look up who somebody is.
+struct Gate;
+impl sealed::Sealed for Gate {}
+impl Proof for Gate {}
+
+/// Runs a verb in a task of its own, so that a client that hangs up can neither stop it between
+/// its commit and what follows, nor hold the only writer.
+///
+/// # Errors
+/// The verb's own, or [`AppError::Internal`] when it panics.
+pub async fn run<T: Send + 'static>(verb: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(verb).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "a verb panicked");
+            Err(AppError::Internal)
+        }
+    }
+}
+
+/// The person behind the server function that runs now.
+///
+/// # Errors
+/// [`AppError::Unauthenticated`] without a living session.
+pub async fn signed_in() -> Result<SignedIn> {
+    let (Some(app), Some(parts)) = (leptos::prelude::use_context::<App>(), leptos::prelude::use_context::<Parts>())
+    else {
+        return Err(AppError::Internal);
+    };
+    SignedIn::from_request(&app, &parts, Door::Dashboard).await
+}
+
+/// Leave to do `A` for the server function that runs now.
+///
+/// # Errors
+/// As [`signed_in`] and [`SignedIn::scope`].
+pub async fn scope<A: Allowed>(organization: &str) -> Result<Scope<A>> {
+    signed_in().await?.scope(organization).await
+}

@@ -1,0 +1,694 @@
+//! Signing in through an OpenID Connect provider: authorization code with PKCE, and nothing taken on trust.
+//!
+//! A sign-in is [`Oidc::start`], a walk through the provider's pages, and [`Oidc::finish`]. What connects
+//! the two is an [`OidcFlow`], which the caller keeps in an encrypted cookie of the same browser.
+//! Who somebody is, is the pair of issuer and subject; the address is only something that the provider says.
+
+mod error;
+mod http_client;
+#[cfg(test)]
+mod tests;
+
+pub use error::{IdTokenFault, OidcError};
+use http_client::{Http, HttpError};
+
+use crate::domain::time::Time;
+use openidconnect::{
+    AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId,
+    ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LocalizedClaim,
+    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError,
+    Scope, SignatureVerificationError, TokenResponse, UserInfoError,
+    core::{
+        CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
+        CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey,
+        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
+        CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
+    },
+    url::{Host, Url},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    error::Error,
+    fmt,
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// Seconds in which somebody has to come back from the provider.
+pub const FLOW_SECONDS: i64 = 600;
+
+/// Seconds between two attempts to read the provider's metadata and keys.
+const ATTEMPT_SECONDS: f64 = 15.0;
+
+/// Seconds after which metadata and keys are read again although nothing is wrong.
+const FRESH_SECONDS: f64 = 3600.0;
+
+/// The longest answer that is read from a provider, in bytes.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// The longest subject that the specification allows.
+const LONGEST_SUBJECT: usize = 255;
+
+/// Signatures with a public key, as far as they can be checked. Those with a shared secret are left out:
+/// whoever learns the client secret could sign in as anybody.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+/// How this server is known to a provider.
+#[derive(Clone)]
+pub struct OidcSettings {
+    /// The provider, exactly as it spells itself.
+    pub issuer: String,
+    /// What the provider calls this server.
+    pub client_id: String,
+    /// The secret that the provider gave; none for a public client.
+    pub client_secret: Option<String>,
+    /// What the sign-in button calls the provider.
+    pub label: String,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct OidcSettingError {
+    /// The setting's name in the environment.
+    pub name: &'static str,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+/// What has to be remembered while somebody is at the provider.
+///
+/// It holds secrets: it belongs into an encrypted, `HttpOnly` cookie that lives for [`FLOW_SECONDS`] and is
+/// removed when it was used.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OidcFlow {
+    issuer: String,
+    state: String,
+    nonce: String,
+    pkce_verifier: String,
+    /// Where the person was going, as it was given to [`Oidc::start`].
+    pub next: String,
+    started_at: Time,
+}
+
+impl fmt::Debug for OidcFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcFlow")
+            .field("issuer", &self.issuer)
+            .field("next", &self.next)
+            .field("started_at", &self.started_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the provider adds to the callback address. Any of it may be missing or forged.
+#[derive(Clone, Default, Deserialize)]
+pub struct CallbackQuery {
+    /// What the tokens are asked for with.
+    pub code: Option<String>,
+    /// The state that was sent.
+    pub state: Option<String>,
+    /// Who answers (RFC 9207).
+    pub iss: Option<String>,
+    /// Why there is no code.
+    pub error: Option<String>,
+    /// The same in the provider's words; never shown, anybody can write an address.
+    pub error_description: Option<String>,
+}
+
+/// Who signed in, according to the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcIdentity {
+    /// The provider.
+    pub issuer: String,
+    /// Who it is, unique and permanent at this provider.
+    pub subject: String,
+    /// The e-mail address that the provider knows, not yet in our normal form.
+    pub email: Option<String>,
+    /// Whether the provider says that it has verified this address. No word means no.
+    pub email_verified: bool,
+    /// What the person is called.
+    pub name: Option<String>,
+}
+
+/// What RFC 9207 adds to a provider's metadata.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct IssuerInAnswers {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization_response_iss_parameter_supported: Option<bool>,
+}
+
+impl AdditionalProviderMetadata for IssuerInAnswers {}
+
+type Metadata = ProviderMetadata<
+    IssuerInAnswers,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointMaybeSet>;
+
+/// What is known about the provider, at one moment.
+struct Provider {
+    client: Client,
+    issuer: String,
+    client_id: ClientId,
+    names_itself: bool,
+    read_at: Time,
+}
+
+impl Provider {
+    /// # Errors
+    /// A sentence for the log when this metadata cannot be used.
+    fn new(
+        metadata: Metadata,
+        settings: &OidcSettings,
+        issuer: &IssuerUrl,
+        redirect: &RedirectUrl,
+        now: Time,
+    ) -> Result<Self, String> {
+        if metadata.issuer() != issuer {
+            return Err(wrong_issuer(metadata.issuer(), issuer));
+        }
+        let Some(token_endpoint) = metadata.token_endpoint().cloned() else {
+            return Err("the provider has no token endpoint, so it cannot do the authorization code flow".to_owned());
+        };
+        let addresses = [
+            Some(metadata.authorization_endpoint().url()),
+            Some(token_endpoint.url()),
+            Some(metadata.jwks_uri().url()),
+        ];
+        let user_info = metadata.userinfo_endpoint().map(|endpoint| endpoint.url());
+        if let Some(plain) = addresses
+            .into_iter()
+            .chain([user_info])
+            .flatten()
+            .find(|url| url.scheme() != "https" && url.scheme() != issuer.url().scheme())
+        {
+            return Err(format!("the provider's address `{plain}` must be https, as its issuer is"));
+        }
+        // Basic is what every provider must understand when it does not say anything.
+        let authentication = match metadata.token_endpoint_auth_methods_supported() {
+            Some(methods)
+                if !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
+                    && methods.contains(&CoreClientAuthMethod::ClientSecretPost) =>
+            {
+                AuthType::RequestBody
+            }
+            _ => AuthType::BasicAuth,
+        };
+        let names_itself =
+            metadata.additional_metadata().authorization_response_iss_parameter_supported.unwrap_or_default();
+        let client_id = ClientId::new(settings.client_id.clone());
+        let client_secret = settings.client_secret.clone().map(ClientSecret::new);
+        let client = CoreClient::from_provider_metadata(metadata, client_id.clone(), client_secret)
+            .set_token_uri(token_endpoint)
+            .set_redirect_uri(redirect.clone())
+            .set_auth_type(authentication);
+        Ok(Self { client, issuer: issuer.to_string(), client_id, names_itself, read_at: now })
+    }
+
+    /// RFC 9207: an answer that names its sender cannot be another provider's answer.
+    fn check_sender(&self, iss: Option<&str>) -> Result<(), OidcError> {
+        match iss {
+            Some(iss) if iss == self.issuer => Ok(()),
+            None if !self.names_itself => Ok(()),
+            _ => Err(OidcError::IssuerMismatch),
+        }
+    }
+
+    /// The claims of an ID token, after everything about it was checked but the access token beside it.
+    fn verified<'t>(
+        &self,
+        id_token: &'t CoreIdToken,
+        nonce: &Nonce,
+        now: Time,
+    ) -> Result<&'t CoreIdTokenClaims, (IdTokenFault, String)> {
+        let moment = now.utc();
+        let verifier = self.client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || moment);
+        let claims = id_token.claims(&verifier, nonce).map_err(|error| (fault(&error), with_causes(&error)))?;
+        if let Some(party) = claims.authorized_party()
+            && *party != self.client_id
+        {
+            return Err((IdTokenFault::Audience, format!("the authorized party is `{}`", party.as_str())));
+        }
+        let subject = claims.subject().as_str();
+        if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+            return Err((IdTokenFault::Subject, "the subject is empty, too long or has control characters".to_owned()));
+        }
+        Ok(claims)
+    }
+
+    /// Whether the access token is the one that the ID token was issued with, where it says so.
+    fn belongs_together(
+        &self,
+        id_token: &CoreIdToken,
+        claims: &CoreIdTokenClaims,
+        answer: &CoreTokenResponse,
+    ) -> Result<(), (IdTokenFault, String)> {
+        let Some(expected) = claims.access_token_hash() else { return Ok(()) };
+        let form = |error: String| (IdTokenFault::Form, error);
+        let verifier = self.client.id_token_verifier();
+        let algorithm = id_token.signing_alg().map_err(|error| form(error.to_string()))?;
+        let key = id_token.signing_key(&verifier).map_err(|error| form(error.to_string()))?;
+        let found = AccessTokenHash::from_token(answer.access_token(), algorithm, key)
+            .map_err(|error| form(error.to_string()))?;
+        if found == *expected {
+            Ok(())
+        } else {
+            Err((IdTokenFault::AccessToken, "at_hash is another access token's".to_owned()))
+        }
+    }
+}
+
+/// What is known, and how the last attempt to know more went.
+#[derive(Default)]
+struct Known {
+    provider: Option<Arc<Provider>>,
+    failure: Option<(OidcError, String)>,
+    tried_at: Option<Time>,
+}
+
+/// One provider to sign in with.
+pub struct Oidc {
+    settings: OidcSettings,
+    issuer: IssuerUrl,
+    redirect: RedirectUrl,
+    http: Http,
+    known: RwLock<Known>,
+    /// Held by whoever is reading metadata and keys, so that all others wait for the same answer.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Oidc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Oidc")
+            .field("issuer", &self.settings.issuer)
+            .field("ready", &self.ready())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Oidc {
+    /// Takes the settings; asks the provider nothing yet.
+    ///
+    /// # Errors
+    /// [`OidcSettingError`] with the name of the setting that cannot be used.
+    pub fn new(settings: OidcSettings, redirect: String) -> Result<Self, OidcSettingError> {
+        let wrong = |name, problem: &str| OidcSettingError { name, problem: problem.to_owned() };
+        let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| {
+            wrong("OIDC_ISSUER", &format!("must be an address such as https://id.example.com: {error}."))
+        })?;
+        let url = issuer.url();
+        let local = is_loopback(url);
+        if url.host().is_none() || !(url.scheme() == "https" || url.scheme() == "http" && local) {
+            return Err(wrong("OIDC_ISSUER", "must begin with https:// (http:// is allowed on this machine only)."));
+        }
+        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("OIDC_ISSUER", "must be without user name, `?` and `#`."));
+        }
+        if settings.client_id.trim().is_empty() {
+            return Err(wrong("OIDC_CLIENT_ID", "must be what the provider calls this server; it is empty."));
+        }
+        if settings.client_secret.as_ref().is_some_and(|secret| secret.trim().is_empty()) {
+            return Err(wrong("OIDC_CLIENT_SECRET", "is empty: leave it out when the provider gave none."));
+        }
+        let redirect = RedirectUrl::new(redirect)
+            .map_err(|error| wrong("CANDOR_URL", &format!("does not give an address to come back to: {error}.")))?;
+        let http = Http::new(url.scheme() == "https", local)
+            .map_err(|error| wrong("OIDC_ISSUER", &format!("cannot be asked: {}.", with_causes(&error))))?;
+        Ok(Self { settings, issuer, redirect, http, known: RwLock::default(), reading: tokio::sync::Mutex::default() })
+    }
+
+    /// What the sign-in button calls the provider.
+    pub fn label(&self) -> &str {
+        &self.settings.label
+    }
+
+    /// Whether a sign-in can be started without asking the provider first.
+    pub fn ready(&self) -> bool {
+        self.known(|known| known.provider.is_some())
+    }
+
+    /// What to say beside the button while the provider cannot be used.
+    pub fn problem(&self) -> Option<String> {
+        let label = self.label();
+        self.known(|known| match (&known.provider, &known.failure) {
+            (Some(_), _) => None,
+            (None, None) => Some(format!("Signing in with {label} is being prepared. Try it in a moment.")),
+            (None, Some((OidcError::Unreachable, _))) => Some(format!(
+                "Signing in with {label} is not possible right now: the provider cannot be reached. \
+                 The server keeps trying."
+            )),
+            (None, Some(_)) => Some(format!(
+                "Signing in with {label} is not possible: the provider and this server are not set up for each other. \
+                 The operator finds the reason in the server's log."
+            )),
+        })
+    }
+
+    /// Reads the provider's metadata and keys, unless they are fresh or an attempt was made just now.
+    ///
+    /// A failure is kept for [`Oidc::problem`] and logged; what was known before stays in use.
+    pub async fn discover(&self, now: Time) {
+        if self.current().is_none_or(|provider| now - provider.read_at > FRESH_SECONDS) {
+            // The failure is kept, and nobody is waiting for the answer.
+            let _ = self.read_again(now).await;
+        }
+    }
+
+    /// Where to send the browser, and what to remember until it is back.
+    ///
+    /// `next` is carried along untouched: the caller decides where it may lead.
+    ///
+    /// # Errors
+    /// [`OidcError::Unreachable`] and [`OidcError::Misconfigured`].
+    pub async fn start(&self, next: String, now: Time) -> Result<(String, OidcFlow), OidcError> {
+        let provider = self.provider(now).await?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (url, state, nonce) = provider
+            .client
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+            .add_scope(Scope::new("email".to_owned()))
+            .add_scope(Scope::new("profile".to_owned()))
+            .set_pkce_challenge(challenge)
+            .url();
+        let flow = OidcFlow {
+            issuer: self.settings.issuer.clone(),
+            state: state.into_secret(),
+            nonce: nonce.secret().clone(),
+            pkce_verifier: verifier.into_secret(),
+            next,
+            started_at: now,
+        };
+        Ok((url.into(), flow))
+    }
+
+    /// Who has come back from the provider.
+    ///
+    /// # Errors
+    /// [`OidcError`] for everything that is not exactly as it has to be.
+    pub async fn finish(&self, flow: OidcFlow, query: CallbackQuery, now: Time) -> Result<OidcIdentity, OidcError> {
+        if now - flow.started_at > FLOW_SECONDS as f64 || flow.issuer != self.settings.issuer {
+            return Err(OidcError::Expired);
+        }
+        // Before anything else that the query says: it may be anybody's.
+        if !query.state.as_deref().is_some_and(|state| same(state, &flow.state)) {
+            return Err(OidcError::StateMismatch);
+        }
+        let provider = self.provider(now).await?;
+        provider.check_sender(query.iss.as_deref())?;
+        if let Some(error) = query.error.as_deref() {
+            return Err(self.refused_by_the_provider(error, query.error_description.as_deref()));
+        }
+        let code = query.code.filter(|code| !code.is_empty()).ok_or(OidcError::Incomplete)?;
+
+        let answer = provider
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .set_pkce_verifier(PkceCodeVerifier::new(flow.pkce_verifier))
+            .request_async(&self.http)
+            .await
+            .map_err(|error| self.token_refused(&error))?;
+        let id_token = answer.id_token().ok_or(OidcError::NoIdToken)?;
+        let nonce = Nonce::new(flow.nonce);
+        let (provider, claims) = match provider.verified(id_token, &nonce, now) {
+            Err((fault, _)) if fault.may_be_a_new_key() => {
+                let newer = self.read_again(now).await?;
+                let claims = newer.verified(id_token, &nonce, now).map_err(|fault| self.id_token_refused(fault))?;
+                (newer, claims)
+            }
+            checked => (provider, checked.map_err(|fault| self.id_token_refused(fault))?),
+        };
+        provider.belongs_together(id_token, claims, &answer).map_err(|fault| self.id_token_refused(fault))?;
+
+        let user_info = match claims.email() {
+            Some(_) => None,
+            None => self.user_info(&provider, claims, &answer).await?,
+        };
+        Ok(identity(claims, user_info.as_ref()))
+    }
+
+    /// Asks for what the ID token does not tell; `None` when there is nobody to ask.
+    async fn user_info(
+        &self,
+        provider: &Provider,
+        claims: &CoreIdTokenClaims,
+        answer: &CoreTokenResponse,
+    ) -> Result<Option<CoreUserInfoClaims>, OidcError> {
+        let token = answer.access_token();
+        // The library panics on a token that does not fit into a header.
+        if !token.secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.log_refusal("the access token has characters that no header can carry");
+            return Err(OidcError::TokenUnreadable);
+        }
+        let Ok(request) = provider.client.user_info(token.clone(), Some(claims.subject().clone())) else {
+            return Ok(None);
+        };
+        match request.request_async(&self.http).await {
+            Ok(claims) => Ok(Some(claims)),
+            Err(error) => {
+                self.log_refusal(&with_causes(&error));
+                Err(match error {
+                    UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_)) => {
+                        OidcError::SubjectMismatch
+                    }
+                    UserInfoError::Request(_) => OidcError::Unreachable,
+                    _ => OidcError::UserInfoRefused,
+                })
+            }
+        }
+    }
+
+    /// The provider as it is known, or as it can be known now.
+    async fn provider(&self, now: Time) -> Result<Arc<Provider>, OidcError> {
+        match self.current() {
+            Some(provider) => Ok(provider),
+            None => self.read_again(now).await,
+        }
+    }
+
+    /// Reads metadata and keys, at most once in [`ATTEMPT_SECONDS`], and gives the best that is known then.
+    async fn read_again(&self, now: Time) -> Result<Arc<Provider>, OidcError> {
+        let _turn = self.reading.lock().await;
+        let just_now =
+            self.known(|known| known.tried_at.is_some_and(|tried| (0.0..ATTEMPT_SECONDS).contains(&(now - tried))));
+        if !just_now {
+            self.change(|known| known.tried_at = Some(now));
+            match self.read(now).await {
+                Ok(provider) => {
+                    tracing::info!(issuer = %self.settings.issuer, "read the sign-in provider's metadata and keys");
+                    self.change(|known| {
+                        known.provider = Some(Arc::new(provider));
+                        known.failure = None;
+                    });
+                }
+                Err(failure) => self.change(|known| {
+                    // Said once, however long it lasts.
+                    if known.failure.as_ref() != Some(&failure) {
+                        let (issuer, reason) = (&self.settings.issuer, &failure.1);
+                        tracing::warn!(issuer, reason, "the sign-in provider cannot be used");
+                    }
+                    known.failure = Some(failure);
+                }),
+            }
+        }
+        self.known(|known| match (&known.provider, &known.failure) {
+            (Some(provider), _) => Ok(Arc::clone(provider)),
+            (None, Some((error, _))) => Err(error.clone()),
+            (None, None) => Err(OidcError::Unreachable),
+        })
+    }
+
+    /// Reads metadata and keys from the provider.
+    async fn read(&self, now: Time) -> Result<Provider, (OidcError, String)> {
+        let metadata =
+            Metadata::discover_async(self.issuer.clone(), &self.http).await.map_err(|error| match &error {
+                DiscoveryError::Request(_) => (OidcError::Unreachable, with_causes(&error)),
+                DiscoveryError::Response(status, ..) if status.is_server_error() => {
+                    (OidcError::Unreachable, with_causes(&error))
+                }
+                DiscoveryError::Validation(detail) => (
+                    OidcError::Misconfigured,
+                    format!("{detail}: OIDC_ISSUER must be exactly what the provider calls itself, to the last `/`"),
+                ),
+                _ => (OidcError::Misconfigured, with_causes(&error)),
+            })?;
+        Provider::new(metadata, &self.settings, &self.issuer, &self.redirect, now)
+            .map_err(|detail| (OidcError::Misconfigured, detail))
+    }
+
+    fn refused_by_the_provider(&self, code: &str, description: Option<&str>) -> OidcError {
+        if code == "access_denied" {
+            return OidcError::Cancelled;
+        }
+        self.log_refusal(&format!("{code:?}, {description:?}"));
+        let plain = code.len() <= 60 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        OidcError::Refused(if plain && !code.is_empty() { code.to_owned() } else { "no known reason".to_owned() })
+    }
+
+    fn token_refused(&self, error: &TokenError) -> OidcError {
+        match error {
+            RequestTokenError::ServerResponse(answer) => {
+                let description = answer.error_description();
+                if *answer.error() == CoreErrorResponseType::InvalidClient {
+                    self.log_refusal(&format!(
+                        "the provider does not accept OIDC_CLIENT_ID with OIDC_CLIENT_SECRET: {description:?}"
+                    ));
+                } else {
+                    self.log_refusal(&format!("{:?}, {description:?}", answer.error().to_string()));
+                }
+                OidcError::TokenRefused
+            }
+            RequestTokenError::Request(_) => {
+                self.log_refusal(&with_causes(error));
+                OidcError::Unreachable
+            }
+            RequestTokenError::Parse(problem, _) => {
+                // Where and what kind only: the text may quote a token.
+                self.log_refusal(&format!("the token endpoint's answer cannot be read at `{}`", problem.path()));
+                OidcError::TokenUnreadable
+            }
+            RequestTokenError::Other(detail) => {
+                self.log_refusal(detail);
+                OidcError::TokenUnreadable
+            }
+        }
+    }
+
+    fn id_token_refused(&self, (fault, detail): (IdTokenFault, String)) -> OidcError {
+        self.log_refusal(&detail);
+        OidcError::IdTokenRefused(fault)
+    }
+
+    fn log_refusal(&self, reason: &str) {
+        tracing::warn!(issuer = %self.settings.issuer, reason, "a sign-in through the provider failed");
+    }
+
+    fn current(&self) -> Option<Arc<Provider>> {
+        self.known(|known| known.provider.clone())
+    }
+
+    fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+type TokenError = RequestTokenError<HttpError, openidconnect::StandardErrorResponse<CoreErrorResponseType>>;
+
+/// The person that verified claims speak of. An address and whether it is verified come from one source.
+fn identity(claims: &CoreIdTokenClaims, user_info: Option<&CoreUserInfoClaims>) -> OidcIdentity {
+    let (email, verified) = match (claims.email(), user_info) {
+        (None, Some(details)) => (details.email(), details.email_verified()),
+        (email, _) => (email, claims.email_verified()),
+    };
+    let email = email.and_then(|email| filled(email));
+    let name = full_name(claims.name(), claims.given_name(), claims.family_name()).or_else(|| {
+        user_info.and_then(|details| full_name(details.name(), details.given_name(), details.family_name()))
+    });
+    OidcIdentity {
+        issuer: claims.issuer().to_string(),
+        subject: claims.subject().to_string(),
+        email_verified: email.is_some() && verified == Some(true),
+        email,
+        name,
+    }
+}
+
+fn full_name<N, G, F>(
+    name: Option<&LocalizedClaim<N>>,
+    given: Option<&LocalizedClaim<G>>,
+    family: Option<&LocalizedClaim<F>>,
+) -> Option<String>
+where
+    N: Deref<Target = String>,
+    G: Deref<Target = String>,
+    F: Deref<Target = String>,
+{
+    let parts =
+        || [in_any_language(given), in_any_language(family)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    in_any_language(name).or_else(|| filled(&parts()))
+}
+
+fn in_any_language<T: Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<String> {
+    let claim = claim?;
+    claim.get(None).or_else(|| claim.iter().map(|(_, text)| text).next()).and_then(|text| filled(text))
+}
+
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn wrong_issuer(found: &str, expected: &str) -> String {
+    format!("the provider calls itself `{found}`, but OIDC_ISSUER is `{expected}`: they must be equal, to the last `/`")
+}
+
+const fn fault(error: &ClaimsVerificationError) -> IdTokenFault {
+    match error {
+        ClaimsVerificationError::InvalidIssuer(_) => IdTokenFault::Issuer,
+        ClaimsVerificationError::InvalidAudience(_) => IdTokenFault::Audience,
+        ClaimsVerificationError::InvalidNonce(_) => IdTokenFault::Nonce,
+        ClaimsVerificationError::Expired(_) => IdTokenFault::Expired,
+        ClaimsVerificationError::InvalidSubject(_) => IdTokenFault::Subject,
+        ClaimsVerificationError::SignatureVerification(error) => match error {
+            SignatureVerificationError::NoSignature
+            | SignatureVerificationError::DisallowedAlg(_)
+            | SignatureVerificationError::UnsupportedAlg(_) => IdTokenFault::Algorithm,
+            SignatureVerificationError::NoMatchingKey | SignatureVerificationError::AmbiguousKeyId(_) => {
+                IdTokenFault::UnknownKey
+            }
+            _ => IdTokenFault::Signature,
+        },
+        _ => IdTokenFault::Form,
+    }
+}
+
+/// Compares without telling by the time it takes how much was right: of two digests, that says nothing.
+fn same(one: &str, other: &str) -> bool {
+    Sha256::digest(one) == Sha256::digest(other)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

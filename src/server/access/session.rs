@@ -1,0 +1,219 @@
+//! Sessions of signed-in people: tower-sessions over our own table.
+//!
+//! Only somebody who is signed in has a session, so a visitor costs no row; the table holds the
+//! hash of the id, and the person in a column of its own.
+
+use super::{Gate, device::Device, store};
+use crate::{
+    domain::{
+        error::{AppError, Result},
+        ids::UserId,
+        time::Time,
+    },
+    server::{clock, config::BaseUrl, db::Db},
+};
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer, SessionStore,
+    cookie::SameSite,
+    session::{Id, Record},
+    session_store,
+};
+
+const USER: &str = "user";
+const SEEN: &str = "seen";
+const BROWSER: &str = "browser";
+const ADDRESS: &str = "address";
+
+/// A session ends after this many seconds without a request: 14 days.
+pub const IDLE_SECONDS: i64 = 14 * 86_400;
+/// A session ends this many seconds after signing in, whatever happens: 30 days.
+pub const ABSOLUTE_SECONDS: i64 = 30 * 86_400;
+/// How often a session in use is written again, in seconds: once an hour.
+const TOUCH_SECONDS: i64 = 3_600;
+
+/// The session cookie's name; browsers bind a `__Host-` cookie to this very host, but refuse it on
+/// plain http.
+pub const fn cookie_name(url: &BaseUrl) -> &'static str {
+    if url.secure() { "__Host-candor" } else { "candor" }
+}
+
+/// The layer that gives every request its session.
+pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(Sessions { db: db.clone() })
+        .with_name(cookie_name(url))
+        .with_secure(url.secure())
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(time::Duration::seconds(IDLE_SECONDS)))
+}
+
+/// Begins a session of this person in this browser, under a new id; one that was there before ends.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when it cannot be kept.
+pub async fn begin(session: &Session, user: &UserId, device: &Device) -> Result<()> {
+    // Not `flush`: it would keep the id.
+    session.clear().await;
+    session.cycle_id().await.map_err(lost)?;
+    session.insert(USER, user).await.map_err(lost)?;
+    session.insert(SEEN, clock::now().seconds()).await.map_err(lost)?;
+    session.insert(BROWSER, &device.browser).await.map_err(lost)?;
+    session.insert(ADDRESS, &device.address).await.map_err(lost)?;
+    session.save().await.map_err(lost)
+}
+
+/// Ends the session on the server.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn end(session: &Session) -> Result<()> {
+    session.flush().await.map_err(lost)
+}
+
+/// Whose session it is, if anybody's.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn user(session: &Session) -> Result<Option<UserId>> {
+    session.get(USER).await.map_err(lost)
+}
+
+/// Keeps a session in use from ending, with a write at most once an hour.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn touch(session: &Session) -> Result<()> {
+    let now = clock::now().seconds();
+    let seen: i64 = session.get(SEEN).await.map_err(lost)?.unwrap_or(now);
+    if now - seen > TOUCH_SECONDS {
+        session.insert(SEEN, now).await.map_err(lost)?;
+    }
+    Ok(())
+}
+
+/// Whether the session of this id has not ended.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn is_alive(db: &Db, id: Id) -> Result<bool> {
+    let now = clock::now();
+    Ok(store::session(&mut db.read(&Gate).await?, &id_hash(id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
+        .await?
+        .is_some())
+}
+
+/// Deletes sessions that have ended.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn sweep(db: &Db) -> Result<u64> {
+    let mut write = db.write_accounts(&Gate).await?;
+    let now = clock::now();
+    let deleted = store::delete_ended_sessions(&mut write, now, now.plus_seconds(-ABSOLUTE_SECONDS)).await?;
+    write.commit().await?;
+    Ok(deleted)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn lost(error: tower_sessions::session::Error) -> AppError {
+    tracing::error!(%error, "a session cannot be read or kept");
+    AppError::Unavailable
+}
+
+/// The table of sessions.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    db: Db,
+}
+
+/// What the database keeps of a session's id.
+pub(super) fn id_hash(id: Id) -> String {
+    Sha256::digest(id.0.to_be_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn seconds(since_1970: i64) -> Time {
+    Time::from_micros(since_1970.saturating_mul(1_000_000))
+}
+
+fn moment(date: time::OffsetDateTime) -> Time {
+    seconds(date.unix_timestamp())
+}
+
+fn word(data: &HashMap<String, serde_json::Value>, key: &str) -> String {
+    data.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn backend(error: AppError) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+fn encode(data: &HashMap<String, serde_json::Value>) -> session_store::Result<String> {
+    serde_json::to_string(data).map_err(|error| session_store::Error::Encode(error.to_string()))
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let user_id: UserId = record
+            .data
+            .get(USER)
+            .and_then(|value| serde_json::from_value(value.clone()).ok())
+            .ok_or_else(|| session_store::Error::Backend("only a signed-in person has a session".to_owned()))?;
+        loop {
+            let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+            let row = store::SessionRow {
+                id_hash: id_hash(record.id),
+                user_id: user_id.clone(),
+                data: encode(&record.data)?,
+                browser: word(&record.data, BROWSER),
+                address: word(&record.data, ADDRESS),
+                created_at: clock::now(),
+                expires_at: moment(record.expiry_date),
+            };
+            let inserted = store::insert_session(&mut write, row).await.map_err(backend)?;
+            write.commit().await.map_err(backend)?;
+            if inserted {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+        let seen = record.data.get(SEEN).and_then(serde_json::Value::as_i64).map(seconds);
+        store::update_session(
+            &mut write,
+            &id_hash(record.id),
+            encode(&record.data)?,
+            seen.unwrap_or_else(clock::now),
+            moment(record.expiry_date),
+        )
+        .await
+        .map_err(backend)?;
+        write.commit().await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let now = clock::now();
+        let mut read = self.db.read(&Gate).await.map_err(backend)?;
+        let found = store::session(&mut read, &id_hash(*id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
+            .await
+            .map_err(backend)?;
+        let Some((data, expires_at)) = found else { return Ok(None) };
+        let data = serde_json::from_str(&data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        let expiry_date = time::OffsetDateTime::from_unix_timestamp(expires_at.seconds())
+            .map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+        store::delete_session(&mut write, &id_hash(*id)).await.map_err(backend)?;
+        write.commit().await.map_err(backend)
+    }
+}

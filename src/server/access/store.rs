@@ -1,0 +1,238 @@
+//! People, their sessions and memberships, in the database.
+
+use super::{Membership, User};
+use crate::{
+    domain::{
+        error::Result,
+        ids::{OrganizationId, TeamId, UserId},
+        organization::OrganizationSummary,
+        role::{Role, TeamRole},
+        time::Time,
+    },
+    server::db::{AccountWrite, Read, error::refused},
+};
+
+pub(super) async fn user(read: &mut Read, id: &UserId) -> Result<Option<User>> {
+    let row: Option<(UserId, String, String)> = sqlx::query_as("select id, name, email from users where id = $1")
+        .bind(id.clone())
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.map(|(id, name, email)| User { id, name, email }))
+}
+
+pub(super) async fn membership(read: &mut Read, user: &UserId, slug: &str) -> Result<Option<Membership>> {
+    let row: Option<(OrganizationId, String, String, Role, String)> = sqlx::query_as(
+        "select o.id, o.slug, o.name, m.role, o.time_zone
+         from organizations o join members m on m.organization_id = o.id
+         where o.slug = $1 and m.user_id = $2 and o.suspended_at is null",
+    )
+    .bind(slug.to_owned())
+    .bind(user.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id, slug, name, role, time_zone)| Membership {
+        organization: OrganizationSummary { id, slug, name, role },
+        time_zone,
+    }))
+}
+
+/// The person's roles in the teams of an organization.
+pub(super) async fn team_roles(
+    read: &mut Read,
+    user: &UserId,
+    organization: &OrganizationId,
+) -> Result<Vec<(TeamId, TeamRole)>> {
+    sqlx::query_as("select team_id, role from team_members where user_id = $1 and organization_id = $2")
+        .bind(user.clone())
+        .bind(organization.clone())
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)
+}
+
+pub(super) async fn memberships(read: &mut Read, user: &UserId) -> Result<Vec<OrganizationSummary>> {
+    let rows: Vec<(OrganizationId, String, String, Role)> = sqlx::query_as(
+        "select o.id, o.slug, o.name, m.role
+         from organizations o join members m on m.organization_id = o.id
+         where m.user_id = $1 and o.suspended_at is null
+         order by o.name_key, o.id",
+    )
+    .bind(user.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(id, slug, name, role)| OrganizationSummary { id, slug, name, role }).collect())
+}
+
+pub(super) async fn last_used(read: &mut Read, user: &UserId) -> Result<Option<OrganizationId>> {
+    let row: Option<(Option<OrganizationId>,)> = sqlx::query_as("select last_organization_id from users where id = $1")
+        .bind(user.clone())
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.and_then(|(id,)| id))
+}
+
+pub(super) async fn set_last_used(
+    write: &mut AccountWrite,
+    user: &UserId,
+    organization: &OrganizationId,
+) -> Result<()> {
+    sqlx::query("update users set last_organization_id = $1 where id = $2")
+        .bind(organization.clone())
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn organization_by_slug(read: &mut Read, slug: &str) -> Result<Option<OrganizationId>> {
+    let row: Option<(OrganizationId,)> = sqlx::query_as(
+        "select id from organizations where slug = $1 and suspended_at is null
+             union select o.id from former_slugs f join organizations o on o.id = f.organization_id
+             where f.slug = $1 and o.suspended_at is null",
+    )
+    .bind(slug.to_owned())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// A session as it is kept.
+pub(super) struct SessionRow {
+    pub id_hash: String,
+    pub user_id: UserId,
+    pub data: String,
+    pub browser: String,
+    pub address: String,
+    pub created_at: Time,
+    pub expires_at: Time,
+}
+
+/// Whether it was inserted: `false` when there is one of this id already, which stays as it is.
+pub(super) async fn insert_session(write: &mut AccountWrite, session: SessionRow) -> Result<bool> {
+    let done = sqlx::query(
+        "insert into sessions (id_hash, user_id, data, browser, address, created_at, seen_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $6, $7) on conflict (id_hash) do nothing",
+    )
+    .bind(session.id_hash)
+    .bind(session.user_id)
+    .bind(session.data)
+    .bind(session.browser)
+    .bind(session.address)
+    .bind(session.created_at)
+    .bind(session.expires_at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A session that has ended meanwhile stays ended.
+pub(super) async fn update_session(
+    write: &mut AccountWrite,
+    id_hash: &str,
+    data: String,
+    seen_at: Time,
+    expires_at: Time,
+) -> Result<()> {
+    sqlx::query(
+        "update sessions set data = $1, seen_at = case when seen_at < $2 then $2 else seen_at end, expires_at = $3
+         where id_hash = $4",
+    )
+    .bind(data)
+    .bind(seen_at)
+    .bind(expires_at)
+    .bind(id_hash.to_owned())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// Data and expiry of the session, if it has begun after `oldest` and ends after `now`.
+pub(super) async fn session(read: &mut Read, id_hash: &str, now: Time, oldest: Time) -> Result<Option<(String, Time)>> {
+    sqlx::query_as("select data, expires_at from sessions where id_hash = $1 and expires_at > $2 and created_at > $3")
+        .bind(id_hash.to_owned())
+        .bind(now)
+        .bind(oldest)
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)
+}
+
+pub(super) async fn delete_session(write: &mut AccountWrite, id_hash: &str) -> Result<()> {
+    sqlx::query("delete from sessions where id_hash = $1")
+        .bind(id_hash.to_owned())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// A living session in the person's list.
+pub(super) struct ListedSession {
+    pub id_hash: String,
+    pub browser: String,
+    pub address: String,
+    pub created_at: Time,
+    pub seen_at: Time,
+}
+
+/// The person's sessions that live, the last used first.
+pub(super) async fn sessions(read: &mut Read, user: &UserId, now: Time, oldest: Time) -> Result<Vec<ListedSession>> {
+    let rows: Vec<(String, String, String, Time, Time)> = sqlx::query_as(
+        "select id_hash, browser, address, created_at, seen_at from sessions
+         where user_id = $1 and expires_at > $2 and created_at > $3 order by seen_at desc, id_hash",
+    )
+    .bind(user.clone())
+    .bind(now)
+    .bind(oldest)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    let listed = |(id_hash, browser, address, created_at, seen_at)| ListedSession {
+        id_hash,
+        browser,
+        address,
+        created_at,
+        seen_at,
+    };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+/// Ends one session, if it is this person's.
+pub(super) async fn delete_session_of(write: &mut AccountWrite, user: &UserId, id_hash: &str) -> Result<()> {
+    sqlx::query("delete from sessions where user_id = $1 and id_hash = $2")
+        .bind(user.clone())
+        .bind(id_hash.to_owned())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Ends the person's sessions but the one of this hash; of no session when it is empty.
+pub(super) async fn delete_sessions_but(write: &mut AccountWrite, user: &UserId, id_hash: &str) -> Result<()> {
+    sqlx::query("delete from sessions where user_id = $1 and id_hash <> $2")
+        .bind(user.clone())
+        .bind(id_hash.to_owned())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete_ended_sessions(write: &mut AccountWrite, now: Time, oldest: Time) -> Result<u64> {
+    let done = sqlx::query("delete from sessions where expires_at <= $1 or created_at <= $2")
+        .bind(now)
+        .bind(oldest)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,52 @@
+//! The audit log in the database.
+
+use crate::{
+    domain::{
+        audit::{AuditFilter, AuditLine, Door},
+        error::Result,
+        ids::{AuditId, OrganizationId},
+        time::Time,
+    },
+    server::db::{Read, error::refused},
+};
+
+pub(super) async fn lines(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &AuditFilter,
+    most: usize,
+) -> Result<Vec<AuditLine>> {
+    type Row = (AuditId, Time, String, Door, Option<String>, String, String, Option<String>, Option<String>);
+    let words = filter.words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, at, actor, door, address, action, subject, before_value, after_value from audit_entries
+         where organization_id = $1
+           and (lower(actor) like $2 escape '\\' or lower(subject) like $2 escape '\\' or action like $2 escape '\\')
+           and action like $3 escape '\\'
+           and (at < $4 or (at = $4 and id < $5))
+         order by at desc, id desc limit $6",
+    )
+    .bind(organization.clone())
+    .bind(format!("%{words}%"))
+    .bind(format!("{}%", filter.noun.replace(['%', '_', '\\'], "")))
+    .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
+    .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at, actor, door, address, action, subject, before, after)| AuditLine {
+            id,
+            at,
+            actor,
+            door,
+            address,
+            action,
+            subject,
+            before,
+            after,
+        })
+        .collect())
+}

@@ -1,0 +1,396 @@
+//! Settings: from the command line, the environment and `.env`, checked before anything starts.
+
+use super::notify::smtp::{self, SmtpUrl};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+/// Candor, a status page server: one binary, one SQLite file.
+#[derive(Debug, Parser)]
+#[command(name = "candor", version, propagate_version = true, max_term_width = 100)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the dashboard and every status page.
+    Serve(Box<ServeArgs>),
+    /// Bring the database's tables up to date and stop.
+    Migrate(DatabaseArgs),
+    /// Fill a demo organization and print how to sign in to it.
+    Demo(DatabaseArgs),
+    /// Bring in what another program knows.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Look at organizations, suspend one or let it back.
+    #[command(subcommand)]
+    Organizations(OrganizationsCommand),
+    /// Look at people, help one back in.
+    #[command(subcommand)]
+    Users(UsersCommand),
+}
+
+/// `candor organizations`.
+#[derive(Debug, Subcommand)]
+pub enum OrganizationsCommand {
+    /// Every organization.
+    List(OperatorArgs),
+    /// One organization and its owners.
+    Show(OneOrganization),
+    /// Hide an organization from everybody until it is restored; nothing is deleted.
+    Suspend(OneOrganization),
+    /// Let a suspended organization back.
+    Restore(OneOrganization),
+}
+
+/// `candor users`.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// Every person.
+    List(OperatorArgs),
+    /// Give a person a new random password, and end their sessions.
+    ResetPassword(OneUser),
+    /// Make a person an owner of an organization.
+    MakeOwner(NewOwner),
+}
+
+/// What every command of the operator takes.
+#[derive(Debug, Args)]
+pub struct OperatorArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub database: DatabaseArgs,
+}
+
+/// A command about one organization.
+#[derive(Debug, Args)]
+pub struct OneOrganization {
+    /// Its slug.
+    pub slug: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub operator: OperatorArgs,
+}
+
+/// A command about one person.
+#[derive(Debug, Args)]
+pub struct OneUser {
+    /// The person's address.
+    pub email: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub operator: OperatorArgs,
+}
+
+/// `candor users make-owner`.
+#[derive(Debug, Args)]
+pub struct NewOwner {
+    /// The person's address.
+    pub email: String,
+    /// The organization's slug.
+    #[arg(long, value_name = "SLUG")]
+    pub organization: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub operator: OperatorArgs,
+}
+
+/// Where an import comes from.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Groups and services from a Statuspage v2 summary.json or components.json.
+    Statuspage(ImportStatuspage),
+}
+
+/// `candor import statuspage`.
+#[derive(Debug, Args)]
+pub struct ImportStatuspage {
+    /// Files to read, in order.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The organization to fill; made, and public, when there is none.
+    #[arg(long, value_name = "SLUG", value_parser = crate::domain::organization::slug)]
+    pub organization: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub database: DatabaseArgs,
+}
+
+/// Which database.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite:data/candor.db", value_parser = database_url)]
+    pub database_url: String,
+}
+
+/// Development or production.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    /// Shows the design system at /design.
+    Development,
+    /// For everything else.
+    Production,
+}
+
+/// Text for people or JSON for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line of text for each event.
+    Text,
+    /// One JSON object for each event.
+    Json,
+}
+
+/// `candor serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub database: DatabaseArgs,
+    /// The address to listen on.
+    #[arg(long, env = "CANDOR_ADDR", default_value = "127.0.0.1:3000", value_name = "HOST:PORT")]
+    pub addr: SocketAddr,
+    /// The address that visitors use, without a path: links, redirects and feeds are made from it.
+    #[arg(long, env = "CANDOR_URL", default_value = "http://localhost:3000", value_name = "URL")]
+    pub url: BaseUrl,
+    /// Networks of the proxies whose X-Forwarded-For header counts, separated by commas.
+    #[arg(long, env = "CANDOR_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK", value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Protects short-lived cookies: at least 64 hexadecimal digits (openssl rand -hex 32). Made
+    /// and kept beside the database when it is not set.
+    #[arg(long, env = "CANDOR_SECRET_KEY", hide_env_values = true, value_name = "HEX")]
+    pub secret_key: Option<SecretKey>,
+    /// What this server is for.
+    #[arg(long = "env", env = "CANDOR_ENV", default_value = "production")]
+    pub environment: Environment,
+    /// What to log: error, warn, info, debug, trace, or a tracing filter.
+    #[arg(long, env = "CANDOR_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
+    pub log: String,
+    /// How to log.
+    #[arg(long, env = "CANDOR_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// The OpenID provider for signing in, exactly as the provider spells its issuer.
+    #[arg(long, env = "OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id")]
+    pub oidc_issuer: Option<String>,
+    /// What the provider calls this server.
+    #[arg(long, env = "OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
+    pub oidc_client_id: Option<String>,
+    /// The secret that the provider gave, if it gave one.
+    #[arg(long, env = "OIDC_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub oidc_client_secret: Option<String>,
+    /// What the sign-in button says after "Continue with".
+    #[arg(long, env = "OIDC_LABEL", default_value = "single sign-on", value_name = "TEXT")]
+    pub oidc_label: String,
+    /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://…, or smtp://HOST?tls=none.
+    /// No mail is sent without it, and links are shown to copy instead.
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL", requires = "mail_from")]
+    pub smtp_url: Option<SmtpUrl>,
+    /// The address that mail comes from, for example Status <status@example.com>.
+    #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS", requires = "smtp_url", value_parser = smtp::sender)]
+    pub mail_from: Option<Mailbox>,
+    /// Fill a demo organization and show its sign-in on the sign-in page.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// The address that visitors use: scheme and host, no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+    host: String,
+    secure: bool,
+}
+
+impl BaseUrl {
+    /// The address of this path, which begins with a slash.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.text)
+    }
+    /// Host and port, as a browser sends them.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+    /// Scheme, host and port, as a browser's Origin header spells them.
+    pub fn origin(&self) -> &str {
+        &self.text
+    }
+    /// Whether it is https.
+    pub const fn secure(&self) -> bool {
+        self.secure
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = "an address like https://status.example.com, without a path";
+        let text = text.trim_end_matches('/').to_lowercase();
+        let (secure, host) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(host), _) => (true, host),
+            (_, Some(host)) => (false, host),
+            _ => return Err(wrong.to_owned()),
+        };
+        if host.is_empty() || host.chars().any(|c| matches!(c, '/' | '?' | '#' | '@' | ' ')) {
+            return Err(wrong.to_owned());
+        }
+        let host = host.strip_suffix(if secure { ":443" } else { ":80" }).unwrap_or(host).to_owned();
+        let text = format!("{}://{host}", if secure { "https" } else { "http" });
+        Ok(Self { text, host, secure })
+    }
+}
+
+/// Key material for private cookies.
+#[derive(Clone)]
+pub struct SecretKey(pub [u8; 64]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey(…)")
+    }
+}
+
+impl FromStr for SecretKey {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let digits = text.len() >= 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !digits {
+            return Err("at least 64 hexadecimal digits, as `openssl rand -hex 32` prints them".to_owned());
+        }
+        use sha2::Digest;
+        Ok(Self(sha2::Sha512::digest(text.to_lowercase()).into()))
+    }
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    if !known {
+        Err("sqlite:PATH, for example sqlite:data/candor.db, or postgres://USER:PASSWORD@HOST/NAME".to_owned())
+    } else if text.starts_with("sqlite:") && super::db::sqlite_file(text).is_none() {
+        Err("a SQLite address names a file, for example sqlite:data/candor.db".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "an address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    tracing_subscriber::EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "error, warn, info, debug, trace, or a filter like candor=debug,info".to_owned())
+}
+
+/// The key of the command line or the environment; else the one kept beside a SQLite database,
+/// made now when there is none; else, for PostgreSQL, one for this run only.
+///
+/// # Errors
+/// When the key's file can neither be read nor written.
+pub fn secret_key(args: &ServeArgs) -> std::io::Result<SecretKey> {
+    if let Some(key) = &args.secret_key {
+        return Ok(key.clone());
+    }
+    let fresh = || {
+        let random: [u8; 32] = rand::random();
+        random.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let parse = |text: &str| text.parse().map_err(std::io::Error::other);
+    let Some(database) = super::db::sqlite_file(&args.database.database_url) else {
+        tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins that are under way will not survive a restart");
+        return parse(&fresh());
+    };
+    let file = database.with_extension("key");
+    match std::fs::read_to_string(&file) {
+        Ok(text) => parse(&text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let text = fresh();
+            write_private(&file, &text)?;
+            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: made a key and kept it beside the database");
+            parse(&text)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, error::ErrorKind};
+
+    fn refused(arguments: &[&str]) -> String {
+        let all = ["candor", "serve"].iter().chain(arguments);
+        let error = CommandLine::try_parse_from(all).expect_err("is refused");
+        assert!(
+            matches!(
+                error.kind(),
+                ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument
+            ),
+            "{error}"
+        );
+        error.to_string()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_name_and_what_is_allowed() {
+        for (arguments, name, allowed) in [
+            (["--database-url", "mysql://x"], "--database-url", "sqlite:PATH"),
+            (["--database-url", "sqlite::memory:"], "--database-url", "names a file"),
+            (["--url", "status.example.com"], "--url", "https://status.example.com"),
+            (["--url", "https://example.com/path"], "--url", "without a path"),
+            (["--addr", "localhost"], "--addr", "socket address"),
+            (["--trusted-proxies", "10.0.0.0/99"], "--trusted-proxies", "10.0.0.0/8"),
+            (["--secret-key", "short"], "--secret-key", "64 hexadecimal"),
+            (["--env", "test"], "--env", "development, production"),
+            (["--log", "candor=loud"], "--log", "candor=debug"),
+            (["--smtp-url", "smtp://mail.example.com?tls=maybe"], "--smtp-url", "smtps://"),
+            (["--smtp-url", "smtp://mail.example.com"], "--mail-from", "required"),
+            (["--mail-from", "status"], "--mail-from", "status@example.com"),
+            (["--oidc-issuer", "https://id.example.com"], "--oidc-client-id", "required"),
+        ] {
+            let words = refused(&arguments);
+            assert!(words.contains(name) && words.contains(allowed), "{arguments:?}: {words}");
+        }
+    }
+
+    #[test]
+    fn base_addresses() {
+        let url: BaseUrl = "HTTPS://Status.Example.com:443/".parse().expect("valid");
+        assert_eq!(
+            (url.origin(), url.host(), url.secure()),
+            ("https://status.example.com", "status.example.com", true)
+        );
+        assert_eq!(url.join("/status/x"), "https://status.example.com/status/x");
+    }
+}

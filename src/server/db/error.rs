@@ -1,0 +1,65 @@
+//! What the database refused, as an error for the person: the one place that reads constraints.
+
+use crate::domain::error::AppError;
+
+/// A unique rule of the schema: its name on PostgreSQL, its columns as SQLite names them, the
+/// field it belongs to and what to say there.
+const UNIQUE: &[(&str, &str, &str, &str)] = &[
+    ("users_email_key", "users.email_key", "email", "There is an account with this address already. Sign in instead."),
+    ("organizations_slug", "organizations.slug", "slug", "This address is taken. Choose another."),
+    ("teams_name", "teams.name_key", "name", "There is a team of this name already."),
+    (
+        "invitations_open",
+        "invitations.email_key",
+        "email",
+        "This person has been invited already. Send the invitation again instead.",
+    ),
+    ("service_groups_name", "service_groups.name_key", "name", "There is a group of this name already."),
+    ("services_source", "services.source_id", "name", "This service has been imported again meanwhile."),
+    ("services_name", "services_name", "name", "There is a service of this name in the group already."),
+];
+
+/// Turns a refusal of the database into an error for the person; what is nobody's fault is logged.
+pub fn refused(error: sqlx::Error) -> AppError {
+    match &error {
+        sqlx::Error::Database(refusal) if refusal.is_unique_violation() => {
+            let (constraint, message) = (refusal.constraint().unwrap_or_default(), refusal.message());
+            let rule = UNIQUE.iter().find(|(name, columns, ..)| constraint == *name || message.contains(columns));
+            if let Some((_, _, field, words)) = rule {
+                return AppError::field(field, *words);
+            }
+        }
+        sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => {
+            return AppError::Conflict(
+                "What this refers to has just been deleted or changed. Reload and try again.".to_owned(),
+            );
+        }
+        sqlx::Error::RowNotFound => return AppError::NotFound("record".to_owned()),
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            tracing::error!(%error, "the database does not answer");
+            return AppError::Unavailable;
+        }
+        sqlx::Error::Database(refusal) if is_busy(refusal.message()) || is_down(refusal.code().as_deref()) => {
+            tracing::warn!(%error, "the database is busy");
+            return AppError::Unavailable;
+        }
+        _ => {}
+    }
+    tracing::error!(%error, "the database refused a statement");
+    AppError::Internal
+}
+
+/// PostgreSQL is starting, stopping, out of resources or without this database: classes of its
+/// codes, which have five characters (those of SQLite have fewer).
+fn is_down(code: Option<&str>) -> bool {
+    code.is_some_and(|code| {
+        code.len() == 5 && (code == "3D000" || ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)))
+    })
+}
+
+/// Locked, full, read-only or failing storage: SQLite says so only in words.
+fn is_busy(message: &str) -> bool {
+    ["database is locked", "database or disk is full", "disk I/O error", "readonly database", "unable to open database"]
+        .iter()
+        .any(|words| message.contains(words))
+}

@@ -1,0 +1,374 @@
+//! The database: SQLite or PostgreSQL by its address, one set of statements for both.
+//!
+//! Connections are lent only against a [`Proof`], and every change goes through [`Write`], whose
+//! commit raises the organization's version, writes the audit entry and tells the live hub: a verb
+//! cannot forget them.
+
+pub mod error;
+mod store;
+mod types;
+
+use crate::{
+    domain::{
+        audit::Door,
+        error::{AppError, Result},
+        ids::{ID_LENGTH, OrganizationId, TeamId, UserId},
+        live::Topic,
+        role::{Action, Reach},
+        time::Time,
+    },
+    server::{
+        access::{Proof, forbidden},
+        clock,
+        live::Hub,
+    },
+};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction, any::AnyPoolOptions, pool::PoolConnection};
+use std::{path::Path, time::Duration};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// The pools. Private to this module: see [`Db::read`] and [`Db::write`].
+#[derive(Debug, Clone)]
+pub struct Db {
+    engine: Engine,
+    readers: AnyPool,
+    writer: AnyPool,
+}
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is of no known kind.
+    #[error("DATABASE_URL starts with sqlite: or postgres:, this one does not")]
+    UnknownEngine,
+    /// The folder of the file could not be made.
+    #[error("the folder of the database file cannot be made: {0}")]
+    Folder(#[from] std::io::Error),
+    /// It could not be reached.
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[from] sqlx::Error),
+    /// Its tables could not be brought up to date.
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// The file of a SQLite address, if it has one.
+pub fn sqlite_file(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.is_empty() && path != ":memory:").then(|| Path::new(path))
+}
+
+impl Db {
+    /// Opens the database, making the file if there is none, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let engine = match url.split(':').next() {
+            Some("sqlite") => Engine::Sqlite,
+            Some("postgres" | "postgresql") => Engine::Postgres,
+            _ => return Err(OpenError::UnknownEngine),
+        };
+        let db = match engine {
+            Engine::Sqlite => {
+                let file = sqlite_file(url).ok_or(OpenError::UnknownEngine)?;
+                if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder)?;
+                }
+                let url = format!("sqlite://{}?mode=rwc", file.display());
+                let writer = sqlite_pool(
+                    1,
+                    "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;",
+                );
+                let writer = writer.connect(&url).await?;
+                let readers = sqlite_pool(
+                    4,
+                    "pragma foreign_keys = on; pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000;",
+                );
+                Self { engine, readers: readers.connect_lazy(&url)?, writer }
+            }
+            Engine::Postgres => {
+                let pool = AnyPoolOptions::new()
+                    .max_connections(10)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .connect(url)
+                    .await?;
+                Self { engine, readers: pool.clone(), writer: pool }
+            }
+        };
+        sqlx::migrate!().run(&db.writer).await?;
+        Ok(db)
+    }
+
+    /// The kind of this database.
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A consistent view for reading: everything read through it is of one moment.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when there is no connection within five seconds.
+    pub async fn read(&self, _proof: &impl Proof) -> Result<Read> {
+        let begin = match self.engine {
+            Engine::Sqlite => "begin",
+            Engine::Postgres => "begin isolation level repeatable read, read only",
+        };
+        Ok(Read { transaction: self.readers.begin_with(begin).await.map_err(error::refused)? })
+    }
+
+    /// The one write transaction of a change to this organization. Nothing is kept unless
+    /// [`Write::commit`] is called.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the writer is not free within five seconds.
+    pub async fn write(
+        &self,
+        _proof: &impl Proof,
+        organization: &OrganizationId,
+        actor: Actor,
+        leave: Leave,
+        hub: &Hub,
+    ) -> Result<Write> {
+        let mut transaction = self.begin_write().await?;
+        // Also the lock that lets one change of an organization go before the next: the moment is
+        // the one after waiting, and later than that of every change before.
+        let (version, at) = store::raise_version(&mut transaction, organization, clock::now()).await?;
+        Ok(Write {
+            transaction,
+            at,
+            organization: organization.clone(),
+            version,
+            actor,
+            leave,
+            hub: hub.clone(),
+            written: Vec::new(),
+        })
+    }
+
+    /// The write transaction that creates an organization, which has no version to raise yet.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_new(
+        &self,
+        _proof: &impl Proof,
+        organization: &OrganizationId,
+        actor: Actor,
+        hub: &Hub,
+    ) -> Result<Write> {
+        let transaction = self.begin_write().await?;
+        Ok(Write {
+            transaction,
+            at: clock::now(),
+            organization: organization.clone(),
+            version: 1,
+            actor,
+            leave: Leave::everything(Action::OwnOrganization),
+            hub: hub.clone(),
+            written: Vec::new(),
+        })
+    }
+
+    /// A write that belongs to no organization: people and their sessions.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_accounts(&self, _proof: &impl Proof) -> Result<AccountWrite> {
+        Ok(AccountWrite { transaction: self.begin_write().await? })
+    }
+
+    async fn begin_write(&self) -> Result<Transaction<'static, Any>> {
+        let begin = match self.engine {
+            Engine::Sqlite => "begin immediate",
+            Engine::Postgres => "begin",
+        };
+        self.writer.begin_with(begin).await.map_err(error::refused)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when it does not within two seconds.
+    pub async fn ping(&self) -> Result<()> {
+        tokio::time::timeout(Duration::from_secs(2), store::ping(&self.readers))
+            .await
+            .map_err(|_| AppError::Unavailable)?
+    }
+
+    /// Versions of the organizations that changed since then: how a change that another process
+    /// made (the command line) becomes known.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn changed_since(&self, then: Time) -> Result<Vec<(OrganizationId, i64)>> {
+        store::changed_since(&self.readers, then).await
+    }
+}
+
+fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).after_connect(
+        move |connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(pragmas).execute(connection).await?;
+                Ok(())
+            })
+        },
+    )
+}
+
+/// A consistent view for reading.
+#[derive(Debug)]
+pub struct Read {
+    transaction: Transaction<'static, Any>,
+}
+
+impl Read {
+    /// For statements in a `store.rs`.
+    pub fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+/// A write to people and sessions.
+#[derive(Debug)]
+pub struct AccountWrite {
+    transaction: Transaction<'static, Any>,
+}
+
+impl AccountWrite {
+    /// For statements in a `store.rs`.
+    pub fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+    /// Keeps what was written.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when it could not be kept: then nothing was.
+    pub async fn commit(self) -> Result<()> {
+        self.transaction.commit().await.map_err(error::refused)
+    }
+}
+
+/// Who makes a change, for history and audit.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The person, if it is one.
+    pub user_id: Option<UserId>,
+    /// The person's name now, or what the job is called.
+    pub name: String,
+    /// How the change came in.
+    pub door: Door,
+    /// From where, if it came over the network.
+    pub address: Option<String>,
+}
+
+/// What a write was allowed, and where.
+#[derive(Debug, Clone)]
+pub struct Leave {
+    /// The action that was checked.
+    pub action: Action,
+    /// How far it reaches.
+    pub reach: Reach,
+}
+
+impl Leave {
+    /// Leave to do this everywhere.
+    pub const fn everything(action: Action) -> Self {
+        Self { action, reach: Reach::Everything }
+    }
+}
+
+/// One thing that was done, for the audit log.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// What was done, as `noun.verb`: `service.created`.
+    pub action: &'static str,
+    /// The id of what it was done to.
+    pub subject_id: Option<String>,
+    /// What it was done to, as it is called.
+    pub subject: String,
+    /// What was there before.
+    pub before: Option<String>,
+    /// What is there now.
+    pub after: Option<String>,
+}
+
+impl AuditEntry {
+    /// An entry without values.
+    pub fn new(action: &'static str, subject_id: &impl ToString, subject: impl Into<String>) -> Self {
+        Self { action, subject_id: Some(subject_id.to_string()), subject: subject.into(), before: None, after: None }
+    }
+    /// The same with what was before and what is now.
+    #[must_use]
+    pub fn values(mut self, before: Option<String>, after: Option<String>) -> Self {
+        (self.before, self.after) = (before, after);
+        self
+    }
+}
+
+/// One write transaction of one organization.
+#[derive(Debug)]
+pub struct Write {
+    transaction: Transaction<'static, Any>,
+    /// The moment of the change: one for all its rows.
+    pub at: Time,
+    /// Whose rows are written.
+    pub organization: OrganizationId,
+    /// The version this change makes.
+    pub version: i64,
+    /// Who makes it.
+    pub actor: Actor,
+    leave: Leave,
+    hub: Hub,
+    written: Vec<AuditEntry>,
+}
+
+impl Write {
+    /// For statements in a `store.rs`.
+    pub fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+    /// Refuses unless the write may touch what belongs to this team, or to none.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`].
+    pub fn require(&self, team: Option<&TeamId>) -> Result<()> {
+        if self.leave.reach.includes(team) { Ok(()) } else { Err(forbidden(self.leave.action)) }
+    }
+    /// Notes one thing that was done; the entries are written with the commit.
+    pub fn audit(&mut self, entry: AuditEntry) {
+        self.written.push(entry);
+    }
+    /// Keeps the change, with its audit entries, and tells everybody who watches.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when it could not be kept: then nothing was.
+    pub async fn commit(mut self, topics: &[Topic]) -> Result<()> {
+        for entry in std::mem::take(&mut self.written) {
+            store::insert_audit(&mut self, entry).await?;
+        }
+        self.transaction.commit().await.map_err(error::refused)?;
+        self.hub.publish(&self.organization, self.version, topics);
+        Ok(())
+    }
+}
+
+/// Twelve random bytes for a new id.
+pub fn random_id() -> [u8; ID_LENGTH] {
+    rand::random()
+}
+
+/// A connection outside any transaction, for the health check and the poller of this module.
+type Plain = PoolConnection<Any>;

@@ -1,0 +1,217 @@
+//! `/`: the landing page and directory of listed organizations; and the look of errors.
+
+use super::{
+    App,
+    access::{pages::BrandMark, session},
+    document::{self, Head},
+    organizations::{self, Listed},
+};
+use crate::{
+    dashboard::{page_tone, status_tone},
+    domain::{
+        error::AppError,
+        status::{Indicator, ServiceStatus},
+    },
+    ui::{Button, ButtonVariant, EmptyState, IconName, LinkButton, StatusDot, TextField},
+};
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+/// Organizations shown at most; a search narrows them down.
+const LISTED_MOST: i64 = 100;
+
+/// What the directory's form asks for.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Filter {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    state: String,
+}
+
+/// `GET /`
+pub async fn landing(
+    State(app): State<App>,
+    session: Session,
+    headers: HeaderMap,
+    Query(filter): Query<Filter>,
+) -> Response {
+    let signed_in = matches!(session::user(&session).await, Ok(Some(_)));
+    page(&app, &headers, &filter, signed_in).await
+}
+
+/// `GET /status`: the page of the only organization, else the directory.
+pub async fn status(
+    State(app): State<App>,
+    session: Session,
+    headers: HeaderMap,
+    Query(filter): Query<Filter>,
+) -> Response {
+    match organizations::only_one(&app).await {
+        Ok(Some(slug)) => Redirect::to(&format!("/status/{slug}")).into_response(),
+        _ => landing(State(app), session, headers, Query(filter)).await,
+    }
+}
+
+async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) -> Response {
+    let search: String = filter.q.chars().take(100).collect();
+    let listed = match organizations::listed(app, &search, LISTED_MOST).await {
+        Ok(listed) => listed,
+        Err(error) => return refusal(headers, &error),
+    };
+    let only_unwell = filter.state == "unwell";
+    let rows: Vec<Listed> =
+        listed.into_iter().filter(|row| !only_unwell || row.status.indicator != Indicator::None).collect();
+    let filtered = only_unwell || !search.trim().is_empty();
+    let mut head = Head::site("Candor: status pages that stay up").themed(headers);
+    head.description = "Status pages of organizations on this server, live.".to_owned();
+    head.canonical = Some(app.url.join("/"));
+    document::private(
+        app,
+        StatusCode::OK,
+        document::render(head, || view(rows, search, only_unwell, filtered, signed_in)),
+    )
+}
+
+fn view(rows: Vec<Listed>, search: String, only_unwell: bool, filtered: bool, signed_in: bool) -> AnyView {
+    let list = if rows.is_empty() && filtered {
+        view! {
+            <EmptyState icon=IconName::Search title="Nothing fits" text="No listed organization or service has these words.">
+                <LinkButton href="/">"Show all"</LinkButton>
+            </EmptyState>
+        }
+        .into_any()
+    } else if rows.is_empty() {
+        view! {
+            <EmptyState icon=IconName::Globe title="No organization is listed yet" text="Create one and list it here: its status page is ready in two minutes.">
+                <LinkButton href="/sign-up" variant=ButtonVariant::Primary>"Sign up"</LinkButton>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        view! { <ul class="divide-y divide-border overflow-hidden rounded-lg border border-border" role="list">{rows}</ul> }.into_any()
+    };
+    view! {
+        <div class="mx-auto flex min-h-dvh w-full max-w-[760px] flex-col gap-8 px-5 py-6">
+            <header class="flex items-center justify-between gap-4">
+                <a href="/" class="inline-flex items-center gap-2 rounded-md font-semibold">
+                    <BrandMark />
+                    "Candor"
+                </a>
+                <nav class="flex items-center gap-2" aria-label="Account">
+                    {if signed_in {
+                        view! { <LinkButton href="/dashboard" variant=ButtonVariant::Primary>"My dashboard"</LinkButton> }.into_any()
+                    } else {
+                        view! {
+                            <LinkButton href="/sign-in" variant=ButtonVariant::Ghost>"Sign in"</LinkButton>
+                            <LinkButton href="/sign-up" variant=ButtonVariant::Primary>"Sign up"</LinkButton>
+                        }
+                            .into_any()
+                    }}
+                </nav>
+            </header>
+            <main class="flex flex-1 flex-col gap-5">
+                <div class="flex flex-col gap-1">
+                    <h1 class="text-xl font-semibold tracking-tight">"Status pages"</h1>
+                    <p class="text-muted-foreground">"How the services of every listed organization are, right now."</p>
+                </div>
+                <form method="get" action="/" role="search" class="flex flex-wrap items-end gap-2">
+                    <div class="min-w-0 flex-1 basis-56">
+                        <TextField label="Search organizations and services" name="q" kind="search" maxlength=100_u32 value=Signal::stored(search) />
+                    </div>
+                    <label class="flex h-8 items-center gap-2 px-1 text-[13px] pointer-coarse:h-10">
+                        <input type="checkbox" name="state" value="unwell" checked=only_unwell class="size-4 accent-primary" />
+                        "Only with problems"
+                    </label>
+                    <Button submit=true icon=IconName::Search>"Search"</Button>
+                </form>
+                {list}
+            </main>
+            <footer class="text-[12px] text-muted-foreground">"Candor, an open-source status page server."</footer>
+        </div>
+    }
+    .into_any()
+}
+
+/// Services named in a row of the directory, worst first; the page itself has them all.
+const NAMED_MOST: usize = 6;
+
+fn row(listed: Listed) -> impl IntoView + use<> {
+    let Listed { organization, status, services } = listed;
+    let unwell = services.iter().filter(|(_, status)| *status != ServiceStatus::Operational).count();
+    let more = services.len().saturating_sub(NAMED_MOST);
+    let count = match (services.len(), unwell) {
+        (0, _) => "No services yet".to_owned(),
+        (1, 0) => "1 service".to_owned(),
+        (all, 0) => format!("{all} services"),
+        (all, unwell) => format!("{unwell} of {all} services affected"),
+    };
+    let named: Vec<_> = services.into_iter().take(NAMED_MOST).map(|(name, status)| view! {
+        <li class="inline-flex max-w-full items-center gap-1.5 rounded-full border border-border px-2 py-0.5 text-[12px]">
+            <StatusDot tone=status_tone(status) />
+            <span class="truncate">{name}</span>
+            <span class=if status == ServiceStatus::Operational { "sr-only" } else { "text-muted-foreground" }>{status.label()}</span>
+        </li>
+    }).collect();
+    view! {
+        <li class="flex flex-col gap-2 px-4 py-3">
+            <a href=format!("/status/{}", organization.slug) class="group flex flex-wrap items-center justify-between gap-x-4 gap-y-1 rounded-md">
+                <span class="flex min-w-0 flex-col">
+                    <span class="font-medium break-words group-hover:underline">{organization.name}</span>
+                    <span class="text-[12px] text-muted-foreground">{count}</span>
+                </span>
+                <span class=format!("inline-flex items-center gap-2 text-[13px] {}", page_tone(status.indicator).text())>
+                    <StatusDot tone=page_tone(status.indicator) />
+                    {status.description.as_str()}
+                </span>
+            </a>
+            {(!named.is_empty()).then(|| view! {
+                <ul class="flex flex-wrap gap-1.5" role="list">
+                    {named}
+                    {(more > 0).then(|| view! { <li class="px-1 py-0.5 text-[12px] text-muted-foreground">{format!("and {more} more")}</li> })}
+                </ul>
+            })}
+        </li>
+    }
+}
+
+/// An error as a page.
+pub fn error_view(status: u16, title: String, text: String) -> AnyView {
+    view! {
+        <main class="mx-auto flex min-h-dvh w-full max-w-[440px] flex-col items-start justify-center gap-4 px-5 py-10">
+            <a href="/" class="inline-flex items-center gap-2 rounded-md font-semibold">
+                <BrandMark />
+                "Candor"
+            </a>
+            <p class="text-[13px] text-muted-foreground tabular-nums">{status}</p>
+            <h1 class="text-xl font-semibold tracking-tight">{title}</h1>
+            <p class="text-muted-foreground">{text}</p>
+            <div class="flex flex-wrap gap-2">
+                <LinkButton href="/" variant=ButtonVariant::Primary>"All status pages"</LinkButton>
+                <LinkButton href="/dashboard">"My dashboard"</LinkButton>
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// A refusal as a page.
+pub fn refusal(headers: &HeaderMap, error: &AppError) -> Response {
+    let title = match error {
+        AppError::NotFound(_) => "Page not found",
+        AppError::Unavailable => "Not available right now",
+        _ => "Something went wrong",
+    };
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = document::error_page(headers, status, title, &error.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,172 @@
+//! Invitations: the verbs. An invitation is a one-time link sent to an address.
+
+pub mod page;
+mod store;
+
+use super::{
+    App,
+    access::{Scope, SignedIn, SystemScope, forbidden, secret, secret::Secret},
+    clock,
+    db::{AuditEntry, Leave, Read, Write, random_id},
+    members, notify, teams,
+};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::{InvitationId, OrganizationId, TeamId},
+    live::Topic,
+    member::{CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationInput, Sent, may_change},
+    role::{Action, Role, TeamRole, allowed},
+    time::Time,
+};
+
+fn no_invitation() -> AppError {
+    AppError::NotFound("invitation".to_owned())
+}
+
+/// Those that can still be accepted or have expired unanswered, newest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Invitation>> {
+    store::open(read, organization).await
+}
+
+/// Invites somebody.
+///
+/// # Errors
+/// [`AppError::Invalid`] with everything that is wrong, also when the person is a member or
+/// invited already.
+pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<Sent> {
+    let CheckedInvitation { email, role, team } = input.check()?;
+    if !may_change(scope.role(), None, Some(role)) {
+        return Err(AppError::field("role", "Only an owner can invite an owner."));
+    }
+    let mut write = scope.write().await?;
+    if members::has_address(&mut write, &email.key).await? {
+        return Err(AppError::field("email", "This person is a member already."));
+    }
+    if let Some((team, _)) = &team
+        && !teams::exists(&mut write, team).await?
+    {
+        return Err(AppError::field("team_id", "This team has just been deleted. Choose another."));
+    }
+    let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
+    store::expire_old(&mut write, &email.key).await?;
+    store::insert(&mut write, &id, &email, role, team.as_ref(), &secret.hash).await?;
+    write.audit(AuditEntry::new("invitation.sent", &id, &email.shown).values(None, Some(role.as_str().to_owned())));
+    let sent = send(&scope, &mut write, &email.shown, role, &secret.token).await?;
+    write.commit(&[Topic::Members]).await?;
+    scope.app().mail_is_waiting();
+    Ok(sent)
+}
+
+/// Sends an invitation again, with a new link and new time; the old link is void.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was accepted or revoked; [`AppError::Forbidden`].
+pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<Sent> {
+    let mut write = scope.write().await?;
+    let secret = Secret::fresh();
+    let (email, role) = store::renew(&mut write, &id, &secret.hash).await?.ok_or_else(no_invitation)?;
+    // The link makes an owner of whoever holds it.
+    if !may_change(scope.role(), None, Some(role)) {
+        return Err(forbidden(Action::OwnOrganization));
+    }
+    write.audit(AuditEntry::new("invitation.sent_again", &id, &email));
+    let sent = send(&scope, &mut write, &email, role, &secret.token).await?;
+    write.commit(&[Topic::Members]).await?;
+    scope.app().mail_is_waiting();
+    Ok(sent)
+}
+
+/// Takes an invitation back.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was accepted or revoked; [`AppError::Forbidden`].
+pub async fn revoke(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<()> {
+    let mut write = scope.write().await?;
+    let (email, role) = store::revoke(&mut write, &id).await?.ok_or_else(no_invitation)?;
+    if !may_change(scope.role(), Some(role), None) {
+        return Err(forbidden(Action::OwnOrganization));
+    }
+    write.audit(AuditEntry::new("invitation.revoked", &id, email));
+    write.commit(&[Topic::Members]).await
+}
+
+async fn send(
+    scope: &Scope<allowed::ManageMembers>,
+    write: &mut Write,
+    email: &str,
+    role: Role,
+    token: &str,
+) -> Result<Sent> {
+    let app = scope.app();
+    let link = app.url.join(&format!("/accept-invitation?token={token}"));
+    if !app.sends_mail() {
+        return Ok(Sent { email: email.to_owned(), link: Some(link) });
+    }
+    let expires = write.at.plus_seconds(INVITATION_SECONDS);
+    let (name, inviter) = (&scope.organization().name, &scope.signed_in().user().name);
+    let mail = notify::mail::invitation(email, name, inviter, role.label(), &link, expires);
+    let (organization, at) = (write.organization.clone(), write.at);
+    notify::queue(write.connection(), Some(&organization), mail, at).await?;
+    Ok(Sent { email: email.to_owned(), link: None })
+}
+
+/// What an invitation offers to whoever holds its link.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Permanent.
+    pub id: InvitationId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// To whom it was sent.
+    pub email: String,
+    /// The role it gives.
+    pub role: Role,
+    /// The team and the role in it.
+    pub team: Option<(TeamId, TeamRole)>,
+    /// Who invited.
+    pub invited_by: String,
+    /// Until when it can be accepted.
+    pub expires_at: Time,
+    token_hash: String,
+}
+
+/// The offer behind a link.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none, or it was accepted, revoked or has expired.
+pub async fn find(app: &App, token: &str) -> Result<Offer> {
+    let mut read = app.db.read(&SystemScope::job("invitation")).await?;
+    let offer = store::by_token(&mut read, &secret::hash(token)).await?;
+    offer.filter(|offer| offer.expires_at > clock::now()).ok_or_else(no_invitation)
+}
+
+/// Accepts an offer: the signed-in person becomes a member.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was accepted, revoked or has expired meanwhile.
+pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
+    let app = by.app().clone();
+    let user = by.user().clone();
+    let leave = Leave::everything(Action::Read);
+    let mut write = app.db.write(&by, &offer.organization, by.actor(), leave, &app.hub).await?;
+    if !store::claim(&mut write, &offer.id, &offer.token_hash).await? {
+        return Err(no_invitation());
+    }
+    members::add(&mut write, &user.id, &user.name, offer.role).await?;
+    if let Some((team, role)) = &offer.team
+        && teams::exists(&mut write, team).await?
+    {
+        teams::put(&mut write, team, &user.id, *role).await?;
+    }
+    write.audit(AuditEntry::new("invitation.accepted", &offer.id, &offer.email));
+    write.commit(&[Topic::Members]).await?;
+    by.use_organization(&offer.organization).await?;
+    Ok(offer.slug)
+}

@@ -1,0 +1,152 @@
+//! Invitations in the database.
+
+use super::Offer;
+use crate::{
+    domain::{
+        account::Email,
+        error::Result,
+        ids::{InvitationId, OrganizationId, TeamId},
+        member::{INVITATION_SECONDS, Invitation},
+        role::{Role, TeamRole},
+        time::Time,
+    },
+    server::db::{Read, Write, error::refused},
+};
+
+pub(super) async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Invitation>> {
+    type Row = (InvitationId, String, Role, Option<TeamId>, Option<TeamRole>, String, Time);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, email, role, team_id, team_role, invited_by, expires_at from invitations
+         where organization_id = $1 and accepted_at is null and revoked_at is null order by created_at desc, id",
+    )
+    .bind(organization.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, email, role, team, team_role, invited_by, expires_at)| Invitation {
+            id,
+            email,
+            role,
+            team: team.zip(team_role),
+            invited_by,
+            expires_at,
+        })
+        .collect())
+}
+
+/// An invitation that has run out does not stand in the way of a new one.
+pub(super) async fn expire_old(write: &mut Write, email_key: &str) -> Result<()> {
+    sqlx::query(
+        "update invitations set revoked_at = $1
+         where organization_id = $2 and email_key = $3 and accepted_at is null and revoked_at is null and expires_at <= $1",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(email_key.to_owned())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn insert(
+    write: &mut Write,
+    id: &InvitationId,
+    email: &Email,
+    role: Role,
+    team: Option<&(TeamId, TeamRole)>,
+    token_hash: &str,
+) -> Result<()> {
+    let by = write.actor.name.clone();
+    sqlx::query(
+        "insert into invitations (id, organization_id, email, email_key, role, team_id, team_role, token_hash, invited_by, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(id.clone())
+    .bind(write.organization.clone())
+    .bind(email.shown.clone())
+    .bind(email.key.clone())
+    .bind(role)
+    .bind(team.map(|(team, _)| team.clone()))
+    .bind(team.map(|(_, role)| *role))
+    .bind(token_hash.to_owned())
+    .bind(by)
+    .bind(write.at)
+    .bind(write.at.plus_seconds(INVITATION_SECONDS))
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn renew(write: &mut Write, id: &InvitationId, token_hash: &str) -> Result<Option<(String, Role)>> {
+    sqlx::query_as(
+        "update invitations set token_hash = $1, expires_at = $2
+         where organization_id = $3 and id = $4 and accepted_at is null and revoked_at is null returning email, role",
+    )
+    .bind(token_hash.to_owned())
+    .bind(write.at.plus_seconds(INVITATION_SECONDS))
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn revoke(write: &mut Write, id: &InvitationId) -> Result<Option<(String, Role)>> {
+    sqlx::query_as(
+        "update invitations set revoked_at = $1
+         where organization_id = $2 and id = $3 and accepted_at is null and revoked_at is null returning email, role",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option<Offer>> {
+    type Row =
+        (InvitationId, OrganizationId, String, String, String, Role, Option<TeamId>, Option<TeamRole>, String, Time);
+    let row: Option<Row> = sqlx::query_as(
+        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at
+         from invitations i join organizations o on o.id = i.organization_id
+         where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and o.suspended_at is null",
+    )
+    .bind(token_hash.to_owned())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id, organization, slug, name, email, role, team, team_role, invited_by, expires_at)| Offer {
+        id,
+        organization,
+        slug,
+        name,
+        email,
+        role,
+        team: team.zip(team_role),
+        invited_by,
+        expires_at,
+        token_hash: token_hash.to_owned(),
+    }))
+}
+
+/// Marks it as accepted; `false` when it cannot be any more.
+pub(super) async fn claim(write: &mut Write, id: &InvitationId, token_hash: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "update invitations set accepted_at = $1
+         where organization_id = $2 and id = $3 and token_hash = $4
+           and accepted_at is null and revoked_at is null and expires_at > $1",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .bind(token_hash.to_owned())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,68 @@
+//! What the server does by itself.
+
+use super::{
+    App,
+    access::{accounts::recovery, session},
+    clock, notify,
+};
+use crate::domain::live::Topic;
+use std::time::Duration;
+
+/// Starts every job; they end with the process.
+pub fn start(app: &App) {
+    tokio::spawn(follow_other_processes(app.clone()));
+    tokio::spawn(sweep(app.clone()));
+    if app.mailer.is_some() {
+        tokio::spawn(notify::deliver(app.clone()));
+    }
+    if app.oidc.is_some() {
+        tokio::spawn(discover(app.clone()));
+    }
+}
+
+/// A change made by another process (the command line, another server on the same database)
+/// becomes known within two seconds.
+async fn follow_other_processes(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(2));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        every.tick().await;
+        // A transaction may be longer on its way than its own moment says.
+        match app.db.changed_since(clock::now().plus_seconds(-30)).await {
+            Ok(changed) => {
+                changed.iter().for_each(|(organization, version)| app.hub.publish(organization, *version, Topic::ALL))
+            }
+            Err(error) => tracing::warn!(%error, "changes of other processes are not known for now"),
+        }
+    }
+}
+
+/// Forgets sessions and tokens that have ended, old mail, and addresses that have not tried lately.
+async fn sweep(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        every.tick().await;
+        app.limits.sweep();
+        if let Err(error) = session::sweep(&app.db).await {
+            tracing::warn!(%error, "sessions that have ended stay for now");
+        }
+        if let Err(error) = recovery::sweep(&app).await {
+            tracing::warn!(%error, "tokens that have ended stay for now");
+        }
+        if let Err(error) = notify::sweep(&app).await {
+            tracing::warn!(%error, "old mail stays for now");
+        }
+    }
+}
+
+/// Asks the OpenID provider for its addresses until it has answered.
+async fn discover(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(20));
+    while let Some(oidc) = app.oidc.as_ref().filter(|oidc| !oidc.ready()) {
+        every.tick().await;
+        oidc.discover(clock::now()).await;
+        if !oidc.ready() {
+            tracing::warn!("the OpenID provider cannot be reached: trying again");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Members: the verbs.
+
+mod store;
+
+use super::{
+    access::{Scope, forbidden},
+    db::{AuditEntry, Read, Write},
+    invitations, teams,
+};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::{OrganizationId, UserId},
+    live::Topic,
+    member::{Member, People, keeps_an_owner, may_change},
+    role::{Action, Role, allowed},
+};
+
+fn no_member() -> AppError {
+    AppError::NotFound("member".to_owned())
+}
+
+/// Everybody: members, teams, open invitations.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn people(scope: Scope<allowed::Read>) -> Result<People> {
+    let mut read = scope.read().await?;
+    Ok(People {
+        members: list(&mut read, scope.id()).await?,
+        teams: teams::list(&mut read, scope.id()).await?,
+        invitations: invitations::open(&mut read, scope.id()).await?,
+    })
+}
+
+async fn list(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Member>> {
+    let mut members = store::members(read, organization).await?;
+    for (user_id, team, role) in teams::roles(read, organization).await? {
+        if let Some(member) = members.iter_mut().find(|member| member.user_id == user_id) {
+            member.teams.push((team, role));
+        }
+    }
+    Ok(members)
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// [`AppError::NotFound`]; [`AppError::Forbidden`] when an owner is made or unmade by somebody
+/// else; [`AppError::Conflict`] for the last owner.
+pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, role: Role) -> Result<()> {
+    let mut write = scope.write().await?;
+    let (name, before) = store::member(&mut write, &user).await?.ok_or_else(no_member)?;
+    if before == role {
+        return Ok(());
+    }
+    check(&mut write, scope.role(), before, Some(role)).await?;
+    store::set_role(&mut write, &user, role).await?;
+    let (old, new) = (before.as_str().to_owned(), role.as_str().to_owned());
+    write.audit(AuditEntry::new("member.role_changed", &user, name).values(Some(old), Some(new)));
+    write.commit(&[Topic::Members]).await?;
+    scope.app().hub.recheck(&user);
+    Ok(())
+}
+
+/// Takes a member out; the person loses access with the next request, and open sockets close.
+///
+/// # Errors
+/// As [`change_role`].
+pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId) -> Result<()> {
+    let write = scope.write().await?;
+    take_out(write, scope.role(), &user, "member.removed").await?;
+    scope.app().hub.recheck(&user);
+    Ok(())
+}
+
+/// Leaves the organization.
+///
+/// # Errors
+/// [`AppError::Conflict`] for the last owner.
+pub async fn leave(scope: Scope<allowed::Read>) -> Result<()> {
+    let write = scope.write().await?;
+    let user = scope.signed_in().user().id.clone();
+    take_out(write, Role::Owner, &user, "member.left").await?;
+    scope.app().hub.recheck(&user);
+    Ok(())
+}
+
+async fn take_out(mut write: Write, actor: Role, user: &UserId, action: &'static str) -> Result<()> {
+    let (name, before) = store::member(&mut write, user).await?.ok_or_else(no_member)?;
+    check(&mut write, actor, before, None).await?;
+    store::delete(&mut write, user).await?;
+    write.audit(AuditEntry::new(action, user, name).values(Some(before.as_str().to_owned()), None));
+    write.commit(&[Topic::Members]).await
+}
+
+async fn check(write: &mut Write, actor: Role, before: Role, after: Option<Role>) -> Result<()> {
+    if !may_change(actor, Some(before), after) {
+        return Err(forbidden(Action::OwnOrganization));
+    }
+    if !keeps_an_owner(store::count_owners(write).await?, before, after) {
+        return Err(AppError::Conflict(
+            "This is the last owner. Make somebody else an owner first, or delete the organization.".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Makes somebody a member within a write: the part that doors share. A member stays what they are.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn add(write: &mut Write, user: &UserId, name: &str, role: Role) -> Result<bool> {
+    if store::member(write, user).await?.is_some() {
+        return Ok(false);
+    }
+    store::insert(write, user, role).await?;
+    write.audit(AuditEntry::new("member.added", user, name).values(None, Some(role.as_str().to_owned())));
+    Ok(true)
+}
+
+/// Makes a member an owner within a write.
+///
+/// # Errors
+/// [`AppError::NotFound`] when the person is no member.
+pub async fn make_owner(write: &mut Write, user: &UserId) -> Result<()> {
+    let (name, before) = store::member(write, user).await?.ok_or_else(no_member)?;
+    store::set_role(write, user, Role::Owner).await?;
+    let (old, new) = (before.as_str().to_owned(), Role::Owner.as_str().to_owned());
+    write.audit(AuditEntry::new("member.role_changed", user, name).values(Some(old), Some(new)));
+    Ok(())
+}
+
+/// Whether somebody with this address is a member.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn has_address(write: &mut Write, email_key: &str) -> Result<bool> {
+    store::has_address(write, email_key).await
+}
+
+/// Whether this person is a member.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn name_of(write: &mut Write, user: &UserId) -> Result<Option<String>> {
+    Ok(store::member(write, user).await?.map(|(name, _)| name))
+}

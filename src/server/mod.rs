@@ -1,0 +1,89 @@
+//! Everything that runs on the server only.
+
+pub mod access;
+pub mod assets;
+pub mod audit;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod directory;
+pub mod document;
+pub mod import;
+pub mod invitations;
+pub mod jobs;
+pub mod live;
+pub mod members;
+pub mod notify;
+pub mod operator;
+pub mod organizations;
+pub mod requests;
+pub mod router;
+pub mod services;
+pub mod status_page;
+pub mod teams;
+
+use access::{limits::Limits, oidc::Oidc};
+use config::{BaseUrl, Environment};
+use std::{ops::Deref, sync::Arc};
+
+/// What every door and verb works with: one for the whole server, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: db::Db,
+    /// Who is told of changes.
+    pub hub: live::Hub,
+    /// How many sockets each address holds.
+    pub sockets: live::Sockets,
+    /// Finished public pages.
+    pub pages: status_page::Pages,
+    /// Who may try how often.
+    pub limits: Limits,
+    /// The OpenID provider, if one is set.
+    pub oidc: Option<Oidc>,
+    /// How mail leaves this server, if it does.
+    pub mailer: Option<notify::Mailer>,
+    /// The address that visitors use.
+    pub url: BaseUrl,
+    /// What this server is for.
+    pub environment: Environment,
+    /// The demo's sign-in, shown on the sign-in page of `serve --demo` only.
+    pub demo: Option<demo::SignIn>,
+}
+
+impl App {
+    /// Shares the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Whether mail can be queued; where it cannot, links are shown to copy.
+    pub fn sends_mail(&self) -> bool {
+        self.mailer.is_some()
+    }
+
+    /// To be said after a commit that queued mail: it leaves at once instead of within 30 seconds.
+    pub fn mail_is_waiting(&self) {
+        if let Some(mailer) = &self.mailer {
+            mailer.wake();
+        }
+    }
+
+    /// The parts again, when nobody else holds them.
+    pub fn into_parts(self) -> Option<Parts> {
+        Arc::into_inner(self.0)
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,272 @@
+//! What is written in mail: for each occasion a function, as HTML and as plain text.
+//!
+//! The HTML is in files of its own: mail programs know neither stylesheets nor classes, so its
+//! styles stand inline, which the pages of this server never do.
+
+use crate::domain::{account, time::Time};
+
+/// Around every message.
+const FRAME: &str = include_str!("frame.html");
+
+/// The button, and its address to copy.
+const ACTION: &str = include_str!("action.html");
+
+/// Most characters of a subject.
+const SUBJECT_MOST: usize = 160;
+
+/// A message to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Whose address.
+    pub recipient: String,
+    /// One line.
+    pub subject: String,
+    /// For programs and people without HTML.
+    pub text: String,
+    /// For everybody else.
+    pub html: String,
+}
+
+impl Mail {
+    /// The message with a subject of one line.
+    ///
+    /// # Errors
+    /// When the recipient is no address: nothing that could end a header's line is one.
+    pub(super) fn checked(self) -> Result<Self, String> {
+        let recipient = account::email(&self.recipient)?.shown;
+        Ok(Self { recipient, subject: one_line(&self.subject), ..self })
+    }
+}
+
+/// Without anything that could end the line, and not endless.
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.join(" ").chars().take(SUBJECT_MOST).collect()
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Fills in `{{name}}`, once and in one pass: what is filled in is not read again, so that a name
+/// that looks like a place stays a name.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 512);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        filled.push_str(before);
+        let Some((name, behind)) = after.split_once("}}") else { break };
+        filled.push_str(values.iter().find(|(place, _)| *place == name).map_or("", |(_, value)| value));
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// What a message consists of; everything is plain text here.
+struct Letter<'a> {
+    recipient: &'a str,
+    subject: String,
+    heading: String,
+    paragraphs: Vec<String>,
+    /// What the button says, and where it leads.
+    action: Option<(&'a str, &'a str)>,
+    /// Why somebody gets this, and what to do if it was not expected.
+    foot: String,
+}
+
+impl Letter<'_> {
+    fn write(self) -> Mail {
+        let (subject, heading) = (one_line(&self.subject), one_line(&self.heading));
+        let lines: Vec<String> = self.paragraphs.iter().map(|text| one_line_whole(text)).collect();
+        let foot = one_line_whole(&self.foot);
+
+        let mut text = format!("{heading}\n\n{}\n", lines.join("\n\n"));
+        if let Some((label, link)) = self.action {
+            text.push_str(&format!("\n{label}:\n{link}\n"));
+        }
+        text.push_str(&format!("\n-- \n{foot}\n"));
+
+        let paragraphs: Vec<String> = lines.iter().map(|line| format!("<p>{}</p>", escape(line))).collect();
+        let action = self.action.map_or_else(String::new, |(label, link)| {
+            fill(ACTION, &[("label", &escape(label)), ("link", &escape(link))])
+        });
+        let html = fill(
+            FRAME,
+            &[
+                ("subject", &escape(&subject)),
+                ("heading", &escape(&heading)),
+                ("paragraphs", &paragraphs.join("\n")),
+                ("action", &action),
+                ("foot", &escape(&foot)),
+            ],
+        );
+        Mail { recipient: self.recipient.to_owned(), subject, text, html }
+    }
+}
+
+/// As [`one_line`], of any length.
+fn one_line_whole(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Somebody is invited to an organization; `role` as it is written on screens.
+pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str, link: &str, expires: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: format!("{inviter} invites you to {organization}"),
+        heading: format!("Join {organization} on Candor"),
+        paragraphs: vec![
+            format!("{inviter} invites you to manage the status page of {organization} with the role {role}."),
+            format!("The invitation is for {recipient} and ends on {}.", expires.in_words()),
+        ],
+        action: Some(("Accept the invitation", link)),
+        foot: format!(
+            "You get this because {inviter} entered your address. If you do not know what it is about, do nothing: without your consent nothing happens."
+        ),
+    }
+    .write()
+}
+
+/// Somebody has to show that an address is theirs: of a new account, or a new one of an old account.
+pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: "Verify your e-mail address".to_owned(),
+        heading: "Verify your e-mail address".to_owned(),
+        paragraphs: vec![format!(
+            "The account of {name} wants to use the address {recipient}. Open the link to say that it is yours; it works once, until {}.",
+            expires.in_words()
+        )],
+        action: Some(("Verify this address", link)),
+        foot: "If you have no account here, do nothing: the address stays unverified.".to_owned(),
+    }
+    .write()
+}
+
+/// Somebody forgot their password, or says so.
+pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: "Reset your password".to_owned(),
+        heading: "Reset your password".to_owned(),
+        paragraphs: vec![
+            format!(
+                "Somebody asked to reset the password of {name}’s account. Open the link to choose a new one; it works once, until {}.",
+                expires.in_words()
+            ),
+            "All sessions end when the password is reset.".to_owned(),
+        ],
+        action: Some(("Choose a new password", link)),
+        foot: "If this was not you, do nothing: your password stays as it is.".to_owned(),
+    }
+    .write()
+}
+
+/// A password was changed: a notice to its owner. `link` leads to where it can be reset.
+pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: "Your password was changed".to_owned(),
+        heading: "Your password was changed".to_owned(),
+        paragraphs: vec![
+            format!("The password of {name}’s account was changed on {}. Other sessions have ended.", at.in_words()),
+            "If this was you, there is nothing to do. If not, reset the password now.".to_owned(),
+        ],
+        action: Some(("Reset the password", link)),
+        foot: format!("You get this because {recipient} is the address of the account."),
+    }
+    .write()
+}
+
+/// An address was changed: a notice to the old one.
+pub fn address_changed(recipient: &str, name: &str, new_address: &str, at: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: "Your e-mail address was changed".to_owned(),
+        heading: "Your e-mail address was changed".to_owned(),
+        paragraphs: vec![
+            format!("Since {}, the address of {name}’s account is {new_address}. You sign in with it, and mail goes there.", at.in_words()),
+            "If this was you, there is nothing to do. If not, tell the operator of this server at once: somebody else has your account.".to_owned(),
+        ],
+        action: None,
+        foot: format!("You get this because {recipient} was the address of the account until now."),
+    }
+    .write()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: &str = "https://status.example.com/x?token=0123&y='z'";
+
+    fn all(name: &str) -> Vec<Mail> {
+        let (to, at) = ("ana@example.com", Time::from_micros(1_793_000_000_000_000));
+        vec![
+            invitation(to, name, name, "Status reporter", LINK, at),
+            verify_address(to, name, LINK, at),
+            reset_password(to, name, LINK, at),
+            password_changed(to, name, LINK, at),
+            address_changed(to, name, "new@example.com", at),
+        ]
+    }
+
+    #[test]
+    fn names_are_text_and_never_markup() {
+        for mail in all("<script>alert('&')</script>") {
+            assert!(!mail.html.contains("<script"), "{}", mail.html);
+            assert!(mail.html.contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"), "{}", mail.html);
+            assert!(mail.text.contains("<script>alert('&')</script>"), "the plain text says what it is: {}", mail.text);
+        }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_place_stays_a_name() {
+        for mail in all("{{foot}}{{link}}") {
+            assert!(mail.html.contains("{{foot}}{{link}}"), "{}", mail.html);
+        }
+    }
+
+    #[test]
+    fn every_place_is_filled() {
+        for mail in all("Ana") {
+            assert!(!mail.html.contains("{{") && !mail.html.contains("}}"), "{}", mail.html);
+        }
+    }
+
+    #[test]
+    fn no_header_can_be_smuggled_in() {
+        for mail in all("Ana\r\nBcc: eve@example.com\u{0}") {
+            let mail = mail.checked().expect("a right recipient");
+            assert!(!mail.subject.chars().any(char::is_control), "{:?}", mail.subject);
+            assert!(mail.subject.chars().count() <= SUBJECT_MOST);
+            assert!(!mail.text.lines().any(|line| line.starts_with("Bcc:")), "{}", mail.text);
+        }
+        for recipient in ["ana@example.com\r\nBcc: eve@example.com", "ana@example.com,eve@example.com", "ana"] {
+            let mail = verify_address(recipient, "Ana", LINK, Time::default());
+            assert!(mail.checked().is_err(), "{recipient:?}");
+        }
+    }
+
+    #[test]
+    fn both_parts_have_the_link() {
+        for mail in all("Ana").into_iter().take(4) {
+            assert!(mail.text.contains(&format!("\n{LINK}\n")), "{}", mail.text);
+            let escaped = "https://status.example.com/x?token=0123&amp;y=&#39;z&#39;";
+            assert_eq!(mail.html.matches(&format!("href=\"{escaped}\"")).count(), 2, "{}", mail.html);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What the operator does from the command line: look, suspend, help people back in.
+
+mod store;
+
+use super::{
+    App,
+    access::{SystemScope, accounts},
+    db::{AuditEntry, random_id},
+    members,
+};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::{OrganizationId, UserId, id_text},
+    live::Topic,
+    role::Role,
+    time::Time,
+};
+use serde::Serialize;
+use std::fmt;
+
+const OPERATOR: SystemScope = SystemScope::command("operator");
+
+/// An organization in a list for the operator.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrganizationRow {
+    /// Permanent.
+    pub id: OrganizationId,
+    /// Part of its addresses.
+    pub slug: String,
+    /// As it is shown.
+    pub name: String,
+    /// Number of members.
+    pub members: i64,
+    /// Number of services.
+    pub services: i64,
+    /// When it was created.
+    pub created_at: Time,
+    /// When it was suspended, if it is.
+    pub suspended_at: Option<Time>,
+}
+
+/// An organization and who owns it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrganizationDetail {
+    /// The organization.
+    #[serde(flatten)]
+    pub organization: OrganizationRow,
+    /// Addresses of its owners.
+    pub owners: Vec<String>,
+}
+
+/// A person in a list for the operator.
+#[derive(Debug, Clone, Serialize)]
+pub struct UserRow {
+    /// Permanent.
+    pub id: UserId,
+    /// As it was typed.
+    pub email: String,
+    /// As it is shown.
+    pub name: String,
+    /// Whether the address was verified.
+    pub verified: bool,
+    /// In how many organizations.
+    pub organizations: i64,
+    /// When the account was created.
+    pub created_at: Time,
+}
+
+impl fmt::Display for OrganizationRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { slug, name, members, services, suspended_at, .. } = self;
+        write!(f, "{slug:<40} {name:<40} {members:>5} members {services:>6} services")?;
+        match suspended_at {
+            Some(at) => write!(f, "  suspended {}", at.in_words()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for OrganizationDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}\n  id      {}\n  made    {}",
+            self.organization,
+            self.organization.id,
+            self.organization.created_at.in_words()
+        )?;
+        self.owners.iter().try_for_each(|owner| write!(f, "\n  owner   {owner}"))
+    }
+}
+
+impl fmt::Display for UserRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { email, name, verified, organizations, .. } = self;
+        let verified = if *verified { "verified" } else { "not verified" };
+        write!(f, "{email:<40} {name:<30} {verified:<12} {organizations:>3} organizations")
+    }
+}
+
+fn no_organization() -> AppError {
+    AppError::NotFound("organization".to_owned())
+}
+
+/// Every organization, by slug.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn organizations(app: &App) -> Result<Vec<OrganizationRow>> {
+    store::organizations(&mut app.db.read(&OPERATOR).await?).await
+}
+
+/// One organization.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none of this slug.
+pub async fn organization(app: &App, slug: &str) -> Result<OrganizationDetail> {
+    let mut read = app.db.read(&OPERATOR).await?;
+    let all = store::organizations(&mut read).await?;
+    let organization = all.into_iter().find(|row| row.slug == slug).ok_or_else(no_organization)?;
+    let owners = store::owners(&mut read, &organization.id).await?;
+    Ok(OrganizationDetail { organization, owners })
+}
+
+/// Suspends an organization, or lets it back: suspended, nobody but the operator sees it.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none of this slug.
+pub async fn suspend(app: &App, slug: &str, suspended: bool) -> Result<OrganizationDetail> {
+    let found = organization(app, slug).await?.organization;
+    let mut write = OPERATOR.write(app, &found.id).await?;
+    store::set_suspended(&mut write, suspended).await?;
+    let action = if suspended { "organization.suspended" } else { "organization.restored" };
+    write.audit(AuditEntry::new(action, &found.id, found.name));
+    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await?;
+    organization(app, slug).await
+}
+
+/// Every person, by address.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn users(app: &App) -> Result<Vec<UserRow>> {
+    store::users(&mut app.db.read(&OPERATOR).await?).await
+}
+
+async fn user(app: &App, email: &str) -> Result<UserRow> {
+    let key = email.trim().to_lowercase();
+    let found = users(app).await?.into_iter().find(|row| row.email.to_lowercase() == key);
+    found.ok_or_else(|| AppError::NotFound("account".to_owned()))
+}
+
+/// Gives a person a new random password and ends their sessions; the password.
+///
+/// # Errors
+/// [`AppError::NotFound`] when nobody has this address.
+pub async fn reset_password(app: &App, email: &str) -> Result<String> {
+    let user = user(app, email).await?;
+    let password = format!("{}-{}", id_text(random_id()), id_text(random_id()));
+    accounts::set_password(app, OPERATOR, &user.email, &user.name, password.clone()).await?;
+    Ok(password)
+}
+
+/// Makes a person an owner of an organization, a member first if need be.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such person or organization.
+pub async fn make_owner(app: &App, email: &str, slug: &str) -> Result<OrganizationDetail> {
+    let (user, found) = (user(app, email).await?, organization(app, slug).await?.organization);
+    let mut write = OPERATOR.write(app, &found.id).await?;
+    if !members::add(&mut write, &user.id, &user.name, Role::Owner).await? {
+        members::make_owner(&mut write, &user.id).await?;
+    }
+    write.commit(&[Topic::Members]).await?;
+    organization(app, slug).await
+}

@@ -1,0 +1,252 @@
+//! Organizations and members in the database.
+
+use super::PublicOrganization;
+use crate::{
+    domain::{
+        error::Result,
+        ids::{OrganizationId, UserId},
+        organization::{NewOrganization, OrganizationSettings},
+        role::Role,
+        status::ServiceStatus,
+        time::Time,
+    },
+    server::db::{Read, Write, error::refused},
+};
+use sqlx::AnyConnection;
+
+pub(super) async fn insert_organization(write: &mut Write, new: &NewOrganization) -> Result<()> {
+    sqlx::query(
+        "insert into organizations (id, slug, name, name_key, time_zone, listed_at, version, changed_at, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)",
+    )
+    .bind(write.organization.clone())
+    .bind(new.slug.clone())
+    .bind(new.name.clone())
+    .bind(new.name.to_lowercase())
+    .bind(new.time_zone.clone())
+    .bind(new.listed.then_some(write.at))
+    .bind(write.version)
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn insert_member(write: &mut Write, user: &UserId, role: Role) -> Result<()> {
+    sqlx::query("insert into members (organization_id, user_id, role, created_at) values ($1, $2, $3, $4)")
+        .bind(write.organization.clone())
+        .bind(user.clone())
+        .bind(role)
+        .bind(write.at)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn count_owned(write: &mut Write, user: &UserId) -> Result<i64> {
+    let (count,): (i64,) = sqlx::query_as("select count(*) from members where user_id = $1 and role = $2")
+        .bind(user.clone())
+        .bind(Role::Owner)
+        .fetch_one(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(count)
+}
+
+pub(super) async fn count_members(read: &mut Read, organization: &OrganizationId) -> Result<usize> {
+    let (count,): (i64,) = sqlx::query_as("select count(*) from members where organization_id = $1")
+        .bind(organization.clone())
+        .fetch_one(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+pub(super) async fn by_slug(read: &mut Read, slug: &str) -> Result<Option<OrganizationId>> {
+    let row: Option<(OrganizationId,)> = sqlx::query_as("select id from organizations where slug = $1")
+        .bind(slug.to_owned())
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Whether an organization has it, or had it and holds it back.
+pub(super) async fn slug_taken(read: &mut Read, slug: &str) -> Result<bool> {
+    let row: Option<(OrganizationId,)> = sqlx::query_as(
+        "select id from organizations where slug = $1 union select organization_id from former_slugs where slug = $1",
+    )
+    .bind(slug.to_owned())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.is_some())
+}
+
+/// Whether another organization has it, or had it and holds it back.
+pub(super) async fn slug_held(write: &mut Write, slug: &str) -> Result<bool> {
+    let row: Option<(OrganizationId,)> = sqlx::query_as(
+        "select id from organizations where slug = $1 and id <> $2
+         union select organization_id from former_slugs where slug = $1 and organization_id <> $2",
+    )
+    .bind(slug.to_owned())
+    .bind(write.organization.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.is_some())
+}
+
+/// The old slug goes on leading here; the new one is no former one any more.
+pub(super) async fn keep_slug(write: &mut Write, old: &str, new: &str) -> Result<()> {
+    sqlx::query("delete from former_slugs where slug = $1 and organization_id = $2")
+        .bind(new.to_owned())
+        .bind(write.organization.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    sqlx::query("insert into former_slugs (slug, organization_id, freed_at) values ($1, $2, $3)")
+        .bind(old.to_owned())
+        .bind(write.organization.clone())
+        .bind(write.at)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+async fn settings_of(connection: &mut AnyConnection, id: &OrganizationId) -> Result<Option<OrganizationSettings>> {
+    type Row = (String, String, String, String, String, Option<Time>);
+    let row: Option<Row> = sqlx::query_as(
+        "select name, slug, description, time_zone, support_url, listed_at from organizations where id = $1",
+    )
+    .bind(id.clone())
+    .fetch_optional(connection)
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(name, slug, description, time_zone, support_url, listed_at)| OrganizationSettings {
+        name,
+        slug,
+        description,
+        time_zone,
+        support_url,
+        listed: listed_at.is_some(),
+    }))
+}
+
+pub(super) async fn settings(read: &mut Read, id: &OrganizationId) -> Result<Option<OrganizationSettings>> {
+    settings_of(read.connection(), id).await
+}
+
+pub(super) async fn settings_in(write: &mut Write) -> Result<Option<OrganizationSettings>> {
+    let id = write.organization.clone();
+    settings_of(write.connection(), &id).await
+}
+
+pub(super) async fn update(write: &mut Write, new: &OrganizationSettings) -> Result<()> {
+    sqlx::query(
+        "update organizations set name = $1, name_key = $2, slug = $3, description = $4, time_zone = $5, support_url = $6,
+                listed_at = case when $7 = 0 then null else coalesce(listed_at, $8) end, updated_at = $8
+         where id = $9",
+    )
+    .bind(new.name.clone())
+    .bind(new.name.to_lowercase())
+    .bind(new.slug.clone())
+    .bind(new.description.clone())
+    .bind(new.time_zone.clone())
+    .bind(new.support_url.clone())
+    .bind(i64::from(new.listed))
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete(write: &mut Write) -> Result<()> {
+    sqlx::query("delete from organizations where id = $1")
+        .bind(write.organization.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn slugs(read: &mut Read, most: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as("select slug from organizations order by slug limit $1")
+        .bind(most)
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(rows.into_iter().map(|(slug,)| slug).collect())
+}
+
+pub(super) async fn effective_statuses(read: &mut Read, organization: &OrganizationId) -> Result<Vec<ServiceStatus>> {
+    let rows: Vec<(ServiceStatus,)> = sqlx::query_as(
+        "select h.status from services s join status_history h on h.service_id = s.id and h.ended_at is null
+         where s.organization_id = $1 and s.deleted_at is null",
+    )
+    .bind(organization.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(status,)| status).collect())
+}
+
+/// Names and effective statuses of services, worst first.
+pub(super) async fn services_in_short(
+    read: &mut Read,
+    organization: &OrganizationId,
+) -> Result<Vec<(String, ServiceStatus)>> {
+    let mut rows: Vec<(String, ServiceStatus)> = sqlx::query_as(
+        "select s.name, h.status from services s join status_history h on h.service_id = s.id and h.ended_at is null
+         where s.organization_id = $1 and s.deleted_at is null order by s.position, s.id",
+    )
+    .bind(organization.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    rows.sort_by_key(|(_, status)| std::cmp::Reverse(*status));
+    Ok(rows)
+}
+
+type PublicRow = (OrganizationId, String, String, String, String, String, i64, Time);
+
+fn public_of(
+    (id, slug, name, description, time_zone, support_url, version, changed_at): PublicRow,
+) -> PublicOrganization {
+    PublicOrganization { id, slug, name, description, time_zone, support_url, version, changed_at }
+}
+
+pub(super) async fn public(read: &mut Read, id: &OrganizationId) -> Result<Option<PublicOrganization>> {
+    let row: Option<PublicRow> = sqlx::query_as(
+        "select id, slug, name, description, time_zone, support_url, version, changed_at from organizations
+         where id = $1 and suspended_at is null",
+    )
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(public_of))
+}
+
+/// Those whose name, or the name of one of whose services, holds the words.
+pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<Vec<PublicOrganization>> {
+    let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let rows: Vec<PublicRow> = sqlx::query_as(
+        "select id, slug, name, description, time_zone, support_url, version, changed_at from organizations o
+         where o.listed_at is not null and o.suspended_at is null
+           and (o.name_key like $1 escape '\\'
+                or exists (select 1 from services s where s.organization_id = o.id and s.deleted_at is null and s.name_key like $1 escape '\\'))
+         order by o.name_key, o.id limit $2",
+    )
+    .bind(pattern)
+    .bind(most)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(public_of).collect())
+}

@@ -1,0 +1,159 @@
+//! What happens to every request: an id, the client's address, headers of protection, one line in
+//! the log.
+
+use super::{App, config::Environment, db::random_id};
+use crate::domain::ids::id_text;
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use ipnet::IpNet;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where a request comes from, as far as trusted proxies tell.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Networks of the proxies whose word counts.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(pub Arc<[IpNet]>);
+
+/// Finds the client's address, gives the request an id and writes its line in the log. Public
+/// pages that were served well are written at level debug only.
+pub async fn observe(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let client = client_address(peer, request.headers(), &trusted.0);
+    request.extensions_mut().insert(ClientAddress(client));
+    let id = id_text(random_id());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", %id);
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let _in_span = span.enter();
+    let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+    let matched = response.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let ordinary = status < 400 && (path.starts_with("/status") || path.starts_with("/assets") || path == "/health");
+    if ordinary {
+        tracing::debug!(%method, path, matched, status, ms, client = %client, "request");
+    } else {
+        tracing::info!(%method, path, matched, status, ms, client = %client, "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Walks the forwarded addresses from the nearest proxy outward and stops at the first that is not
+/// trusted: what it says itself may be made up.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut client = peer.to_canonical();
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    for hop in forwarded.iter().rev() {
+        if !is_trusted(client) {
+            break;
+        }
+        match hop.parse::<IpAddr>() {
+            Ok(address) => client = address.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+/// Whether the reader takes this content encoding; `q=0` says that it does not.
+pub fn accepts_encoding(headers: &HeaderMap, name: &str) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let refuses = |part: &str| part.strip_prefix("q=").and_then(|weight| weight.parse().ok()) == Some(0.0);
+        parts.next() == Some(name) && !parts.any(refuses)
+    })
+}
+
+/// The policy of pages without a script of their own choosing: everything from here, nothing inline.
+pub fn plain_policy(app: &App) -> String {
+    policy(app, "script-src 'self'")
+}
+
+/// The policy of the dashboard: its one inline script carries the nonce, and WebAssembly may run.
+pub fn dashboard_policy(app: &App, nonce: &str) -> String {
+    policy(app, &format!("script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'"))
+}
+
+fn policy(app: &App, scripts: &str) -> String {
+    let socket = if app.url.secure() { "wss" } else { "ws" };
+    // Where `bin/dev` tells the browser to load anew.
+    let reload = match app.environment {
+        Environment::Development => " ws://localhost:3001 ws://127.0.0.1:3001",
+        Environment::Production => "",
+    };
+    format!(
+        "default-src 'none'; {scripts}; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        app.url.host()
+    )
+}
+
+/// Headers that every answer carries; a page that set its own policy keeps it.
+pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.url.secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(value) = HeaderValue::from_str(&plain_policy(&app))
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network")];
+        let headers = |text: &'static str| {
+            HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_static(text))])
+        };
+        let find =
+            |peer: &str, text| client_address(peer.parse().expect("an address"), &headers(text), &trusted).to_string();
+        assert_eq!(find("10.0.0.1", "203.0.113.9"), "203.0.113.9");
+        assert_eq!(find("10.0.0.1", "6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9", "the outer word is made up");
+        assert_eq!(find("198.51.100.7", "203.0.113.9"), "198.51.100.7", "an untrusted peer");
+        assert_eq!(find("10.0.0.1", "not an address"), "10.0.0.1");
+        assert_eq!(find("::ffff:10.0.0.1", "203.0.113.9"), "203.0.113.9");
+    }
+}

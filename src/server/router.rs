@@ -1,0 +1,318 @@
+//! Every address, and what stands before it.
+//!
+//! Default deny: what is not built by [`public`] or [`account`] needs a living session.
+
+use super::{
+    App, access,
+    access::{
+        SignedIn, account_pages, origin,
+        pages::{self, AccountPages},
+        session,
+    },
+    assets, audit, directory, document, invitations,
+    live::{self},
+    requests::{self, ClientAddress, TrustedProxies},
+};
+use crate::{
+    dashboard,
+    domain::{
+        audit::{AuditFilter, Door},
+        error::AppError,
+        role::allowed,
+    },
+};
+use axum::{
+    Extension, Json, Router,
+    body::Body,
+    extract::{Path, Query, Request, State, ws::WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use axum_extra::extract::cookie::Key;
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_sessions::Session;
+
+/// The largest body of a request, in bytes.
+const BODY_MOST: usize = 256 * 1024;
+
+/// The whole server.
+pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
+    let sessions = session::layer(&app.db, &app.url);
+    let with_session = account(&app, key).merge(private(&app)).layer(sessions);
+    public(&app)
+        .merge(with_session)
+        .fallback(not_found)
+        .layer(RequestBodyLimitLayer::new(BODY_MOST))
+        .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app, requests::protect))
+        .layer(middleware::from_fn_with_state(trusted, requests::observe))
+}
+
+/// For everybody, without a session.
+fn public(app: &App) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/robots.txt", get(robots))
+        .route("/favicon.ico", get(|| async { Redirect::permanent(&document::favicon(None)) }))
+        .route("/assets/{build}/{*file}", get(assets::serve))
+        .route("/status/{organization}", get(status_page))
+        .route("/status/{organization}/live", get(status_live))
+        .with_state(app.clone())
+}
+
+/// For everybody; knows who is signed in.
+fn account(app: &App, key: Key) -> Router {
+    let pages = AccountPages { app: app.clone(), key };
+    let accounts = Router::new()
+        .route("/sign-in", get(pages::sign_in_page).post(pages::sign_in))
+        .route("/sign-up", get(pages::sign_up_page).post(pages::sign_up))
+        .route("/sign-out", post(pages::sign_out))
+        .route("/accept-invitation", get(invitations::page::show).post(invitations::page::act))
+        .route("/auth/oidc/{connection}/start", get(pages::oidc_start))
+        .route("/auth/oidc/{connection}/callback", get(pages::oidc_callback))
+        .with_state(pages);
+    let listing = Router::new()
+        .route("/", get(directory::landing))
+        .route("/status", get(directory::status))
+        .route("/forgot-password", get(account_pages::forgot_password).post(account_pages::ask_for_link))
+        .route("/reset-password", get(account_pages::reset_password).post(account_pages::reset))
+        .route("/verify-email", get(account_pages::verify_email).post(account_pages::verify))
+        .with_state(app.clone());
+    accounts.merge(listing)
+}
+
+/// The dashboard: its screens, its server functions, its socket. Only with a living session.
+fn private(app: &App) -> Router {
+    let options = LeptosOptions::builder().output_name("candor").site_pkg_dir("pkg").build();
+    let routes = generate_route_list(dashboard::App);
+    let context = {
+        let app = app.clone();
+        move || provide_context(app.clone())
+    };
+    let shell = {
+        let (app, options) = (app.clone(), options.clone());
+        move || shell(&app, options.clone())
+    };
+    let screens = Router::new().leptos_routes_with_context(&options, routes, context, shell).with_state(options);
+    Router::new()
+        .route("/rpc/live", get(dashboard_live))
+        .route("/dashboard/{organization}/audit.csv", get(audit_csv))
+        .route("/account", get(account_pages::account).post(account_pages::change_account))
+        .route("/account/sessions", get(account_pages::sessions).post(account_pages::end_sessions))
+        .with_state(app.clone())
+        .merge(screens)
+        .layer(middleware::from_fn(refusals_have_their_status))
+        .layer(middleware::from_fn_with_state(app.clone(), require_session))
+}
+
+fn shell(app: &App, options: LeptosOptions) -> impl IntoView + use<> {
+    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
+        if let Ok(policy) = HeaderValue::from_str(&requests::dashboard_policy(app, &nonce)) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let theme = use_context::<axum::http::request::Parts>().and_then(|parts| document::theme(&parts.headers));
+    dashboard::shell(options, assets::root(), theme)
+}
+
+/// Whoever is signed out goes to sign in and comes back; a program is told so.
+async fn require_session(State(app): State<App>, session: Session, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let refused = match SignedIn::from_request(&app, &parts, Door::Dashboard).await {
+        Ok(_) => match session::touch(&session).await {
+            Ok(()) => return next.run(Request::from_parts(parts, body)).await,
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    let path = parts.uri.path();
+    let form = path == "/account" || path.starts_with("/account/");
+    let page = form || (parts.method == Method::GET && !path.starts_with("/rpc"));
+    match refused {
+        AppError::Unauthenticated if page => {
+            let wanted = parts.uri.path_and_query().map_or("/dashboard", |path| path.as_str());
+            let next: String = access::pages::destination(wanted).to_owned();
+            let query = if next == "/dashboard" {
+                String::new()
+            } else {
+                format!("?next={}", next.replace('?', "%3F").replace('=', "%3D").replace('&', "%26"))
+            };
+            Redirect::to(&format!("/sign-in{query}")).into_response()
+        }
+        error if page => directory::refusal(&parts.headers, &error),
+        error => refusal(&error),
+    }
+}
+
+/// A refusal as a program reads it.
+fn refusal(error: &AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(error)).into_response();
+    if let AppError::TooMany { retry_after } = error {
+        response.headers_mut().insert(header::RETRY_AFTER, (*retry_after).into());
+    }
+    response
+}
+
+/// Server functions answer every refusal with 500; here it gets the status that its kind has.
+async fn refusals_have_their_status(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let refused =
+        response.status() == StatusCode::INTERNAL_SERVER_ERROR && response.headers().contains_key("serverfnerror");
+    if !refused {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, BODY_MOST).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+        if let AppError::TooMany { retry_after } = error {
+            parts.headers.insert(header::RETRY_AFTER, retry_after.into());
+        }
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+async fn not_found(headers: HeaderMap) -> Response {
+    document::error_page(
+        &headers,
+        StatusCode::NOT_FOUND,
+        "Page not found",
+        "There is nothing at this address. It may be mistyped, or what was here has been deleted.",
+    )
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(panic = words, "a request panicked");
+    directory::refusal(&HeaderMap::new(), &AppError::Internal)
+}
+
+/// `GET /health`
+async fn health(State(app): State<App>) -> Response {
+    let database = app.db.ping().await;
+    let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let words = if database.is_ok() { ("ok", "ok") } else { ("degraded", "unreachable") };
+    let body = serde_json::json!({
+        "status": words.0,
+        "database": { "engine": format!("{:?}", app.db.engine()).to_lowercase(), "state": words.1 },
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// `GET /robots.txt`
+async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /dashboard\nDisallow: /rpc\n"
+}
+
+/// `GET /status/{organization}`
+async fn status_page(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    let page = match app.pages.find(&app, &slug).await {
+        Ok(page) => app.pages.get(&app, &page).await,
+        Err(error) => Err(error),
+    };
+    match page {
+        Ok(page) if page.slug != slug => Redirect::permanent(&format!("/status/{}", page.slug)).into_response(),
+        Ok(page) => page.response(&headers),
+        Err(AppError::NotFound(_)) => {
+            let text = format!(
+                "No organization here has the address “{slug}”. It may be mistyped, or the page has moved. The directory lists the pages that are public."
+            );
+            document::error_page(&headers, StatusCode::NOT_FOUND, "No such status page", &text)
+        }
+        Err(error) => directory::refusal(&headers, &error),
+    }
+}
+
+/// The version that a socket's page has.
+#[derive(Debug, serde::Deserialize)]
+struct Seen {
+    #[serde(default)]
+    version: i64,
+}
+
+/// `GET /status/{organization}/live`
+async fn status_live(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(seen): Query<Seen>,
+    Extension(client): Extension<ClientAddress>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let page = match app.pages.find(&app, &slug).await {
+        Ok(page) => page,
+        Err(error) => return refusal(&error),
+    };
+    live::public(app, page, seen.version, client, upgrade).unwrap_or_else(|error| refusal(&error))
+}
+
+/// `GET /dashboard/{organization}/audit.csv`
+async fn audit_csv(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(filter): Query<AuditWords>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let filter = AuditFilter { words: filter.words, noun: filter.noun, before: None };
+    let text = match SignedIn::from_request(&app, &parts, Door::Dashboard).await {
+        Ok(signed_in) => match signed_in.scope::<allowed::EditOrganization>(&slug).await {
+            Ok(scope) => access::run(audit::csv(scope, filter)).await,
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    match text {
+        Ok(text) => {
+            let name = format!("attachment; filename=\"{slug}-audit.csv\"");
+            let kind =
+                [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+            (kind, [(header::CACHE_CONTROL, "no-store")], text).into_response()
+        }
+        Err(error) => directory::refusal(&parts.headers, &error),
+    }
+}
+
+/// Which lines to export.
+#[derive(Debug, serde::Deserialize)]
+struct AuditWords {
+    #[serde(default)]
+    words: String,
+    #[serde(default)]
+    noun: String,
+}
+
+/// Whose changes a socket wants to hear of.
+#[derive(Debug, serde::Deserialize)]
+struct Watched {
+    organization: String,
+}
+
+/// `GET /rpc/live`
+async fn dashboard_live(
+    State(app): State<App>,
+    Query(watched): Query<Watched>,
+    Extension(client): Extension<ClientAddress>,
+    upgrade: WebSocketUpgrade,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let scope = match SignedIn::from_request(&app, &parts, Door::Dashboard).await {
+        Ok(signed_in) => signed_in.scope::<allowed::Read>(&watched.organization).await,
+        Err(error) => Err(error),
+    };
+    scope.and_then(|scope| live::dashboard(scope, client, upgrade)).unwrap_or_else(|error| refusal(&error))
+}

@@ -1,0 +1,439 @@
+//! Services and groups: the verbs.
+
+mod history;
+mod order;
+mod store;
+
+pub use history::Mark;
+pub use order::move_item;
+
+use super::{
+    access::{PublicPage, Scope},
+    db::{AuditEntry, Read, Write, random_id},
+};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::{GroupId, ServiceId, TeamId},
+    live::Topic,
+    position,
+    role::allowed,
+    service::{
+        CheckedService, Deleted, GroupInput, Overview, SERVICES_MOST, Service, ServiceDetail, ServiceInput,
+        ServiceList, name_key,
+    },
+    status::{Cause, ServiceStatus},
+};
+
+const TOPICS: &[Topic] = &[Topic::Services];
+
+fn no_service() -> AppError {
+    AppError::NotFound("service".to_owned())
+}
+
+fn own_team_only() -> AppError {
+    AppError::field("team_id", "Choose a team that you are an admin of.")
+}
+
+/// A service that this write may touch: every change of a service begins here.
+async fn service_to_change(write: &mut Write, id: &ServiceId) -> Result<Service> {
+    let service = store::service_in(write, id).await?.ok_or_else(no_service)?;
+    write.require(service.team_id.as_ref())?;
+    Ok(service)
+}
+
+fn no_group() -> AppError {
+    AppError::NotFound("group".to_owned())
+}
+
+/// Every group and service, in order.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list(scope: Scope<allowed::Read>) -> Result<ServiceList> {
+    store::list(&mut scope.read().await?, scope.id()).await
+}
+
+/// Every group and service as the public page shows them.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list_public(page: &PublicPage, read: &mut Read) -> Result<ServiceList> {
+    store::list(read, &page.id).await
+}
+
+/// One service with its latest history.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn detail(scope: Scope<allowed::Read>, id: ServiceId) -> Result<ServiceDetail> {
+    let mut read = scope.read().await?;
+    let service = store::service(&mut read, scope.id(), &id).await?.ok_or_else(no_service)?;
+    let group = match &service.group_id {
+        Some(group) => store::group_name(&mut read, scope.id(), group).await?,
+        None => None,
+    };
+    let history = store::history(&mut read, scope.id(), &id, 100).await?;
+    let team = match &service.team_id {
+        Some(team) => store::team_name(&mut read, scope.id(), team).await?,
+        None => None,
+    };
+    Ok(ServiceDetail { service, group, team, history })
+}
+
+/// The numbers of the overview.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn overview(scope: Scope<allowed::Read>) -> Result<Overview> {
+    let mut read = scope.read().await?;
+    let list = store::list(&mut read, scope.id()).await?;
+    let recent = store::recent(&mut read, scope.id(), 12).await?;
+    let members = super::organizations::count_members(&mut read, scope.id()).await?;
+    let count = |status| list.services.iter().filter(|service| service.status == status).count();
+    let by_status =
+        ServiceStatus::MENU.into_iter().map(|status| (status, count(status))).filter(|(_, count)| *count > 0).collect();
+    let services = list.services.len();
+    let mut unwell: Vec<_> =
+        list.services.into_iter().filter(|service| service.status != ServiceStatus::Operational).collect();
+    unwell.sort_by_key(|service| (std::cmp::Reverse(service.status), std::cmp::Reverse(service.since)));
+    Ok(Overview { by_status, unwell, recent, services, members })
+}
+
+/// Adds a service at the end of its group; it begins operational.
+///
+/// # Errors
+/// [`AppError::Invalid`] with everything that is wrong.
+pub async fn create(scope: Scope<allowed::EditServices>, input: ServiceInput) -> Result<ServiceId> {
+    let CheckedService { texts, group_id, team_id } = input.check()?;
+    scope.require(team_id.as_ref()).map_err(|_| own_team_only())?;
+    let mut write = scope.write().await?;
+    require_group(&mut write, group_id.as_ref()).await?;
+    require_team(&mut write, team_id.as_ref()).await?;
+    let id = add(&mut write, NewService { team_id, ..NewService::typed(texts, group_id) }).await?;
+    write.commit(TOPICS).await?;
+    Ok(id)
+}
+
+/// Adds several services without a group, for the first steps of an organization. Names that are
+/// there already are passed over.
+///
+/// # Errors
+/// [`AppError::Invalid`] when a name is wrong.
+pub async fn create_several(scope: Scope<allowed::EditServices>, names: Vec<String>) -> Result<()> {
+    scope.require(None)?;
+    let mut checked = Vec::new();
+    if names.len() > 50 {
+        return Err(AppError::field("names", "Add at most 50 services at a time."));
+    }
+    for name in names {
+        checked.push(GroupInput { name, description: String::new() }.check()?);
+    }
+    let mut write = scope.write().await?;
+    for texts in checked {
+        if !store::name_taken(&mut write, None, &name_key(&texts.name), None).await? {
+            add(&mut write, NewService::typed(texts, None)).await?;
+        }
+    }
+    write.commit(TOPICS).await
+}
+
+/// A service about to be added.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// Checked texts.
+    pub texts: GroupInput,
+    /// Its group.
+    pub group_id: Option<GroupId>,
+    /// The team that owns it.
+    pub team_id: Option<TeamId>,
+    /// What it says of itself.
+    pub status: ServiceStatus,
+    /// Its id in the file it comes from.
+    pub source_id: Option<String>,
+    /// What set its first status.
+    pub mark: Mark,
+    /// When it came into being elsewhere, if not now. What is known of its status begins now.
+    pub created_at: Option<crate::domain::time::Time>,
+}
+
+impl NewService {
+    fn typed(texts: GroupInput, group_id: Option<GroupId>) -> Self {
+        Self {
+            texts,
+            group_id,
+            team_id: None,
+            status: ServiceStatus::Operational,
+            source_id: None,
+            mark: Mark::by(Cause::Manual),
+            created_at: None,
+        }
+    }
+}
+
+/// Adds a service within a write: the part that doors share.
+///
+/// # Errors
+/// [`AppError::Invalid`] when the name is taken, [`AppError::Conflict`] when there are too many.
+pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
+    if store::count(write).await? >= SERVICES_MOST {
+        return Err(AppError::Conflict(format!(
+            "An organization has at most {SERVICES_MOST} services. Delete some first."
+        )));
+    }
+    let id = ServiceId::from_random(random_id());
+    let last = store::last_position(write, new.group_id.as_ref()).await?;
+    let position = position::between(last, None).unwrap_or(i64::MAX);
+    store::insert_service(write, &id, &new, position).await?;
+    let at = write.at;
+    history::begin(write, &id, new.status, at, &new.mark).await?;
+    write.audit(
+        AuditEntry::new("service.created", &id, &new.texts.name).values(None, Some(new.status.as_str().to_owned())),
+    );
+    Ok(id)
+}
+
+/// Changes a service's texts and group.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`].
+pub async fn update(scope: Scope<allowed::EditServices>, id: ServiceId, input: ServiceInput) -> Result<()> {
+    let CheckedService { texts, group_id: group, team_id: team } = input.check()?;
+    scope.require(team.as_ref()).map_err(|_| own_team_only())?;
+    let mut write = scope.write().await?;
+    let before = service_to_change(&mut write, &id).await?;
+    require_group(&mut write, group.as_ref()).await?;
+    require_team(&mut write, team.as_ref()).await?;
+    let position = if before.group_id == group {
+        before.position
+    } else {
+        position::between(store::last_position(&mut write, group.as_ref()).await?, None).unwrap_or(i64::MAX)
+    };
+    // An imported namesake keeps its own key while its name stays.
+    let key = (before.name != texts.name).then(|| name_key(&texts.name));
+    store::update_service(&mut write, &id, &texts, key, group.as_ref(), position).await?;
+    store::set_team(&mut write, &id, team.as_ref()).await?;
+    write.audit(
+        AuditEntry::new("service.updated", &id, &texts.name).values(Some(before.name), Some(texts.name.clone())),
+    );
+    write.commit(TOPICS).await
+}
+
+/// Takes a service off every page. Its history stays, so that [`restore`] brings it back whole.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn delete(scope: Scope<allowed::DeleteServices>, id: ServiceId) -> Result<Deleted> {
+    let mut write = scope.write().await?;
+    let service = service_to_change(&mut write, &id).await?;
+    store::set_deleted(&mut write, &id, true).await?;
+    write.audit(
+        AuditEntry::new("service.deleted", &id, &service.name).values(Some(service.status.as_str().to_owned()), None),
+    );
+    write.commit(TOPICS).await?;
+    Ok(Deleted { id, name: service.name })
+}
+
+/// Brings a deleted service back.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it is not deleted, [`AppError::Invalid`] when its name is taken now.
+pub async fn restore(scope: Scope<allowed::DeleteServices>, id: ServiceId) -> Result<()> {
+    let mut write = scope.write().await?;
+    let name = store::set_deleted(&mut write, &id, false).await?.ok_or_else(no_service)?;
+    write.audit(AuditEntry::new("service.restored", &id, name));
+    write.commit(TOPICS).await
+}
+
+/// Sets what services say of themselves, all in one change.
+///
+/// # Errors
+/// [`AppError::NotFound`] when one of them does not exist: then none is changed.
+pub async fn set_status(
+    scope: Scope<allowed::SetStatus>,
+    ids: Vec<ServiceId>,
+    status: ServiceStatus,
+    cause: Cause,
+) -> Result<()> {
+    let mut write = scope.write().await?;
+    let mut changed = false;
+    for id in ids {
+        changed |= set_own_status(&mut write, &id, status, &Mark::by(cause)).await?;
+    }
+    if changed { write.commit(TOPICS).await } else { Ok(()) }
+}
+
+/// Sets what one service says of itself within a write; `false` when it said so already.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceStatus, mark: &Mark) -> Result<bool> {
+    let service = service_to_change(write, id).await?;
+    if service.own_status == status {
+        return Ok(false);
+    }
+    store::set_own_status(write, id, status).await?;
+    history::follow(write, id, service.status, crate::domain::status::effective(status, []), mark).await?;
+    let (before, after) = (service.own_status.as_str().to_owned(), status.as_str().to_owned());
+    write.audit(AuditEntry::new("service.status_set", id, service.name).values(Some(before), Some(after)));
+    Ok(true)
+}
+
+/// Adds a group at the end.
+///
+/// # Errors
+/// [`AppError::Invalid`] with everything that is wrong.
+pub async fn create_group(scope: Scope<allowed::EditServices>, input: GroupInput) -> Result<GroupId> {
+    scope.require(None)?;
+    let texts = input.check()?;
+    let mut write = scope.write().await?;
+    let id = add_group(&mut write, &texts, None).await?;
+    write.commit(TOPICS).await?;
+    Ok(id)
+}
+
+/// Adds a group within a write: the part that doors share.
+///
+/// # Errors
+/// [`AppError::Invalid`] when the name is taken.
+pub async fn add_group(write: &mut Write, texts: &GroupInput, source_id: Option<&str>) -> Result<GroupId> {
+    let id = GroupId::from_random(random_id());
+    let position = position::between(store::last_position(write, None).await?, None).unwrap_or(i64::MAX);
+    store::insert_group(write, &id, texts, source_id, position).await?;
+    write.audit(AuditEntry::new("group.created", &id, &texts.name));
+    Ok(id)
+}
+
+/// Changes a group's texts.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`].
+pub async fn update_group(scope: Scope<allowed::EditServices>, id: GroupId, input: GroupInput) -> Result<()> {
+    scope.require(None)?;
+    let texts = input.check()?;
+    let mut write = scope.write().await?;
+    let before = store::group_name_in(&mut write, &id).await?.ok_or_else(no_group)?;
+    // An imported namesake keeps its own key while its name stays.
+    let key = (before != texts.name).then(|| name_key(&texts.name));
+    store::update_group(&mut write, &id, &texts, key).await?;
+    write.audit(AuditEntry::new("group.updated", &id, &texts.name).values(Some(before), Some(texts.name.clone())));
+    write.commit(TOPICS).await
+}
+
+/// Takes a heading away; its services stay, without a group, in its place.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none, [`AppError::Conflict`] when a service outside groups
+/// has the name of one inside.
+pub async fn delete_group(scope: Scope<allowed::EditServices>, id: GroupId) -> Result<()> {
+    scope.require(None)?;
+    let mut write = scope.write().await?;
+    let name = store::group_name_in(&mut write, &id).await?.ok_or_else(no_group)?;
+    order::dissolve(&mut write, &id).await.map_err(|error| match error {
+        AppError::Invalid(_) => AppError::Conflict(format!(
+            "“{name}” holds a service whose name stands outside groups already. Rename one of the two first."
+        )),
+        other => other,
+    })?;
+    write.audit(AuditEntry::new("group.deleted", &id, name));
+    write.commit(TOPICS).await
+}
+
+async fn require_group(write: &mut Write, group: Option<&GroupId>) -> Result<()> {
+    match group {
+        Some(id) if store::group_name_in(write, id).await?.is_none() => {
+            Err(AppError::field("group_id", "This group has just been deleted. Choose another."))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn require_team(write: &mut Write, team: Option<&TeamId>) -> Result<()> {
+    match team {
+        Some(id) if !store::team_exists(write, id).await? => {
+            Err(AppError::field("team_id", "This team has just been deleted. Choose another."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What an import knows of an organization already: ids by the ids of the file.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Groups.
+    pub groups: std::collections::HashMap<String, GroupId>,
+    /// Services that are not deleted: a deleted one comes anew.
+    pub services: std::collections::HashMap<String, ServiceId>,
+}
+
+/// What was imported before.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn known(write: &mut Write) -> Result<Known> {
+    store::known(write).await
+}
+
+/// Brings an imported service to what the file says now; `true` when anything changed.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn update_imported(
+    write: &mut Write,
+    id: &ServiceId,
+    texts: &GroupInput,
+    group: Option<&GroupId>,
+    status: ServiceStatus,
+) -> Result<bool> {
+    let before = service_to_change(write, id).await?;
+    let same =
+        before.name == texts.name && before.description == texts.description && before.group_id.as_ref() == group;
+    if !same {
+        store::update_imported(write, id, texts, group, before.position).await?;
+        write.audit(
+            AuditEntry::new("service.updated", id, &texts.name).values(Some(before.name), Some(texts.name.clone())),
+        );
+    }
+    let moved = set_own_status(write, id, status, &Mark::by(Cause::Import)).await?;
+    Ok(!same || moved)
+}
+
+/// Brings an imported group to what the file says now; `true` when anything changed.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn update_imported_group(write: &mut Write, id: &GroupId, texts: &GroupInput) -> Result<bool> {
+    if store::group_texts(write, id).await?.ok_or_else(no_group)? == *texts {
+        return Ok(false);
+    }
+    store::update_imported_group(write, id, texts).await?;
+    write.audit(AuditEntry::new("group.updated", id, &texts.name));
+    Ok(true)
+}
+
+/// Puts groups and services into the order of a file, and what the file does not know behind them;
+/// `true` when anything moved.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn put_in_order(write: &mut Write, groups: &[(GroupId, i64)], services: &[(ServiceId, i64)]) -> Result<bool> {
+    let mut moved = false;
+    for (id, position) in groups {
+        moved |= store::set_group_position(write, id, *position).await?;
+    }
+    for (id, position) in services {
+        moved |= store::set_service_position(write, id, *position).await?;
+    }
+    let places = groups.iter().map(|(id, place)| (id.as_str(), *place));
+    let places = places.chain(services.iter().map(|(id, place)| (id.as_str(), *place)));
+    let places: std::collections::HashMap<&str, i64> = places.collect();
+    let end = places.values().max().map_or(0, |last| last + position::GAP);
+    let mut others = store::places(write).await?;
+    others.retain(|(item, _)| !places.contains_key(item.id()));
+    if others.iter().any(|(_, position)| *position < end) {
+        for ((item, _), place) in others.iter().zip(position::spread(others.len())) {
+            order::set(write, item, end + place).await?;
+        }
+        moved = true;
+    }
+    Ok(moved)
+}

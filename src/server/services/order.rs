@@ -1,0 +1,114 @@
+//! The hand-made order: moving a service or a group, and what becomes of a group's services.
+
+use super::{TOPICS, no_group, no_service, service_to_change, store};
+use crate::{
+    domain::{
+        error::{AppError, Result},
+        ids::GroupId,
+        position::{between, spread},
+        role::allowed,
+    },
+    server::{
+        access::Scope,
+        db::{AuditEntry, Write},
+    },
+};
+
+/// Something that has a place: groups and services share the order of the top level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Group(String),
+    Service(String),
+}
+
+impl Item {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Group(id) | Self::Service(id) => id,
+        }
+    }
+}
+
+/// Moves a service or a group (by its id) before another one, or to the end. A service goes into
+/// `group`, or out of every group.
+///
+/// # Errors
+/// [`AppError::NotFound`] when something named does not exist, [`AppError::Invalid`] when the
+/// group has a service of that name already.
+pub async fn move_item(
+    scope: Scope<allowed::EditServices>,
+    item: String,
+    group: Option<GroupId>,
+    before: Option<String>,
+) -> Result<()> {
+    let mut write = scope.write().await?;
+    let moved = match (store::group_name_in(&mut write, &parse(&item)?).await?, &group) {
+        (Some(_), None) => Item::Group(item.clone()),
+        (Some(_), Some(_)) => return Err(AppError::Conflict("A group cannot stand inside a group.".to_owned())),
+        (None, _) => Item::Service(item.clone()),
+    };
+    match &moved {
+        Item::Group(_) => write.require(None)?,
+        Item::Service(id) => {
+            service_to_change(&mut write, &parse(id)?).await?;
+        }
+    }
+    if let Some(group) = &group {
+        store::group_name_in(&mut write, group).await?.ok_or_else(no_group)?;
+    }
+    let mut siblings = store::siblings(&mut write, group.as_ref()).await?;
+    siblings.retain(|(sibling, _)| sibling.id() != item);
+    let index = match &before {
+        Some(before) => siblings.iter().position(|(sibling, _)| sibling.id() == before).ok_or_else(no_service)?,
+        None => siblings.len(),
+    };
+    let place = |siblings: &[(Item, i64)]| {
+        between(index.checked_sub(1).and_then(|i| siblings.get(i)).map(|s| s.1), siblings.get(index).map(|s| s.1))
+    };
+    let position = match place(&siblings) {
+        Some(position) => position,
+        None => {
+            for ((sibling, position), fresh) in siblings.iter_mut().zip(spread(usize::MAX)) {
+                *position = fresh;
+                set(&mut write, sibling, fresh).await?;
+            }
+            place(&siblings).unwrap_or_default()
+        }
+    };
+    if let Item::Service(id) = &moved {
+        store::set_group(&mut write, &parse(id)?, group.as_ref()).await?.ok_or_else(no_service)?;
+    }
+    set(&mut write, &moved, position).await?;
+    write.audit(AuditEntry::new("service.moved", &item, "order"));
+    write.commit(TOPICS).await
+}
+
+/// Deletes a group and puts its services, in their order, where it stood.
+pub(super) async fn dissolve(write: &mut Write, group: &GroupId) -> Result<()> {
+    let inside = store::siblings(write, Some(group)).await?;
+    let mut order: Vec<Item> = Vec::new();
+    for (item, _) in store::siblings(write, None).await? {
+        if item.id() == group.as_str() {
+            order.extend(inside.iter().map(|(service, _)| service.clone()));
+        } else {
+            order.push(item);
+        }
+    }
+    store::ungroup_all(write, group).await?;
+    for (item, position) in order.iter().zip(spread(usize::MAX)) {
+        set(write, item, position).await?;
+    }
+    store::delete_group(write, group).await
+}
+
+pub(super) async fn set(write: &mut Write, item: &Item, position: i64) -> Result<()> {
+    match item {
+        Item::Group(id) => store::set_group_position(write, &parse(id)?, position).await?,
+        Item::Service(id) => store::set_service_position(write, &parse(id)?, position).await?,
+    };
+    Ok(())
+}
+
+fn parse<T: std::str::FromStr>(id: &str) -> Result<T> {
+    id.parse().map_err(|_| no_service())
+}

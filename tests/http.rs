@@ -1,0 +1,28 @@
+//! The server over HTTP, on SQLite and on PostgreSQL. The files mirror the addresses.
+//!
+//! One binary for all of them, because linking takes longer than running.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, which is its purpose")]
+
+mod support;
+
+mod http {
+    mod account;
+    mod audit;
+    mod demo;
+    mod errors;
+    mod health;
+    mod import;
+    mod invitations;
+    mod live;
+    mod mail;
+    mod members;
+    mod organizations;
+    mod origin;
+    mod permissions;
+    mod services;
+    mod settings;
+    mod sign_in;
+    mod sign_up;
+    mod status_page;
+    mod teams;
+}

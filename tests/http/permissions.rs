@@ -1,0 +1,367 @@
+//! The roles table of the product: every person × every verb, with the answers written out by hand.
+//!
+//! What somebody may not do is refused, and leaves no trace.
+
+use crate::support::{Answer, Browser, TestServer, both_engines, token};
+use serde_json::{Value, json};
+
+both_engines!(the_whole_table, an_admin_does_not_get_at_an_owners_link);
+
+/// Everybody there is, and where what they try belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Anonymous,
+    Stranger,
+    TeamMemberElsewhere,
+    TeamAdminElsewhere,
+    TeamMember,
+    TeamAdmin,
+    Viewer,
+    Reporter,
+    Manager,
+    Admin,
+    Owner,
+}
+use Who::{Admin, Anonymous, Manager, Owner, Reporter, Stranger, TeamAdmin, TeamMember, Viewer};
+use Who::{TeamAdminElsewhere, TeamMemberElsewhere};
+
+/// The columns of [`TABLE`]. Team people are viewers of the rest.
+const COLUMNS: [Who; 9] =
+    [Owner, Admin, Manager, Reporter, Viewer, TeamAdmin, TeamMember, TeamAdminElsewhere, TeamMemberElsewhere];
+
+/// From product.md, "Roles": ✓ is Y. What belongs to no team (the organization, its members, groups)
+/// has the same answer in the columns of the own team and of the other one.
+///
+/// Columns: Owner Admin Manager Reporter Viewer · Team admin, Team member (own team) · the same (other team).
+const TABLE: &[(&str, &str)] = &[
+    // read everything of the organization but tokens and audit
+    ("read_people", "YYYYY YY YY"),
+    ("read_settings", "YYYYY YY YY"),
+    ("frame", "YYYYY YY YY"),
+    ("read_overview", "YYYYY YY YY"),
+    ("list_services", "YYYYY YY YY"),
+    ("read_service", "YYYYY YY YY"),
+    // change organization, branding, tokens, sign-in; read audit
+    ("update_organization", "YYnnn nn nn"),
+    ("read_audit", "YYnnn nn nn"),
+    ("audit.csv", "YYnnn nn nn"),
+    // invite, change and remove members; create and delete teams
+    ("invite", "YYnnn nn nn"),
+    ("resend_invitation", "YYnnn nn nn"),
+    ("revoke_invitation", "YYnnn nn nn"),
+    ("change_role", "YYnnn nn nn"),
+    ("remove_member", "YYnnn nn nn"),
+    ("create_team", "YYnnn nn nn"),
+    ("delete_team", "YYnnn nn nn"),
+    // make or unmake an Owner
+    ("make owner", "Ynnnn nn nn"),
+    ("unmake owner", "Ynnnn nn nn"),
+    ("remove owner", "Ynnnn nn nn"),
+    ("invite owner", "Ynnnn nn nn"),
+    // rename a team, add, change and remove its members
+    ("rename_team", "YYnnn Yn nn"),
+    ("set_team_member", "YYnnn Yn nn"),
+    ("change team role", "YYnnn Yn nn"),
+    ("remove_team_member", "YYnnn Yn nn"),
+    // create and edit services and groups; a group belongs to no team
+    ("create_service", "YYYnn Yn nn"),
+    ("create_service without a team", "YYYnn nn nn"),
+    ("update_service", "YYYnn Yn nn"),
+    ("update_service into another team", "YYYnn nn nn"),
+    ("update_service out of its team", "YYYnn nn nn"),
+    ("move_item", "YYYnn Yn nn"),
+    ("create_services", "YYYnn nn nn"),
+    ("create_group", "YYYnn nn nn"),
+    ("update_group", "YYYnn nn nn"),
+    ("delete_group", "YYYnn nn nn"),
+    ("move a group", "YYYnn nn nn"),
+    // delete services
+    ("delete_service", "YYnnn nn nn"),
+    ("restore_service", "YYnnn nn nn"),
+    // set a service's status
+    ("set_status", "YYYYn YY nn"),
+    // with one service of the own team and one of the other: all or nothing
+    ("set_status of both", "YYYYn nn nn"),
+    // delete organization
+    ("delete_organization", "Ynnnn nn nn"),
+];
+
+struct World {
+    owner: Browser,
+    /// By the columns of the table: who tries.
+    people: Vec<Browser>,
+    stranger: Browser,
+    anonymous: Browser,
+    own_team: String,
+    other_team: String,
+    /// Somebody to whom things are done.
+    target: Browser,
+    target_id: String,
+    count: usize,
+}
+
+impl World {
+    async fn new(server: &TestServer) -> Self {
+        let owner = server.owner("northwind").await;
+        let stranger = server.owner("southwind").await;
+        let own_team = owner.create_team("northwind", "Own").await;
+        let other_team = owner.create_team("northwind", "Other").await;
+        let mut people = vec![owner.clone()];
+        for role in ["admin", "service_manager", "status_reporter", "viewer"] {
+            people.push(server.joined(&owner, "northwind", role, role).await);
+        }
+        let admin = server.joined_team(&owner, "northwind", "team-admin", "viewer", &own_team, "team_admin").await;
+        let member = server.joined_team(&owner, "northwind", "team-member", "viewer", &own_team, "team_member").await;
+        people.extend([admin.clone(), member.clone(), admin, member]);
+        let target = server.joined(&owner, "northwind", "target", "viewer").await;
+        let target_id = target.user_id().await;
+        let anonymous = server.browser();
+        Self { owner, people, stranger, anonymous, own_team, other_team, target, target_id, count: 0 }
+    }
+
+    fn browser(&self, who: Who) -> &Browser {
+        match COLUMNS.iter().position(|column| *column == who) {
+            Some(column) => &self.people[column],
+            None if who == Stranger => &self.stranger,
+            None => &self.anonymous,
+        }
+    }
+
+    fn name(&mut self, what: &str) -> String {
+        self.count += 1;
+        format!("{what} {}", self.count)
+    }
+
+    /// What the owner does, which has to work.
+    async fn prepare(&self, function: &str, mut arguments: Value) -> Value {
+        arguments["organization"] = json!("northwind");
+        self.owner.rpc(function, arguments).await.right()
+    }
+
+    async fn service(&mut self, team: &str) -> String {
+        let input = json!({ "name": self.name("Service"), "team_id": team });
+        self.prepare("create_service", json!({ "input": input })).await.as_str().unwrap().to_owned()
+    }
+
+    async fn group(&mut self) -> String {
+        let input = json!({ "name": self.name("Group") });
+        self.prepare("create_group", json!({ "input": input })).await.as_str().unwrap().to_owned()
+    }
+
+    async fn invitation(&mut self) -> String {
+        let name = self.name("invited").replace(' ', "-");
+        self.owner.invite("northwind", &name, "viewer").await;
+        let people = self.owner.people("northwind").await;
+        let mine = people["invitations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|invitation| invitation["email"].as_str().unwrap().starts_with(&name));
+        mine.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The target is a member with this role.
+    async fn target_is(&self, role: &str) {
+        if self.target.rpc("frame", json!({ "organization": "northwind" })).await.status == 404 {
+            let token = self.owner.invite("northwind", "target", "viewer").await;
+            assert_eq!(self.target.accept(&token, "").await.status, 303);
+        }
+        self.prepare("change_role", json!({ "user": self.target_id, "role": role })).await;
+    }
+
+    /// The function behind a row and a call of it that changes something, prepared by the owner.
+    async fn call(&mut self, row: &str, who: Who) -> (&'static str, Value) {
+        let (own, other) = (self.own_team.clone(), self.other_team.clone());
+        let elsewhere = matches!(who, TeamAdminElsewhere | TeamMemberElsewhere);
+        let team = if elsewhere { other.clone() } else { own.clone() };
+        let target = self.target_id.clone();
+        match row {
+            "read_people" => ("read_people", json!({})),
+            "read_settings" => ("read_settings", json!({})),
+            "frame" => ("frame", json!({})),
+            "read_overview" => ("read_overview", json!({})),
+            "list_services" => ("list_services", json!({})),
+            "read_service" => ("read_service", json!({ "id": self.service(&team).await })),
+            "update_organization" => {
+                let input = json!({
+                    "name": "northwind", "slug": "northwind", "time_zone": "UTC", "description": self.name("Said"),
+                });
+                ("update_organization", json!({ "input": input }))
+            }
+            "read_audit" => ("read_audit", json!({ "filter": { "words": "", "noun": "", "before": null } })),
+            "invite" | "invite owner" => {
+                let role = if row == "invite" { "viewer" } else { "owner" };
+                let email = format!("{}@example.com", self.name("guest").replace(' ', "-"));
+                ("invite", json!({ "input": { "email": email, "role": role } }))
+            }
+            "resend_invitation" => ("resend_invitation", json!({ "id": self.invitation().await })),
+            "revoke_invitation" => ("revoke_invitation", json!({ "id": self.invitation().await })),
+            "change_role" => {
+                self.target_is("viewer").await;
+                ("change_role", json!({ "user": target, "role": "status_reporter" }))
+            }
+            "remove_member" => {
+                self.target_is("viewer").await;
+                ("remove_member", json!({ "user": target }))
+            }
+            "create_team" => ("create_team", json!({ "name": self.name("Team") })),
+            "delete_team" => {
+                let team_people = matches!(who, TeamAdmin | TeamMember) || elsewhere;
+                let name = self.name("Passing");
+                let team = if team_people { team } else { self.owner.create_team("northwind", &name).await };
+                ("delete_team", json!({ "id": team }))
+            }
+            "make owner" => {
+                self.target_is("viewer").await;
+                ("change_role", json!({ "user": target, "role": "owner" }))
+            }
+            "unmake owner" => {
+                self.target_is("owner").await;
+                ("change_role", json!({ "user": target, "role": "admin" }))
+            }
+            "remove owner" => {
+                self.target_is("owner").await;
+                ("remove_member", json!({ "user": target }))
+            }
+            "rename_team" => ("rename_team", json!({ "id": team, "name": self.name("Renamed") })),
+            "set_team_member" => {
+                self.target_is("viewer").await;
+                let there = json!({ "organization": "northwind", "team": team, "user": target });
+                let _ = self.owner.rpc("remove_team_member", there).await;
+                ("set_team_member", json!({ "team": team, "user": target, "role": "team_member" }))
+            }
+            "change team role" => {
+                self.target_is("viewer").await;
+                self.prepare("set_team_member", json!({ "team": team, "user": target, "role": "team_member" })).await;
+                ("set_team_member", json!({ "team": team, "user": target, "role": "team_admin" }))
+            }
+            "remove_team_member" => {
+                self.target_is("viewer").await;
+                self.prepare("set_team_member", json!({ "team": team, "user": target, "role": "team_member" })).await;
+                ("remove_team_member", json!({ "team": team, "user": target }))
+            }
+            "create_service" => {
+                ("create_service", json!({ "input": { "name": self.name("Service"), "team_id": team } }))
+            }
+            "create_service without a team" => {
+                ("create_service", json!({ "input": { "name": self.name("Service"), "team_id": "" } }))
+            }
+            "update_service" => {
+                let id = self.service(&team).await;
+                // Elsewhere somebody tries to take the other team's service into their own.
+                let into = if elsewhere { own } else { team };
+                ("update_service", json!({ "id": id, "input": { "name": self.name("Renamed"), "team_id": into } }))
+            }
+            "update_service into another team" => {
+                let id = self.service(&own).await;
+                ("update_service", json!({ "id": id, "input": { "name": self.name("Given"), "team_id": other } }))
+            }
+            "update_service out of its team" => {
+                let id = self.service(&team).await;
+                ("update_service", json!({ "id": id, "input": { "name": self.name("Freed"), "team_id": "" } }))
+            }
+            "move_item" => {
+                let (id, group) = (self.service(&team).await, self.group().await);
+                ("move_item", json!({ "item": id, "group": group, "before": null }))
+            }
+            "create_services" => ("create_services", json!({ "names": [self.name("Several")] })),
+            "create_group" => ("create_group", json!({ "input": { "name": self.name("Group") } })),
+            "update_group" => {
+                let id = self.group().await;
+                ("update_group", json!({ "id": id, "input": { "name": self.name("Renamed") } }))
+            }
+            "delete_group" => ("delete_group", json!({ "id": self.group().await })),
+            "move a group" => ("move_item", json!({ "item": self.group().await, "group": null, "before": null })),
+            "delete_service" => ("delete_service", json!({ "id": self.service(&team).await })),
+            "restore_service" => {
+                let id = self.service(&team).await;
+                self.prepare("delete_service", json!({ "id": id })).await;
+                ("restore_service", json!({ "id": id }))
+            }
+            "set_status" => ("set_status", json!({ "ids": [self.service(&team).await], "status": "partial_outage" })),
+            "set_status of both" => {
+                let ids = [self.service(&own).await, self.service(&other).await];
+                ("set_status", json!({ "ids": ids, "status": "partial_outage" }))
+            }
+            "delete_organization" => ("delete_organization", json!({ "name": "northwind" })),
+            row => panic!("no call for {row}"),
+        }
+    }
+}
+
+/// How a "no" sounds for somebody who may read.
+fn is_refused(row: &str, who: Who, answer: &Answer) -> bool {
+    match (row, who) {
+        // A team admin chooses the team in the form: a team that is not theirs is a wrong field.
+        (row, TeamAdmin | TeamAdminElsewhere)
+            if row.starts_with("create_service") && row != "create_services"
+                || row.starts_with("update_service") && answer.status == 422 =>
+        {
+            answer.wrong_fields() == ["team_id"]
+        }
+        ("invite owner", Admin) => answer.wrong_fields() == ["role"],
+        ("audit.csv", _) => answer.status == 403,
+        _ => answer.status == 403 && answer.json()["error"] == "forbidden",
+    }
+}
+
+async fn the_whole_table(server: TestServer) {
+    let mut world = World::new(&server).await;
+    let mut wrong: Vec<String> = Vec::new();
+    for (row, answers) in TABLE {
+        let answers: Vec<char> = answers.chars().filter(|c| *c != ' ').collect();
+        assert_eq!(answers.len(), COLUMNS.len(), "{row}");
+        let everybody = [Anonymous, Stranger].into_iter().map(|who| (who, 'n'));
+        // The owner last: what an owner does can end everything.
+        for (who, expected) in everybody.chain(COLUMNS.into_iter().zip(answers).rev()) {
+            let answer;
+            let entries = async || server.number("select count(*) from audit_entries").await;
+            let before;
+            if *row == "audit.csv" {
+                before = entries().await;
+                answer = world.browser(who).get("/dashboard/northwind/audit.csv").await;
+            } else {
+                let (function, mut arguments) = world.call(row, who).await;
+                arguments["organization"] = json!("northwind");
+                before = entries().await;
+                answer = world.browser(who).rpc(function, arguments).await;
+            }
+            let right = match (who, expected) {
+                (Anonymous, _) => answer.status == if *row == "audit.csv" { 303 } else { 401 },
+                (Stranger, _) => answer.status == 404,
+                (_, 'Y') => answer.status == 200,
+                _ => is_refused(row, who, &answer),
+            };
+            let after = entries().await;
+            let reads = row.starts_with("read_") || ["frame", "list_services", "audit.csv"].contains(row);
+            let trace = match expected {
+                'Y' if *row == "delete_organization" => after < before,
+                'Y' if !reads => after > before,
+                _ => after == before,
+            };
+            if !right || !trace {
+                let text: String = answer.text().chars().take(160).collect();
+                let lines = after - before;
+                wrong.push(format!(
+                    "{row} by {who:?}: expected {expected}, got {} {text} ({lines} audit lines)",
+                    answer.status
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of the table are otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Only an owner makes an owner: nor does an admin get hold of the link that would.
+async fn an_admin_does_not_get_at_an_owners_link(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let admin = server.joined(&owner, "northwind", "adam", "admin").await;
+    let first = owner.invite("northwind", "olga", "owner").await;
+    let id = owner.people("northwind").await["invitations"][0]["id"].clone();
+    let call = json!({ "organization": "northwind", "id": id });
+    admin.rpc("resend_invitation", call.clone()).await.refused(403, "forbidden");
+    admin.rpc("revoke_invitation", call.clone()).await.refused(403, "forbidden");
+    assert_eq!(server.browser().get(&format!("/accept-invitation?token={first}")).await.status, 200, "it stays good");
+    let again = token(&owner.rpc("resend_invitation", call).await.right());
+    assert_eq!(server.browser().accept(&again, "olga").await.status, 303);
+}
