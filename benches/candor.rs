@@ -44,9 +44,9 @@ const MONTHS: i64 = 120;
 /// The threads on which the server works: its own and those of its database.
 pub const THREADS: &[&str] = &["candor", "sqlx"];
 
-const BENCH: SystemScope = SystemScope::command("bench");
-const EMAIL: &str = "member@example.com";
-const PASSWORD: &str = "copper lantern walks north";
+pub const BENCH: SystemScope = SystemScope::command("bench");
+pub const EMAIL: &str = "member@example.com";
+pub const PASSWORD: &str = "copper lantern walks north";
 
 /// The server, running.
 pub struct Candor {
@@ -179,7 +179,7 @@ pub fn settings(database_url: &str, address: SocketAddr) -> Vec<String> {
     all.map(str::to_owned).to_vec()
 }
 
-async fn assembled(folder: &Folder, address: SocketAddr, more: &[&str]) -> (App, axum::Router) {
+pub async fn assembled(folder: &Folder, address: SocketAddr, more: &[&str]) -> (App, axum::Router) {
     let settings = settings(&database_url(folder), address);
     let words = ["candor"].into_iter().chain(settings.iter().map(String::as_str)).chain(more.iter().copied());
     let Command::Serve(args) = CommandLine::parse_from(words).command else { panic!("not serve") };
@@ -209,6 +209,7 @@ async fn fill(app: &App, folder: &Folder) -> PublicPage {
                 source_id: None,
                 mark: Mark::by(Cause::Manual),
                 created_at: None,
+                observed_since: None,
             };
             services::add(&mut write, new).await.unwrap();
         }
@@ -234,7 +235,7 @@ async fn remember(folder: &Folder, organization: &OrganizationId) {
     database.close().await.unwrap();
 }
 
-async fn sign_in(address: SocketAddr) -> String {
+pub async fn sign_in(address: SocketAddr) -> String {
     let form = format!("email={}&password={}", EMAIL.replace('@', "%40"), PASSWORD.replace(' ', "+"));
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
     let (status, head, _) = ask(address, &request("POST", "/sign-in", address, &headers, &form)).await;

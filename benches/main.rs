@@ -1,7 +1,7 @@
 //! What Candor promises about speed, measured beside yardsticks in the same run.
 //!
 //! Every file that is called as a promise measures it: `stampede`, `new_version`, `fanout`, `seen`,
-//! `writes`, `footprint`. Each takes turns between the server and a yardstick that does the least
+//! `writes`, `footprint`, `tenants`. Each takes turns between the server and a yardstick that does the least
 //! that the job asks for, and states its goal next to the measurement. `candor` is the server that
 //! is measured, `yardstick` what it stands beside, `visitors` who asks, `program` the real program in a process of its own, `rounds` how turns are taken
 //! and summed up, `machine` what the system knows, `report` the table and docs/PERFORMANCE.md.
@@ -21,6 +21,7 @@ mod report;
 mod rounds;
 mod seen;
 mod stampede;
+mod tenants;
 mod visitors;
 mod writes;
 mod yardstick;
@@ -49,6 +50,7 @@ const PROMISES: &[(&str, Promise)] = &[
     ("start", footprint::start),
     ("idle", footprint::idle),
     ("socket-memory", footprint::socket_memory),
+    ("tenants", tenants::tenants),
 ];
 
 /// However slow the machine is, it ends.

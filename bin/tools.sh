@@ -70,17 +70,20 @@ results() {
   if [ "$1" = debug ]; then find target/site -type f; else echo target/release/candor; fi 2>/dev/null | LC_ALL=C sort | digest
 }
 
+# What tests are built with: one set, or every switch between them would build all again.
+test_features=ssr,movable-clock
+
 # build debug|release: the server and what it sends to browsers, unless neither has changed since.
 build() {
   local kind=$1 stamp="target/$1.built" made_from
   made_from=$(sources)
   if [ -x "target/$kind/candor" ] && [ -s "$stamp" ] && [ "$(cat "$stamp")" = "$made_from, $(results "$kind")" ]; then
     # The debug server is also what cargo builds for tests, maybe from other sources in between.
-    if [ "$kind" = debug ]; then cargo build --quiet --no-default-features --features ssr --bin candor; fi
+    if [ "$kind" = debug ]; then cargo build --quiet --no-default-features --features "$test_features" --bin candor; fi
     return
   fi
   rm -f "$stamp"
-  if [ "$kind" = debug ]; then cargo leptos build; else cargo leptos build --release --precompress; fi || return 1
+  if [ "$kind" = debug ]; then cargo leptos build --bin-features "$test_features"; else cargo leptos build --release --precompress; fi || return 1
   [ -x "target/$kind/candor" ] || return 1
   echo "$made_from, $(results "$kind")" >"$stamp"
 }

@@ -133,6 +133,26 @@ create table account_tokens (
 );
 create index account_tokens_user on account_tokens (user_id, purpose);
 
+-- Keys of programs: of an organization, or of a person. Only the hash is kept.
+create table api_tokens (
+    id text primary key,
+    organization_id text references organizations (id) on delete cascade,
+    user_id text references users (id) on delete cascade,
+    name text not null,
+    role text not null check (role in ('viewer', 'status_reporter', 'service_manager', 'admin', 'owner')),
+    token_hash text not null,
+    -- Its last characters, to tell it from others.
+    ending text not null,
+    created_by text not null,
+    created_at bigint not null,
+    expires_at bigint,
+    last_used_at bigint,
+    check ((organization_id is null) <> (user_id is null))
+);
+create unique index api_tokens_hash on api_tokens (token_hash);
+create index api_tokens_organization on api_tokens (organization_id);
+create index api_tokens_user on api_tokens (user_id);
+
 -- Mail on its way, written in the transaction of what it tells of.
 create table messages (
     id text primary key,

@@ -11,18 +11,26 @@ mod http {
     mod demo;
     mod errors;
     mod health;
+    mod history_page;
     mod import;
+    mod import_incidents;
+    mod incidents;
     mod invitations;
     mod live;
     mod mail;
+    mod maintenance;
     mod members;
+    mod operator;
     mod organizations;
     mod origin;
     mod permissions;
+    mod reports;
+    mod screens;
     mod services;
     mod settings;
     mod sign_in;
     mod sign_up;
     mod status_page;
     mod teams;
+    mod tokens;
 }

@@ -37,19 +37,32 @@ struct Objects {
     /// A viewer who is in that team.
     member: String,
     invitation: String,
+    token: String,
+    incident: String,
+    /// The incident's second update.
+    update: String,
+    other_incident: String,
+    template: String,
+    maintenance: String,
 }
 
 impl Objects {
-    fn ids(&self) -> [&str; 5] {
-        [&self.service, &self.group, &self.team, &self.member, &self.invitation]
+    fn ids(&self) -> [&str; 11] {
+        let [a, b, c, d, e, f] = [&self.service, &self.group, &self.team, &self.member, &self.invitation, &self.token];
+        let [g, h, i, j, k] = [&self.incident, &self.update, &self.other_incident, &self.template, &self.maintenance];
+        [a, b, c, d, e, f, g, h, i, j, k]
     }
 }
 
 /// One entry for each server function. Whoever adds a function adds it here.
 fn entry(function: &str, objects: &Objects) -> Option<Belongs> {
-    let Objects { service, group, team, member, invitation } = objects;
+    let Objects { service, group, team, member, invitation, token, .. } = objects;
+    let Objects { incident, update, other_incident, template, maintenance, .. } = objects;
+    let window = |title: &str| json!({ "title": title, "starts_at": "2999-07-01T22:00", "ends_at": "2999-07-01T23:00", "services": [service] });
     Some(match function {
-        "who_am_i" | "time_zones" | "first_screen" => Person(json!({})),
+        "who_am_i" | "time_zones" | "first_screen" | "open_invitations" => Person(json!({})),
+        // Somebody else's.
+        "accept_open_invitation" => Person(json!({ "id": invitation })),
         "check_slug" => Person(json!({ "slug": "some-slug" })),
         "create_organization" => {
             Person(json!({ "input": { "name": "Own", "slug": "own", "time_zone": "UTC", "listed": false } }))
@@ -81,13 +94,46 @@ fn entry(function: &str, objects: &Objects) -> Option<Belongs> {
             "name": "Renamed", "slug": "northwind", "time_zone": "UTC", "description": "New", "support_url": "",
         } })),
         "delete_organization" => Organization(json!({ "name": "northwind" })),
+        "list_incidents" => Organization(json!({ "filter": {} })),
+        "read_incident" | "delete_incident" => Organization(json!({ "id": incident })),
+        "report_incident" => Organization(json!({ "input": {
+            "title": "New", "services": [{ "service_id": service, "status": "major_outage" }],
+        } })),
+        "post_incident_update" => Organization(json!({ "id": incident, "input": { "body": "More", "services": [] } })),
+        "edit_incident_update" => {
+            Organization(json!({ "id": incident, "update": update, "input": { "body": "Other", "services": [] } }))
+        }
+        "delete_incident_update" => Organization(json!({ "id": incident, "update": update })),
+        "edit_incident" => Organization(json!({ "id": incident, "input": { "title": "Renamed", "impact": "minor" } })),
+        "save_postmortem" => Organization(json!({ "id": incident, "body": "Learned", "published": false })),
+        "link_incidents" => Organization(json!({ "id": incident, "other": other_incident, "together": true })),
+        "preview_message" => Organization(json!({ "body": "*x*" })),
+        "list_templates" => Organization(json!({})),
+        "save_template" => Organization(json!({ "id": template, "input": { "name": "Renamed" } })),
+        "delete_template" => Organization(json!({ "id": template })),
+        "list_maintenance" => Organization(json!({ "filter": { "state": "upcoming" } })),
+        "read_maintenance" | "delete_maintenance" | "end_maintenance_series" => {
+            Organization(json!({ "id": maintenance }))
+        }
+        "schedule_maintenance" => Organization(json!({ "input": window("New") })),
+        "edit_maintenance" => Organization(json!({ "id": maintenance, "input": window("Renamed") })),
+        "update_maintenance" => Organization(json!({ "id": maintenance, "input": { "body": "More" } })),
+        "list_tokens" => Organization(json!({})),
+        "create_token" => Organization(json!({ "input": { "name": "New", "role": "viewer", "days": "30" } })),
+        "revoke_token" => Organization(json!({ "id": token })),
         "read_audit" => Organization(json!({ "filter": { "words": "", "noun": "", "before": null } })),
+        "read_uptime" => Organization(json!({ "filter": { "service": service, "days": 30 } })),
         _ => return None,
     })
 }
 
 /// What takes something away, in the order in which the owner can do it after all the rest.
 const LAST: &[&str] = &[
+    "delete_incident_update",
+    "delete_incident",
+    "delete_template",
+    "end_maintenance_series",
+    "delete_maintenance",
     "delete_service",
     "restore_service",
     "delete_group",
@@ -95,6 +141,7 @@ const LAST: &[&str] = &[
     "remove_member",
     "delete_team",
     "revoke_invitation",
+    "revoke_token",
     "delete_organization",
 ];
 
@@ -130,7 +177,40 @@ async fn world(server: &TestServer) -> World {
     owner.invite("northwind", "nora", "viewer").await;
     let people = owner.people("northwind").await;
     let invitation = people["invitations"][0]["id"].as_str().unwrap().to_owned();
-    World { owner, stranger, objects: Objects { service, group, team, member, invitation } }
+    let input = json!({ "name": "Deploys", "role": "viewer", "days": "" });
+    owner.rpc("create_token", json!({ "organization": "northwind", "input": input })).await.right();
+    let tokens = owner.rpc("list_tokens", json!({ "organization": "northwind" })).await.right();
+    let token = tokens[0]["id"].as_str().unwrap().to_owned();
+    let ask = async |function: &str, mut arguments: Value| {
+        arguments["organization"] = json!("northwind");
+        owner.rpc(function, arguments).await.right()
+    };
+    let text = |value: Value| value.as_str().unwrap().to_owned();
+    let said = json!([{ "service_id": service, "status": "degraded_performance" }]);
+    let incident = text(ask("report_incident", json!({ "input": { "title": "Slow", "services": said } })).await);
+    let other_incident = text(ask("report_incident", json!({ "input": { "title": "Other" } })).await);
+    let input = json!({ "body": "Found", "status": "identified", "services": [] });
+    let update = text(ask("post_incident_update", json!({ "id": incident, "input": input })).await);
+    let template = text(ask("save_template", json!({ "id": null, "input": { "name": "Outage" } })).await);
+    let input = json!({
+        "title": "Upgrade", "starts_at": "2999-06-01T22:00", "ends_at": "2999-06-01T23:00",
+        "services": [service], "repeat": "monthly",
+    });
+    let maintenance = text(ask("schedule_maintenance", json!({ "input": input })).await);
+    let objects = Objects {
+        service,
+        group,
+        team,
+        member,
+        invitation,
+        token,
+        incident,
+        update,
+        other_incident,
+        template,
+        maintenance,
+    };
+    World { owner, stranger, objects }
 }
 
 async fn untouched(server: &TestServer) -> (Vec<String>, i64) {
@@ -140,6 +220,11 @@ async fn untouched(server: &TestServer) -> (Vec<String>, i64) {
         "select user_id || role from members where organization_id = (select id from organizations where slug = 'northwind') order by user_id",
         "select id || name from teams where organization_id = (select id from organizations where slug = 'northwind') order by id",
         "select user_id || role from team_members where organization_id = (select id from organizations where slug = 'northwind') order by user_id",
+        "select id || title || status || cast(revision as text) from incidents where organization_id = (select id from organizations where slug = 'northwind') order by id",
+        "select id || status || body from incident_updates where organization_id = (select id from organizations where slug = 'northwind') order by id",
+        "select id || name || body from incident_templates where organization_id = (select id from organizations where slug = 'northwind') order by id",
+        "select id || title || status || cast(revision as text) from maintenances where organization_id = (select id from organizations where slug = 'northwind') order by id",
+        "select id || token_hash from api_tokens where organization_id = (select id from organizations where slug = 'northwind') order by id",
         "select id || token_hash || coalesce(revoked_at, 0) from invitations where organization_id = (select id from organizations where slug = 'northwind') order by id",
     ] {
         rows.extend(server.texts(query).await);
@@ -175,7 +260,8 @@ async fn server_functions_know_who_asks(server: TestServer) {
             }
             Person(_) => {
                 let answer = stranger.rpc(&function, arguments).await;
-                assert_eq!(answer.status, 200, "/rpc/{function}");
+                let expected = if function == "accept_open_invitation" { 404 } else { 200 };
+                assert_eq!(answer.status, expected, "/rpc/{function}");
                 let told = answer.text().to_lowercase();
                 assert!(!told.contains("northwind"), "/rpc/{function} tells of another organization: {told}");
             }
@@ -220,6 +306,7 @@ async fn server_functions_take_no_object_of_another_organization(server: TestSer
             // The group is a field of the form.
             "create_service" => assert_eq!(answer.wrong_fields(), ["group_id"]),
             "invite" => assert_eq!(answer.wrong_fields(), ["team_id"]),
+            "report_incident" | "schedule_maintenance" => assert_eq!(answer.wrong_fields(), ["services"]),
             // Northwind's address is Northwind's.
             "update_organization" => assert_eq!(answer.wrong_fields(), ["slug"]),
             _ if names_an_object => {
@@ -248,6 +335,8 @@ async fn screens_know_who_asks(server: TestServer) {
             .map(|part| match part.trim_matches(|c| matches!(c, ':' | '{' | '}' | '*' | '?')) {
                 name if name == part => part.to_owned(),
                 "organization" | "org" | "slug" => "northwind".to_owned(),
+                "id" if screen.contains("/incidents/") => objects.incident.clone(),
+                "id" if screen.contains("/maintenance/") => objects.maintenance.clone(),
                 "id" | "service" => objects.service.clone(),
                 "group" => objects.group.clone(),
                 "any" | "rest" | "path" => "whatever".to_owned(),
@@ -307,21 +396,21 @@ async fn other_private_addresses_know_who_asks(server: TestServer) {
         Some(404)
     );
     assert!(owner.socket(path).await.is_ok());
-    // The export of the audit log is a file, asked for by a link.
-    let csv = "/dashboard/northwind/audit.csv";
-    let anonymous = server.browser().get(csv).await;
-    assert_eq!(
-        (anonymous.status, anonymous.location(), anonymous.body.len()),
-        (303, "/sign-in?next=/dashboard/northwind/audit.csv", 0)
-    );
-    let elsewhere = stranger.get(csv).await;
-    let nowhere = stranger.get("/dashboard/no-such-organization/audit.csv").await;
-    assert_eq!((elsewhere.status, nowhere.status), (404, 404));
-    assert_eq!(elsewhere.text(), nowhere.text(), "tells strangers that the organization exists");
-    let own = owner.get(csv).await;
-    assert_eq!((own.status, own.header("cache-control")), (200, "no-store"));
+    // The exports of the audit log and of the uptime are files, asked for by a link.
+    for csv in ["audit.csv", "uptime.csv"] {
+        let path = format!("/dashboard/northwind/{csv}");
+        let anonymous = server.browser().get(&path).await;
+        let sign_in = format!("/sign-in?next={path}");
+        assert_eq!((anonymous.status, anonymous.location(), anonymous.body.len()), (303, sign_in.as_str(), 0));
+        let elsewhere = stranger.get(&path).await;
+        let nowhere = stranger.get(&format!("/dashboard/no-such-organization/{csv}")).await;
+        assert_eq!((elsewhere.status, nowhere.status), (404, 404));
+        assert_eq!(elsewhere.text(), nowhere.text(), "tells strangers that the organization exists");
+        let own = owner.get(&path).await;
+        assert_eq!((own.status, own.header("cache-control")), (200, "no-store"));
+    }
     // The person's own pages show nobody else's, and a form of theirs does nothing for who is signed out.
-    for path in ["/account", "/account/sessions"] {
+    for path in ["/account", "/account/sessions", "/account/tokens"] {
         let anonymous = server.browser().get(path).await;
         assert_eq!((anonymous.status, anonymous.body.len()), (303, 0), "{path}, signed out");
         assert!(anonymous.location().starts_with("/sign-in"), "{path}: {}", anonymous.location());

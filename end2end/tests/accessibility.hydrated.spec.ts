@@ -1,9 +1,11 @@
 import { Candor } from '../fixtures/candor';
+import { linkOf, startMailServer } from '../fixtures/mail-server.mjs';
 import {
   type Organization,
   type Page,
   addServices,
   axe,
+  call,
   chip,
   createOrganization,
   expect,
@@ -12,6 +14,7 @@ import {
   setStatus,
   signUp,
   test,
+  unique,
 } from '../fixtures/test';
 
 /** An organization in which every status is there, in and outside groups. */
@@ -28,6 +31,20 @@ async function everything(page: Page): Promise<{ organization: Organization; ids
   await setStatus(page, organization.slug, ['Search'], 'degraded_performance');
   await setStatus(page, organization.slug, ['Web application'], 'under_maintenance');
   return { organization, ids };
+}
+
+/** A team with its owner in it, an open invitation with a long address, a token. */
+async function people(page: Page, { slug: organization }: Organization): Promise<void> {
+  const { members } = await call<{ members: { user_id: string }[] }>(page, 'read_people', { form: { organization } });
+  const team = await call<string>(page, 'create_team', { data: { organization, name: 'Platform' } });
+  const user = members[0].user_id;
+  await call(page, 'set_team_member', { data: { organization, team, user, role: 'team_admin' } });
+  await call(page, 'create_team', { data: { organization, name: 'Nobody yet' } });
+  const email = `${unique('a-long-address-that-goes-on-and-on')}@status.example.com`;
+  await call(page, 'invite', { data: { organization, input: { email, role: 'status_reporter' } } });
+  await call(page, 'create_token', {
+    data: { organization, input: { name: 'Deploy pipeline', role: 'status_reporter', days: '365' } },
+  });
 }
 
 // Many screens and many menus, each looked at from end to end.
@@ -89,6 +106,147 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
         await check(page);
       });
     }
+  });
+
+  test('screens of people, settings and the audit log', async ({ page }) => {
+    const { organization } = await everything(page);
+    await people(page, organization);
+    const empty = await createOrganization(page);
+    for (const [address, words] of [
+      [`${organization.dashboard}/team`, 'Open invitations'],
+      [`${organization.dashboard}/settings`, 'Delete this organization'],
+      [`${organization.dashboard}/settings/tokens`, 'Deploy pipeline'],
+      [`${organization.dashboard}/audit`, 'invitation sent'],
+      [`${empty.dashboard}/team`, 'No teams yet.'],
+      [`${empty.dashboard}/settings/tokens`, 'No tokens yet'],
+    ] as const) {
+      await test.step(address, async () => {
+        await open(page, address);
+        await expect(page.getByRole('main').getByText(words).first()).toBeVisible();
+        await check(page);
+      });
+    }
+  });
+
+  test('dialogs of people, settings and tokens', async ({ page }) => {
+    const { organization } = await everything(page);
+    await people(page, organization);
+    await test.step('invite', async () => {
+      await open(page, `${organization.dashboard}/team`);
+      await page.getByRole('button', { name: 'Invite', exact: true }).click();
+      const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
+      await dialog.getByLabel('Team', { exact: true }).selectOption('Platform');
+      await expect(dialog.getByLabel('Role in the team')).toBeVisible();
+      await check(page, 'dialog[open]');
+      await dialog.getByLabel('E-mail').fill(`${unique('bo')}@example.com`);
+      await dialog.getByRole('button', { name: 'Send invitation' }).click();
+      // This server sends no mail.
+      await expect(dialog.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/accept-invitation\?token=/);
+      await check(page, 'dialog[open]');
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await expect(dialog).toBeHidden();
+    });
+    await test.step('team', async () => {
+      await page.getByRole('button', { name: 'Team', exact: true }).click();
+      await expect(page.getByRole('dialog', { name: 'New team' })).toBeVisible();
+      await check(page, 'dialog[open]');
+      await page.keyboard.press('Escape');
+    });
+    await test.step('menu: role', async () => {
+      await page.getByRole('button', { name: 'Role of Ana Lindqvist: Owner' }).click();
+      await expect(page.getByRole('menu')).toBeVisible();
+      await check(page, '.menu-panel:popover-open');
+      await page.keyboard.press('Escape');
+    });
+    await test.step('leave', async () => {
+      await page.getByRole('button', { name: 'More for Ana Lindqvist' }).click();
+      await page.getByRole('menuitem', { name: 'Leave organization' }).click();
+      await expect(page.getByRole('alertdialog', { name: 'Leave this organization?' })).toBeVisible();
+      await check(page, 'dialog[open]');
+      await page.keyboard.press('Escape');
+    });
+    await test.step('token', async () => {
+      await open(page, `${organization.dashboard}/settings/tokens`);
+      await page.getByRole('button', { name: 'Token', exact: true }).click();
+      const dialog = page.getByRole('dialog', { name: 'New API token' });
+      await expect(dialog.getByLabel('Name')).toBeFocused();
+      await check(page, 'dialog[open]');
+      await dialog.getByLabel('Name').fill('CI');
+      await dialog.getByRole('button', { name: 'Make token' }).click();
+      await expect(dialog.getByRole('textbox', { name: 'Token' })).toHaveValue(/^cnd_/);
+      await check(page, 'dialog[open]');
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await expect(dialog).toBeHidden();
+    });
+    await test.step('revoke', async () => {
+      await page.getByRole('button', { name: 'Revoke CI' }).click();
+      await expect(page.getByRole('alertdialog', { name: 'Revoke CI?' })).toBeVisible();
+      await check(page, 'dialog[open]');
+      await page.keyboard.press('Escape');
+    });
+    await test.step('delete the organization', async () => {
+      await open(page, `${organization.dashboard}/settings`);
+      await page.getByRole('button', { name: 'Delete organization' }).click();
+      await expect(page.getByRole('alertdialog', { name: `Delete ${organization.name}?` })).toBeVisible();
+      await check(page, 'dialog[open]');
+    });
+  });
+
+  test('plain pages of one’s account and of links in the mail', async ({ newBrowser, allowErrors }) => {
+    allowErrors(/status of 404/);
+    const mail = await startMailServer();
+    const settings = { SMTP_URL: mail.url, MAIL_FROM: 'Candor <candor@example.com>' };
+    const candor = await Candor.start({ settings });
+    try {
+      const page = await newBrowser({ baseURL: candor.url });
+      const look = (address: string, title: string) =>
+        test.step(address, async () => {
+          await page.goto(address);
+          await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+          await check(page);
+        });
+      const { email } = await signUp(page);
+      const organization = await createOrganization(page);
+      const invited = `${unique('bo')}@example.com`;
+      const input = { email: invited, role: 'status_reporter' };
+      await call(page, 'invite', { data: { organization: organization.slug, input } });
+      const link = async (to: string, subject: RegExp) =>
+        linkOf(await mail.waitFor((message) => message.to === to && subject.test(message.subject ?? '')));
+      const invitation = await link(invited, /invites you/);
+
+      await look('/account', 'Your account');
+      await look('/account?done=name', 'Your account');
+      await look('/account/sessions', 'Your sessions');
+      await look('/account/tokens', 'Your API tokens');
+      await test.step('a token of one’s own', async () => {
+        await page.getByLabel('Name').fill('My laptop');
+        await page.getByRole('button', { name: 'Make token' }).click();
+        await expect(page.getByText('My laptop is ready')).toBeVisible();
+        await check(page);
+      });
+      // Signed in as somebody else than who was invited.
+      await look(invitation, `Join ${organization.name}`);
+      await look(await link(email, /^Verify/), 'Verify your address');
+
+      await page.context().clearCookies();
+      await look(invitation, `Join ${organization.name}`);
+      await look('/accept-invitation?token=x', 'This invitation cannot be used');
+      await look('/sign-in', 'Sign in');
+      await look('/forgot-password', 'Forgot your password?');
+      await look('/forgot-password?done=password-link', 'Forgot your password?');
+      await look('/reset-password?token=x', 'This link cannot be used');
+      await page.request.post('/forgot-password', { form: { email } });
+      await look(await link(email, /^Reset/), 'Choose a new password');
+    } finally {
+      await candor.remove();
+      await mail.stop();
+    }
+  });
+
+  test('no link where no mail is sent', async ({ page }) => {
+    await page.goto('/forgot-password');
+    await expect(page.getByText('This server sends no mail')).toBeVisible();
+    await check(page);
   });
 
   test('menus and dialogs', async ({ page, isMobile }) => {

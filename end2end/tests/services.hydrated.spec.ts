@@ -1,12 +1,14 @@
 import {
   type Page,
   addServices,
+  call,
   chip,
   createOrganization,
   expect,
   line,
   open,
   row,
+  services,
   setStatus,
   signUp,
   test,
@@ -315,6 +317,82 @@ test('the list is filtered by words and by status', async ({ page }) => {
   await page.getByRole('button', { name: 'Status: Partial outage' }).click();
   await page.getByRole('menuitemradio', { name: 'Any status' }).click();
   await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
+});
+
+test('the list is filtered by team', async ({ page }) => {
+  const organization = await atTheList(page, { Core: ['API', 'Website'], '': ['Mail'] });
+  await expect(page.getByRole('button', { name: 'Status: any' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Team: any' })).toHaveCount(0);
+  const team = await call<string>(page, 'create_team', { data: { organization: organization.slug, name: 'Platform' } });
+  const { Mail } = await services(page, organization.slug);
+  await call(page, 'update_service', {
+    form: { organization: organization.slug, id: Mail, 'input[name]': 'Mail', 'input[team_id]': team },
+  });
+  await open(page, `${organization.dashboard}/services`);
+
+  await page.getByRole('button', { name: 'Team: any' }).click();
+  await expect(page.getByRole('menuitemradio')).toHaveText(['Any team', 'Platform', 'No team']);
+  await page.getByRole('menuitemradio', { name: 'Platform' }).click();
+  await expect(links(page)).toHaveText(['Mail']);
+  await expect(page.getByRole('rowheader', { name: /^Core/ })).toHaveCount(0);
+  // Places mean nothing while rows are hidden.
+  await expect(page.getByRole('button', { name: 'Move Mail: arrow keys' })).toBeDisabled();
+
+  await page.getByRole('button', { name: 'Team: Platform' }).click();
+  await page.getByRole('menuitemradio', { name: 'No team' }).click();
+  await expect(links(page)).toHaveText(['API', 'Website']);
+  await expect(page.getByRole('rowheader', { name: /^Core/ })).toBeVisible();
+
+  // Words, status and team have to fit all at once.
+  await page.getByRole('button', { name: 'Status: any' }).click();
+  await page.getByRole('menuitemradio', { name: 'Major outage' }).click();
+  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
+  await expect(page.getByRole('button', { name: 'Team: any' })).toBeVisible();
+});
+
+test('renamed statuses are read in the dashboard and on the page', async ({ page, allowErrors }) => {
+  allowErrors(/status of 422/);
+  const organization = await atTheList(page, ['API', 'Mail']);
+  await setStatus(page, organization.slug, ['Mail'], 'partial_outage');
+  await open(page, `${organization.dashboard}/settings`);
+  const names = page.getByRole('group', { name: 'Names of statuses' });
+  const field = (status: string) => names.getByLabel(status, { exact: true });
+  const save = page.getByRole('button', { name: 'Save settings' });
+
+  await field('Operational').fill('Available');
+  await field('Partial outage').fill('available');
+  await save.click();
+  await expect(field('Partial outage')).toHaveAttribute('aria-invalid', 'true');
+  await expect(field('Partial outage')).toHaveAccessibleDescription(/already/);
+  await expect(field('Partial outage')).toHaveValue('available');
+  await expect(field('Operational')).toHaveValue('Available');
+  await field('Partial outage').fill('Some trouble');
+  await save.click();
+  await expect(toast(page, 'Saved')).toBeVisible();
+  await expect(field('Partial outage')).not.toHaveAttribute('aria-invalid', 'true');
+
+  await open(page, `${organization.dashboard}/services`);
+  await page.getByRole('button', { name: 'Status of Mail: Some trouble' }).click();
+  await expect(page.getByRole('menuitemradio')).toHaveText([
+    /Available/,
+    /Degraded performance/,
+    /Some trouble/,
+    /Major outage/,
+    /Under maintenance/,
+  ]);
+  await page.getByRole('menuitemradio', { name: 'Available' }).click();
+  await expect(toast(page, 'Mail set to Available')).toBeVisible();
+  await page.getByRole('button', { name: 'Status: any' }).click();
+  await page.getByRole('menuitemradio', { name: 'Some trouble' }).click();
+  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+
+  await setStatus(page, organization.slug, ['API'], 'partial_outage');
+  await page.goto(organization.page);
+  await expect(line(page, 'API')).toContainText('Some trouble');
+  await expect(line(page, 'Mail')).toContainText('Available');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Minor Service Outage');
 });
 
 test('the overview counts and names what is affected', async ({ page }) => {

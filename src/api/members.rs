@@ -3,7 +3,7 @@
 use crate::domain::{
     error::AppError,
     ids::{InvitationId, TeamId, UserId},
-    member::{InvitationInput, People, Sent},
+    member::{InvitationInput, Offers, People, Sent},
     role::{Role, TeamRole},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -12,7 +12,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use crate::{
     domain::role::allowed,
     server::{
-        access::{run, scope},
+        access::{run, scope, signed_in},
         invitations, members, teams,
     },
 };
@@ -57,6 +57,20 @@ pub async fn resend_invitation(organization: String, id: InvitationId) -> Result
 #[server(prefix = "/rpc", endpoint = "revoke_invitation", input = Json)]
 pub async fn revoke_invitation(organization: String, id: InvitationId) -> Result<(), AppError> {
     run(invitations::revoke(scope::<allowed::ManageMembers>(&organization).await?, id)).await
+}
+
+/// What the person is invited to, by the address that they have verified.
+#[server(prefix = "/rpc", endpoint = "open_invitations")]
+pub async fn open_invitations() -> Result<Offers, AppError> {
+    run(invitations::open_to(signed_in().await?)).await
+}
+
+/// Accepts an invitation without its link, and goes to the organization.
+#[server(prefix = "/rpc", endpoint = "accept_open_invitation")]
+pub async fn accept_open_invitation(id: InvitationId) -> Result<(), AppError> {
+    let slug = run(invitations::accept_open(signed_in().await?, id)).await?;
+    leptos_axum::redirect(&format!("/dashboard/{slug}"));
+    Ok(())
 }
 
 /// Creates a team.

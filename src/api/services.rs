@@ -3,6 +3,7 @@
 use crate::domain::{
     error::AppError,
     ids::{GroupId, ServiceId},
+    incident::Incident,
     service::{Deleted, GroupInput, Overview, ServiceDetail, ServiceInput, ServiceList},
     status::ServiceStatus,
 };
@@ -69,9 +70,14 @@ pub async fn restore_service(organization: String, id: ServiceId) -> Result<(), 
     run(services::restore(scope::<allowed::DeleteServices>(&organization).await?, id)).await
 }
 
-/// Sets what services say of themselves, all in one change.
+/// Sets what services say of themselves, all in one change; the open incidents that hold one of them
+/// at something worse.
 #[server(prefix = "/rpc", endpoint = "set_status", input = Json)]
-pub async fn set_status(organization: String, ids: Vec<ServiceId>, status: ServiceStatus) -> Result<(), AppError> {
+pub async fn set_status(
+    organization: String,
+    ids: Vec<ServiceId>,
+    status: ServiceStatus,
+) -> Result<Vec<Incident>, AppError> {
     run(services::set_status(scope::<allowed::SetStatus>(&organization).await?, ids, status, Cause::Manual)).await
 }
 

@@ -9,14 +9,13 @@ use leptos::{prelude::*, wasm_bindgen::JsCast, web_sys};
 
 /// The organization, and the person's others.
 #[component]
-pub fn Switcher(person: Signal<Option<Me>>) -> impl IntoView {
+pub fn Switcher(person: Signal<Me>) -> impl IntoView {
     let organization = Organization::get();
     let items = Signal::derive(move || {
         let here = organization.slug.get();
         let mut items: Vec<MenuItem> = person
             .get()
-            .map(|me| me.organizations)
-            .unwrap_or_default()
+            .organizations
             .into_iter()
             .map(|other| MenuItem {
                 checked: other.slug == here,
@@ -32,7 +31,7 @@ pub fn Switcher(person: Signal<Option<Me>>) -> impl IntoView {
         });
         items
     });
-    let name = move || organization.frame.get().map(|frame| frame.organization.name).unwrap_or_default();
+    let name = move || organization.frame.get().organization.name;
     view! {
         <Menu
             label=Signal::derive(move || format!("{}, switch organization", name()))
@@ -52,8 +51,8 @@ pub fn Switcher(person: Signal<Option<Me>>) -> impl IntoView {
 
 /// The person: theme, shortcuts, sign out.
 #[component]
-pub fn Account(person: Signal<Option<Me>>, help: RwSignal<bool>) -> impl IntoView {
-    let name = move || person.get().map(|me| me.name).unwrap_or_default();
+pub fn Account(person: Signal<Me>, help: RwSignal<bool>) -> impl IntoView {
+    let name = move || person.get().name;
     let items = Signal::derive(move || {
         let mut items = vec![
             MenuItem { icon: Some(IconName::User), ..MenuItem::new("account", "Account") },
@@ -62,7 +61,7 @@ pub fn Account(person: Signal<Option<Me>>, help: RwSignal<bool>) -> impl IntoVie
             MenuItem { icon: Some(IconName::Moon), ..MenuItem::new("dark", "Dark theme") },
             MenuItem { icon: Some(IconName::Keyboard), ..MenuItem::new("keys", "Keyboard shortcuts") },
         ];
-        if person.get().is_some_and(|me| me.development) {
+        if person.read().development {
             items.push(MenuItem {
                 icon: Some(IconName::Eye),
                 href: Some("/design".to_owned()),
@@ -85,7 +84,7 @@ pub fn Account(person: Signal<Option<Me>>, help: RwSignal<bool>) -> impl IntoVie
             label=Signal::derive(move || format!("Account of {}", name()))
             trigger=move || view! { {move || view! { <Avatar name=name() /> }} }
             trigger_class="inline-flex size-8 cursor-pointer items-center justify-center rounded-full hover:bg-accent pointer-coarse:size-10"
-            note=Signal::derive(move || person.get().map(|me| me.email))
+            note=Signal::derive(move || Some(person.get().email))
             items
             on_select=act
             align=Align::End

@@ -4,12 +4,14 @@ use super::{
     audit::AuditScreen,
     create_organization::CreateOrganization,
     frame::Frame,
+    incidents::{IncidentScreen, IncidentsScreen, ReportScreen, TemplatesScreen},
     overview::OverviewScreen,
     services::{EditServiceScreen, NewServiceScreen, ServiceScreen, ServicesScreen},
-    settings::SettingsScreen,
+    settings::{SettingsScreen, TokensScreen},
     states::{Missing, failed},
     team::TeamScreen,
     time::provide_now,
+    uptime::UptimeScreen,
 };
 use crate::{
     api::organizations::first_screen,
@@ -59,6 +61,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <Missing what="page" /> }>
                 <Route path=path!("/dashboard") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/services") view=First ssr=SsrMode::Async />
+                <Route path=path!("/dashboard/incidents") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/organization") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/team") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/new") view=CreateOrganization ssr=SsrMode::Async />
@@ -70,8 +73,16 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/:id") view=ServiceScreen />
                         <Route path=path!("/:id/edit") view=EditServiceScreen />
                     </ParentRoute>
+                    <ParentRoute path=path!("/incidents") view=Outlet>
+                        <Route path=path!("") view=IncidentsScreen />
+                        <Route path=path!("/new") view=ReportScreen />
+                        <Route path=path!("/templates") view=TemplatesScreen />
+                        <Route path=path!("/:id") view=IncidentScreen />
+                    </ParentRoute>
+                    <Route path=path!("/uptime") view=UptimeScreen />
                     <Route path=path!("/team") view=TeamScreen />
                     <Route path=path!("/settings") view=SettingsScreen />
+                    <Route path=path!("/settings/tokens") view=TokensScreen />
                     <Route path=path!("/audit") view=AuditScreen />
                     <Route path=path!("/*any") view=|| view! { <Missing what="page" /> } />
                 </ParentRoute>

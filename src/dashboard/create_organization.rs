@@ -1,9 +1,16 @@
-//! `/dashboard/new`: the first organization, or another one.
+//! `/dashboard/new`: the first organization, or another one: by an invitation, or made here.
 
 use super::states::failed;
 use crate::{
-    api::organizations::{CreateOrganization as Create, check_slug, time_zones},
-    domain::organization::suggest_slug,
+    api::{
+        members::{AcceptOpenInvitation, open_invitations},
+        organizations::{CreateOrganization as Create, check_slug, time_zones},
+    },
+    domain::{
+        error::AppError,
+        member::{Offers, OpenInvitation},
+        organization::suggest_slug,
+    },
     ui::*,
 };
 use leptos::{prelude::*, wasm_bindgen::JsValue};
@@ -16,20 +23,17 @@ fn zone_of_the_browser() -> Option<String> {
     js_sys::Reflect::get(&options, &JsValue::from_str("timeZone")).ok().and_then(|zone| zone.as_string())
 }
 
-/// Name, address, time zone.
+/// Invitations to accept, if there are any, above name, address, time zone.
 #[component]
 pub fn CreateOrganization() -> impl IntoView {
-    let zones = Resource::new(|| (), |()| time_zones());
+    let read =
+        Resource::new(|| (), |()| async move { Ok::<_, AppError>((open_invitations().await?, time_zones().await?)) });
     view! {
         <Title text="New organization" />
         <main class="mx-auto flex min-h-dvh w-full max-w-[440px] flex-col justify-center gap-6 px-5 py-10">
-            <header class="flex flex-col gap-1">
-                <h1 class="text-xl font-semibold tracking-tight">"Create your organization"</h1>
-                <p class="text-13 text-muted-foreground">"It gets a status page of its own. You add its services next."</p>
-            </header>
             <Suspense fallback=|| view! { <SkeletonRows n=5 /> }>
-                {move || zones.get().map(|zones| match zones {
-                    Ok(zones) => view! { <CreateForm zones /> }.into_any(),
+                {move || read.get().map(|read| match read {
+                    Ok((offers, zones)) => view! { <Body offers zones /> }.into_any(),
                     Err(error) => failed(error),
                 })}
             </Suspense>
@@ -37,6 +41,68 @@ pub fn CreateOrganization() -> impl IntoView {
                 <a rel="external" href="/" class="underline underline-offset-4">"All status pages"</a>
             </p>
         </main>
+    }
+}
+
+#[component]
+fn Body(offers: Offers, zones: Vec<String>) -> impl IntoView {
+    let Offers { verified, invitations } = offers;
+    let accept = ServerAction::<AcceptOpenInvitation>::new();
+    // Said here, because the invitation that was refused may be the last one, and gone.
+    let refused = Signal::derive(move || accept.value().get().and_then(Result::err).map(|error| error.to_string()));
+    let head = if invitations.is_empty() {
+        view! {
+            <header class="flex flex-col gap-1">
+                <h1 class="text-xl font-semibold tracking-tight">"Create your organization"</h1>
+                <p class="text-13 text-muted-foreground">"It gets a status page of its own. You add its services next."</p>
+            </header>
+        }
+        .into_any()
+    } else {
+        view! {
+            <h1 class="text-xl font-semibold tracking-tight">"Join an organization"</h1>
+            <Card title="You are invited" flush=true>
+                <ul class="divide-y divide-border text-13" role="list">
+                    {invitations.into_iter().map(|invitation| view! { <InvitationRow invitation accept /> }).collect_view()}
+                </ul>
+            </Card>
+            <h2 class="text-sm font-semibold tracking-tight">"or create an organization of your own"</h2>
+        }
+        .into_any()
+    };
+    view! {
+        <FormError message=refused />
+        {head}
+        <CreateForm zones />
+        {(!verified).then(|| view! {
+            <p class="text-13 text-muted-foreground">
+                "Invited by somebody? Open the link in the mail, or "
+                <a rel="external" href="/account" class="underline underline-offset-4">"verify your address"</a>
+                " to see invitations here."
+            </p>
+        })}
+    }
+}
+
+/// An invitation with a form of its own, which works without a script.
+#[component]
+fn InvitationRow(invitation: OpenInvitation, accept: ServerAction<AcceptOpenInvitation>) -> impl IntoView {
+    let OpenInvitation { id, organization, role, invited_by, expires_at } = invitation;
+    let note = format!("{} · invited by {invited_by} · until {}", role.label(), expires_at.in_words());
+    let words = format!("Join {organization}");
+    view! {
+        <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-3">
+            <span class="flex min-w-0 flex-col">
+                <span class="font-medium wrap-anywhere">{organization}</span>
+                <span class="text-xs text-muted-foreground">{note}</span>
+            </span>
+            <ActionForm action=accept attr:class="flex max-w-full">
+                <input type="hidden" name="id" value=id.to_string() />
+                <Button submit=true pending=accept.pending() class="max-w-full">
+                    <span class="min-w-0 truncate">{words}</span>
+                </Button>
+            </ActionForm>
+        </li>
     }
 }
 

@@ -5,17 +5,20 @@ use super::{
     live::{Connection, provide_live, use_live},
     palette::{Palette, ShortcutHelp},
     shortcuts::{on_command_key, on_key},
-    states::failed,
+    states::standing,
 };
 use crate::{
     api::organizations::{frame, who_am_i},
-    domain::{account::Me, error::AppError, ids::TeamId, live::Topic, organization::OrganizationFrame, role::Action},
+    domain::{
+        account::Me, error::AppError, ids::TeamId, live::Topic, organization::OrganizationFrame, role::Action,
+        status::ServiceStatus,
+    },
     ui::*,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, text_prop::TextProp};
 use leptos_router::{
-    components::{A, Outlet},
-    hooks::use_params_map,
+    components::{A, Outlet, Redirect},
+    hooks::{use_location, use_navigate, use_params_map},
 };
 
 /// What the screens inside know of their organization.
@@ -23,13 +26,14 @@ use leptos_router::{
 pub struct Organization {
     /// Its slug, from the address.
     pub slug: Signal<String>,
-    /// The rest, once it is read.
-    pub frame: Signal<Option<OrganizationFrame>>,
+    /// The rest. What is inside is only made once it has been read, from the same value on the server
+    /// and in the browser.
+    pub frame: Signal<OrganizationFrame>,
 }
 
 /// The signed-in person, as the screens inside know them.
 #[derive(Debug, Clone, Copy)]
-pub struct Person(pub Signal<Option<Me>>);
+pub struct Person(pub Signal<Me>);
 
 impl Organization {
     /// The organization whose frame is around.
@@ -39,19 +43,20 @@ impl Organization {
     /// Whether the person may do it somewhere; what one may not do is not offered.
     pub fn may(&self, action: Action) -> Signal<bool> {
         let frame = self.frame;
-        Signal::derive(move || frame.read().as_ref().is_some_and(|frame| frame.reach(action).is_some()))
+        Signal::derive(move || frame.read().reach(action).is_some())
     }
     /// Whether the person may do it to what belongs to this team, or to none.
     pub fn may_to(&self, action: Action, team: Signal<Option<TeamId>>) -> Signal<bool> {
         let frame = self.frame;
-        Signal::derive(move || {
-            let reach = frame.read().as_ref().and_then(|frame| frame.reach(action));
-            reach.is_some_and(|reach| reach.includes(team.read().as_ref()))
-        })
+        Signal::derive(move || frame.read().reach(action).is_some_and(|reach| reach.includes(team.read().as_ref())))
     }
     /// Whether the person may do it everywhere.
     pub fn may_everywhere(&self, action: Action) -> Signal<bool> {
         self.may_to(action, Signal::stored(None))
+    }
+    /// What a status is called here.
+    pub fn label(&self, status: ServiceStatus) -> String {
+        self.frame.read().labels.label(status).to_owned()
     }
     /// An address inside the organization; `rest` begins with a slash.
     pub fn address(&self, rest: &str) -> String {
@@ -64,14 +69,15 @@ impl Organization {
 pub fn Frame() -> impl IntoView {
     let params = use_params_map();
     let slug = Signal::derive(move || params.read().get("organization").unwrap_or_default());
-    let slug = Signal::from(Memo::new(move |_| slug.get()));
+    let slug: Signal<String> = Memo::new(move |_| slug.get()).into();
     let live = provide_live();
     let me = Resource::new(|| (), |()| who_am_i());
     let read = Resource::new(
         move || {
-            (slug.get(), live.changes(Topic::Services), live.changes(Topic::Organization), live.changes(Topic::Members))
+            let counted = (live.changes(Topic::Services), live.changes(Topic::Incidents), live.changes(Topic::Members));
+            (slug.get(), counted, live.changes(Topic::Organization))
         },
-        |(slug, ..)| frame(slug),
+        |(slug, ..): (String, _, _)| async move { Ok((slug.clone(), frame(slug).await?)) },
     );
     view! {
         <Transition fallback=FrameSkeleton>
@@ -80,35 +86,27 @@ pub fn Frame() -> impl IntoView {
     }
 }
 
-#[derive(Clone, PartialEq)]
-enum Stage {
-    Reading,
-    Failed(AppError),
-    There,
-}
-
 #[component]
 fn FrameBody(
     slug: Signal<String>,
     me: Resource<Result<Me, AppError>>,
-    read: Resource<Result<OrganizationFrame, AppError>>,
+    read: Resource<Result<(String, OrganizationFrame), AppError>>,
 ) -> impl IntoView {
-    let now = move || match (me.get(), read.get()) {
-        (Some(Err(error)), _) | (_, Some(Err(error))) => Stage::Failed(error),
-        (Some(Ok(_)), Some(Ok(_))) => Stage::There,
-        _ => Stage::Reading,
+    let answer = move || match (me.get(), read.get()) {
+        (Some(Err(error)), _) | (_, Some(Err(error))) => Some(Err(error)),
+        (Some(Ok(me)), Some(Ok(frame))) => Some(Ok((me, frame))),
+        _ => None,
     };
-    let stage = Memo::new(move |_| now());
-    move || {
-        // The memo keeps the frame while what is inside changes. What it holds may be from before the
-        // answers arrived, on the server under load: there the resources themselves are asked.
-        let _ = stage.get();
-        match untrack(now) {
-            Stage::Reading => FrameSkeleton().into_any(),
-            Stage::Failed(error) => failed(error),
-            Stage::There => view! { <Shown slug me read /> }.into_any(),
-        }
-    }
+    standing(
+        answer,
+        || FrameSkeleton().into_any(),
+        move |both| {
+            let person = Memo::new(move |_| both.read().0.clone());
+            let (asked, frame) =
+                (Memo::new(move |_| both.read().1.0.clone()), Memo::new(move |_| both.read().1.1.clone()));
+            view! { <Shown slug asked person frame /> }.into_any()
+        },
+    )
 }
 
 #[component]
@@ -127,30 +125,42 @@ fn FrameSkeleton() -> impl IntoView {
 }
 
 #[component]
-fn Shown(
-    slug: Signal<String>,
-    me: Resource<Result<Me, AppError>>,
-    read: Resource<Result<OrganizationFrame, AppError>>,
-) -> impl IntoView {
-    let frame = Signal::from(Memo::new(move |_| read.get().and_then(Result::ok)));
-    let person = Signal::from(Memo::new(move |_| me.get().and_then(Result::ok)));
-    let organization = Organization { slug, frame };
+fn Shown(slug: Signal<String>, asked: Memo<String>, person: Memo<Me>, frame: Memo<OrganizationFrame>) -> impl IntoView {
+    let organization = Organization { slug, frame: frame.into() };
+    let person = Signal::from(person);
+    let path = use_location().pathname;
+    // An address from before the organization was given another one leads to the new one.
+    let moved = move || {
+        let (asked, now) = (asked.get(), frame.get().organization.slug);
+        (asked != now && asked == slug.get()).then(|| {
+            let rest = path.get_untracked();
+            let rest = rest.strip_prefix(&format!("/dashboard/{asked}")).unwrap_or_default().to_owned();
+            view! { <Redirect path=format!("/dashboard/{now}{rest}") /> }
+        })
+    };
     provide_context(organization);
     provide_context(Person(person));
     use_live().connect(organization.slug);
     let palette = RwSignal::new(false);
     let help = RwSignal::new(false);
+    let (reports, navigate) = (organization.may(Action::ReportIncidents), use_navigate());
     on_command_key("k", move || palette.set(true));
     on_key(move |key, event| {
-        if key == "?" {
-            event.prevent_default();
-            help.set(true);
+        match key {
+            "?" => help.set(true),
+            "c" | "i" if reports.get_untracked() => {
+                navigate(&organization.address("/incidents/new"), Default::default());
+            }
+            _ => return,
         }
+        event.prevent_default();
     });
-    let count = move || organization.frame.get().map(|frame| frame.services.to_string());
-    let members = move || organization.frame.get().map(|frame| frame.members.to_string());
+    let incidents = Signal::derive(move || Some(frame.read().incidents).filter(|n| *n > 0).map(|n| n.to_string()));
+    let count = move || Some(frame.read().services.to_string());
+    let members = move || Some(frame.read().members.to_string());
     let status_page = move || format!("/status/{}", organization.slug.get());
     view! {
+        {moved}
         <a class="sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-popover focus:px-3 focus:py-2" href="#screen">
             "Skip to the screen"
         </a>
@@ -169,6 +179,8 @@ fn Shown(
                 <nav aria-label="Organization" class="flex flex-col gap-0.5">
                     <NavLink to=move || organization.address("") icon=IconName::Home exact=true>"Overview"</NavLink>
                     <NavLink to=move || organization.address("/services") icon=IconName::Layers note=Signal::derive(count)>"Services"</NavLink>
+                    <NavLink to=move || organization.address("/incidents") icon=IconName::AlertTriangle note=incidents>"Incidents"</NavLink>
+                    <NavLink to=move || organization.address("/uptime") icon=IconName::Activity>"Uptime"</NavLink>
                     <NavLink to=move || organization.address("/team") icon=IconName::Users note=Signal::derive(members)>"Team"</NavLink>
                     <a
                         rel="external"
@@ -209,6 +221,7 @@ fn Shown(
             >
                 <TabLink to=move || organization.address("") icon=IconName::Home exact=true>"Overview"</TabLink>
                 <TabLink to=move || organization.address("/services") icon=IconName::Layers>"Services"</TabLink>
+                <TabLink to=move || organization.address("/incidents") icon=IconName::AlertTriangle note=incidents>"Incidents"</TabLink>
                 <TabLink to=move || organization.address("/team") icon=IconName::Users>"Team"</TabLink>
                 <button
                     type="button"
@@ -251,16 +264,20 @@ fn TabLink(
     #[prop(into)] to: Signal<String>,
     icon: IconName,
     #[prop(optional)] exact: bool,
+    #[prop(optional, into)] note: Signal<Option<String>>,
     children: Children,
 ) -> impl IntoView {
     view! {
         <A
             href=move || to.get()
             exact=exact
-            attr:class="flex h-14 flex-1 flex-col items-center justify-center gap-0.5 text-[11px] text-sidebar-foreground aria-[current=page]:text-foreground"
+            attr:class="relative flex h-14 flex-1 flex-col items-center justify-center gap-0.5 text-[11px] text-sidebar-foreground aria-[current=page]:text-foreground"
         >
             <Icon name=icon class="size-5" />
             {children()}
+            {move || note.get().map(|note| view! {
+                <span class="absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full border border-border bg-background px-1 text-center text-[10px] leading-4 font-medium text-foreground tabular-nums">{note}</span>
+            })}
         </A>
     }
 }
@@ -292,8 +309,12 @@ pub fn ScreenHead(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    // The server writes the title after it has left the signals of this request, on a thread that may
+    // hold those of another one: there it has to be a plain text.
+    let text =
+        if cfg!(feature = "ssr") { TextProp::from(title.get_untracked()) } else { TextProp::from(move || title.get()) };
     view! {
-        <leptos_meta::Title text=move || title.get() />
+        <leptos_meta::Title text />
         <div class="flex min-h-14 flex-wrap items-center justify-between gap-2 border-b border-border px-4 py-2">
             <h1 class="min-w-0 text-[15px] font-semibold tracking-tight break-words">{move || title.get()}</h1>
             <div class="flex flex-wrap items-center gap-2">{children.map(|children| children())}</div>

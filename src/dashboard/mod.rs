@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod create_organization;
 mod frame;
+mod incidents;
 mod live;
 mod overview;
 mod palette;
@@ -14,6 +15,7 @@ mod shortcuts;
 mod states;
 mod team;
 mod time;
+mod uptime;
 
 pub use app::{App, shell};
 pub use overview::page_tone;

@@ -2,6 +2,7 @@
 
 use super::{
     frame::{Organization, ScreenHead},
+    incidents::{ImpactMark, IncidentBadge},
     live::use_live,
     services::{StatusMark, cause_label, status_tone},
     states::failed,
@@ -10,10 +11,13 @@ use super::{
 use crate::{
     api::services::read_overview,
     domain::{
+        incident::Incident,
         live::Topic,
+        maintenance::Maintenance,
         role::Action,
         service::{Overview, Service, Transition as Change},
         status::{Cause, Indicator, ServiceStatus},
+        time::Time,
     },
     ui::*,
 };
@@ -26,17 +30,23 @@ pub fn OverviewScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
     let read = Resource::new(
-        move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
-        |(slug, ..)| read_overview(slug),
+        move || {
+            let changes = [Topic::Services, Topic::Members, Topic::Incidents, Topic::Maintenance];
+            (organization.slug.get(), changes.map(|topic| live.changes(topic)))
+        },
+        |(slug, _)| read_overview(slug),
     );
-    let edits = organization.may(Action::EditServices);
+    let (edits, reports) = (organization.may(Action::EditServices), organization.may(Action::ReportIncidents));
     view! {
         <ScreenHead title="Overview">
             <LinkButton href=Signal::derive(move || format!("/status/{}", organization.slug.get())) external=true icon=IconName::ExternalLink>
                 "Status page"
             </LinkButton>
             {move || edits.get().then(|| view! {
-                <LinkButton href=organization.address("/services/new") variant=ButtonVariant::Primary icon=IconName::Plus>"Service"</LinkButton>
+                <LinkButton href=organization.address("/services/new") icon=IconName::Plus>"Service"</LinkButton>
+            })}
+            {move || reports.get().then(|| view! {
+                <LinkButton href=organization.address("/incidents/new") variant=ButtonVariant::Primary icon=IconName::AlertTriangle shortcut="C">"Report incident"</LinkButton>
             })}
         </ScreenHead>
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
@@ -72,30 +82,49 @@ const fn page_icon(indicator: Indicator) -> IconName {
 #[component]
 fn Body(overview: Overview) -> impl IntoView {
     let organization = Organization::get();
-    let status = move || organization.frame.get().map(|frame| frame.status);
-    let Overview { by_status, unwell, recent, services, members } = overview;
+    let status = move || organization.frame.get().status;
+    let Overview { by_status, unwell, recent, services, members, incidents, maintenance } = overview;
     let well = services - unwell.len();
+    let called = |words: &str| Signal::stored(words.to_owned());
+    let operational = Signal::derive(move || organization.label(ServiceStatus::Operational));
+    let open = move || organization.frame.read().incidents;
     let numbers = [
-        ("Services", services.to_string(), IconName::Layers),
-        ("Operational", well.to_string(), IconName::CheckCircle),
-        ("Affected", unwell.len().to_string(), IconName::AlertTriangle),
-        ("Members", members.to_string(), IconName::Users),
+        (called("Services"), services.to_string(), IconName::Layers),
+        (operational, well.to_string(), IconName::CheckCircle),
+        (called("Affected"), unwell.len().to_string(), IconName::MinusCircle),
+        (called("Members"), members.to_string(), IconName::Users),
     ];
     view! {
         <div class="grid gap-6 p-4">
-            {move || status().map(|status| view! {
-                <Alert tone=page_tone(status.indicator) icon=page_icon(status.indicator) title=status.description.as_str().to_owned()>
-                    "This is what visitors of the status page read first."
-                </Alert>
-            })}
-            <dl class="grid grid-cols-2 gap-3 lg:grid-cols-4">
+            {move || {
+                let status = status();
+                view! {
+                    <Alert tone=page_tone(status.indicator) icon=page_icon(status.indicator) title=status.description.as_str().to_owned()>
+                        "This is what visitors of the status page read first."
+                    </Alert>
+                }
+            }}
+            <dl class="grid grid-cols-2 gap-3 lg:grid-cols-5">
+                <div class="rounded-lg border border-border p-3 max-lg:col-span-2">
+                    <dt class="flex items-center gap-2 text-xs text-muted-foreground"><Icon name=IconName::AlertTriangle class="size-3.5" />"Active incidents"</dt>
+                    <dd class="mt-1 text-xl font-semibold tabular-nums">
+                        <A href=move || organization.address("/incidents") attr:class="hover:underline">
+                            {open}
+                            <span class="sr-only">{move || if open() == 1 { " active incident" } else { " active incidents" }}</span>
+                        </A>
+                    </dd>
+                </div>
                 {numbers.into_iter().map(|(name, number, icon)| view! {
                     <div class="rounded-lg border border-border p-3">
-                        <dt class="flex items-center gap-2 text-xs text-muted-foreground"><Icon name=icon class="size-3.5" />{name}</dt>
+                        <dt class="flex items-center gap-2 text-xs text-muted-foreground"><Icon name=icon class="size-3.5" />{move || name.get()}</dt>
                         <dd class="mt-1 text-xl font-semibold tabular-nums">{number}</dd>
                     </div>
                 }).collect_view()}
             </dl>
+            <div class="grid items-start gap-4 lg:grid-cols-2">
+                <Card title="Open incidents" flush=true><OpenIncidents incidents /></Card>
+                <Card title="Next maintenance" flush=true><NextMaintenance maintenance /></Card>
+            </div>
             {if services == 0 {
                 view! {
                     <EmptyState icon=IconName::Layers title="No services yet" text="Add what your customers depend on: the status page shows it at once.">
@@ -113,6 +142,74 @@ fn Body(overview: Overview) -> impl IntoView {
             }}
         </div>
     }
+}
+
+#[component]
+fn OpenIncidents(incidents: Vec<Incident>) -> impl IntoView {
+    let organization = Organization::get();
+    let more = incidents.len().saturating_sub(5);
+    if incidents.is_empty() {
+        return view! { <p class="p-4 text-13 text-muted-foreground">"No incident is open."</p> }.into_any();
+    }
+    view! {
+        <ul class="divide-y divide-border text-13" role="list">
+            {incidents.into_iter().take(5).map(|incident| {
+                let address = format!("/incidents/{}", incident.id);
+                view! {
+                    <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2">
+                        <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{incident.title}</A>
+                        <span class="flex flex-wrap items-center gap-3">
+                            <ImpactMark impact=Signal::stored(incident.impact) />
+                            <IncidentBadge status=Signal::stored(incident.status) />
+                            <span class="text-xs text-muted-foreground"><Ago at=incident.started_at /></span>
+                        </span>
+                    </li>
+                }
+            }).collect_view()}
+        </ul>
+        {(more > 0).then(|| view! {
+            <p class="px-4 pb-3 text-xs text-muted-foreground">
+                <A href=move || organization.address("/incidents") attr:class="underline">{format!("and {more} more")}</A>
+            </p>
+        })}
+    }
+    .into_any()
+}
+
+/// From when to when, in words: the day once where it is one.
+fn from_to(from: Time, to: Time) -> String {
+    let (first, last) = (from.utc(), to.utc());
+    if first.date_naive() == last.date_naive() {
+        format!("{} to {}", first.format("%-d %b %Y, %H:%M"), last.format("%H:%M UTC"))
+    } else {
+        format!("{} to {}", from.in_words(), to.in_words())
+    }
+}
+
+#[component]
+fn NextMaintenance(maintenance: Vec<Maintenance>) -> impl IntoView {
+    let organization = Organization::get();
+    if maintenance.is_empty() {
+        return view! { <p class="p-4 text-13 text-muted-foreground">"Nothing is planned."</p> }.into_any();
+    }
+    view! {
+        <ul class="divide-y divide-border text-13" role="list">
+            {maintenance.into_iter().take(3).map(|maintenance| {
+                let address = format!("/maintenance/{}", maintenance.id);
+                let tone = if maintenance.status.is_going_on() { Tone::Blue } else { Tone::Neutral };
+                view! {
+                    <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2">
+                        <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{maintenance.title}</A>
+                        <span class="flex flex-wrap items-center gap-3">
+                            <Badge tone>{maintenance.status.label()}</Badge>
+                            <span class="text-xs text-muted-foreground tabular-nums">{from_to(maintenance.starts_at, maintenance.ends_at)}</span>
+                        </span>
+                    </li>
+                }
+            }).collect_view()}
+        </ul>
+    }
+    .into_any()
 }
 
 #[component]
@@ -154,7 +251,7 @@ fn Unwell(unwell: Vec<Service>) -> impl IntoView {
     let organization = Organization::get();
     let more = unwell.len().saturating_sub(8);
     if unwell.is_empty() {
-        return view! { <p class="p-4 text-13 text-muted-foreground">"Every service is operational."</p> }.into_any();
+        return view! { <p class="p-4 text-13 text-muted-foreground">"No service is affected."</p> }.into_any();
     }
     view! {
         <ul class="divide-y divide-border text-13" role="list">
@@ -184,9 +281,9 @@ fn Recent(recent: Vec<Change>) -> impl IntoView {
             {recent.into_iter().map(|change| {
                 let Change { service_id, service, before, status, at, cause, by } = change;
                 let address = format!("/services/{service_id}");
-                let words = match before {
-                    Some(before) => format!("{} → {}", before.label(), status.label()),
-                    None => format!("Added, {}", status.label().to_lowercase()),
+                let words = move || match before {
+                    Some(before) => format!("{} → {}", organization.label(before), organization.label(status)),
+                    None => format!("Added as {}", organization.label(status)),
                 };
                 let who = by.filter(|_| cause == Cause::Manual).unwrap_or_else(|| cause_label(cause).to_owned());
                 view! {
@@ -201,5 +298,17 @@ fn Recent(recent: Vec<Change>) -> impl IntoView {
                 }
             }).collect_view()}
         </ol>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_name_their_day_once() {
+        let from = Time::from_micros(1_795_298_400_000_000);
+        assert_eq!(from_to(from, from.plus_seconds(5_400)), "21 Nov 2026, 22:00 to 23:30 UTC");
+        assert_eq!(from_to(from, from.plus_seconds(10_800)), "21 Nov 2026, 22:00 UTC to 22 Nov 2026, 01:00 UTC");
     }
 }

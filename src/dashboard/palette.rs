@@ -5,8 +5,8 @@ use super::{
     frame::Organization,
 };
 use crate::{
-    api::services::list_services,
-    domain::{account::Me, role::Action},
+    api::{incidents::list_incidents, services::list_services},
+    domain::{account::Me, incident::IncidentFilter, role::Action},
     ui::{Command, CommandPalette, Dialog, IconName, Kbd},
 };
 use leptos::prelude::*;
@@ -14,14 +14,19 @@ use leptos_router::hooks::use_navigate;
 
 /// Everything that can be done or gone to, by a few letters.
 #[component]
-pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<bool>) -> impl IntoView {
+pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -> impl IntoView {
     let organization = Organization::get();
     let navigate = StoredValue::new(use_navigate());
-    // Services are read when the palette opens.
+    // Services and open incidents are read when the palette opens.
     let services = leptos::prelude::Action::new(|slug: &String| list_services(slug.clone()));
+    let incidents = leptos::prelude::Action::new(|slug: &String| {
+        let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
+        list_incidents(slug.clone(), filter)
+    });
     Effect::new(move || {
         if open.get() {
             services.dispatch(organization.slug.get_untracked());
+            incidents.dispatch(organization.slug.get_untracked());
         }
     });
     let go = move |address: String| {
@@ -49,6 +54,22 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<
                 go(organization.address("/services")),
             ),
         ];
+        all.push(command(
+            "incidents",
+            "Incidents",
+            "Go to",
+            IconName::AlertTriangle,
+            "outage problem history",
+            go(organization.address("/incidents")),
+        ));
+        all.push(command(
+            "templates",
+            "Incident templates",
+            "Go to",
+            IconName::Copy,
+            "texts messages",
+            go(organization.address("/incidents/templates")),
+        ));
         all.push(command(
             "team",
             "Team",
@@ -86,6 +107,19 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<
                 let _ = window().open_with_url_and_target(&page, "_blank");
             }),
         ));
+        if organization.may(Action::ReportIncidents).get() {
+            all.push(Command {
+                shortcut: Some("C".to_owned()),
+                ..command(
+                    "report-incident",
+                    "Report incident",
+                    "Do",
+                    IconName::AlertTriangle,
+                    "new create outage down broken",
+                    go(organization.address("/incidents/new")),
+                )
+            });
+        }
         if edits.get() {
             all.push(Command {
                 shortcut: Some("N".to_owned()),
@@ -126,6 +160,16 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<
             )
         });
         all.push(command("out", "Sign out", "Do", IconName::LogOut, "log out leave", Callback::new(|()| sign_out())));
+        for incident in incidents.value().get().and_then(Result::ok).map(|page| page.incidents).unwrap_or_default() {
+            all.push(command(
+                incident.id.as_str(),
+                &incident.title,
+                "Open incidents",
+                IconName::AlertTriangle,
+                incident.status.label(),
+                go(organization.address(&format!("/incidents/{}", incident.id))),
+            ));
+        }
         for service in services.value().get().and_then(Result::ok).map(|list| list.services).unwrap_or_default() {
             let address = organization.address(&format!("/services/{}", service.id));
             all.push(command(
@@ -137,7 +181,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<
                 go(address),
             ));
         }
-        for other in person.get().map(|me| me.organizations).unwrap_or_default() {
+        for other in person.get().organizations {
             let address = format!("/dashboard/{}", other.slug);
             all.push(command(
                 &format!("to-{}", other.slug),
@@ -156,6 +200,8 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Option<Me>>, help: RwSignal<
 const KEYS: &[(&str, &str)] = &[
     ("⌘K or Ctrl K", "Everything: screens, services, actions"),
     ("/", "Filter the list"),
+    ("C or I", "Report an incident"),
+    ("U and R", "Update the incident, resolve it"),
     ("N", "New service"),
     ("J and K", "Next and previous row"),
     ("Enter", "Open the row"),

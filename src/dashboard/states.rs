@@ -1,8 +1,8 @@
-//! What stands where a screen cannot: nothing there, refused, failed.
+//! A screen as its answer makes it, and what stands where it cannot: nothing there, refused, failed.
 
 use crate::{
     api::answer_with,
-    domain::error::AppError,
+    domain::error::{AppError, Result},
     ui::{Alert, Button, ButtonVariant, EmptyState, IconName, LinkButton, Tone},
 };
 use leptos::prelude::*;
@@ -25,6 +25,36 @@ pub fn Missing(
                 <LinkButton href="/dashboard" variant=ButtonVariant::Primary>"My dashboard"</LinkButton>
             </EmptyState>
         </div>
+    }
+}
+
+/// Makes the screen of the first answer, and keeps it standing while newer answers change what it shows.
+///
+/// The screen begins with that very answer, on the server and in the browser alike. A memo over a
+/// resource would not do: on the server it may be from before the answer arrived.
+pub fn standing<T: Clone + PartialEq + Send + Sync + 'static>(
+    answer: impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static,
+    waiting: fn() -> AnyView,
+    screen: impl Fn(Signal<T>) -> AnyView + Send + 'static,
+) -> impl IntoView {
+    let stage = Memo::new(move |_| answer().map(|answer| answer.map(|_| ())));
+    move || {
+        stage.track();
+        match untrack(answer) {
+            None => waiting(),
+            Some(Err(error)) => failed(error),
+            Some(Ok(first)) => {
+                let shown = RwSignal::new(first);
+                Effect::new(move || {
+                    if let Some(Ok(new)) = answer()
+                        && shown.with_untracked(|old| *old != new)
+                    {
+                        shown.set(new);
+                    }
+                });
+                screen(shown.into())
+            }
+        }
     }
 }
 

@@ -84,7 +84,11 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("organization", "Organization"),
     ("service", "Services"),
     ("group", "Groups"),
+    ("incident", "Incidents"),
+    ("maintenance", "Maintenance"),
+    ("template", "Templates"),
     ("member", "Members"),
     ("invitation", "Invitations"),
     ("team", "Teams"),
+    ("token", "API tokens"),
 ];

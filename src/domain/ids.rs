@@ -87,6 +87,18 @@ ids! {
     ServiceId,
     /// One interval of a service's status history.
     IntervalId,
+    /// What is or was wrong.
+    IncidentId,
+    /// One message of an incident or a maintenance.
+    UpdateId,
+    /// A text to begin with.
+    TemplateId,
+    /// One window of planned work.
+    MaintenanceId,
+    /// Windows that come again and again.
+    SeriesId,
+    /// One claim about a service.
+    ClaimId,
     /// One line of the audit log.
     AuditId,
 }

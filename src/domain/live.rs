@@ -8,6 +8,10 @@ words! {
     Topic {
         /// Services, groups, their order and statuses.
         Services = "services",
+        /// Incidents and their updates.
+        Incidents = "incidents",
+        /// Maintenance windows.
+        Maintenance = "maintenance",
         /// The organization itself.
         Organization = "organization",
         /// Members and teams.

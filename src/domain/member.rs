@@ -70,6 +70,30 @@ pub struct People {
     pub invitations: Vec<Invitation>,
 }
 
+/// An invitation to whoever is signed in, by the address that they have verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenInvitation {
+    /// Permanent.
+    pub id: InvitationId,
+    /// What the organization is called.
+    pub organization: String,
+    /// The role it gives.
+    pub role: Role,
+    /// Who invited.
+    pub invited_by: String,
+    /// Until when it can be accepted.
+    pub expires_at: Time,
+}
+
+/// What whoever is signed in is invited to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// Whether the address is known to be theirs; until it is, nothing is told of what was sent there.
+    pub verified: bool,
+    /// Newest first.
+    pub invitations: Vec<OpenInvitation>,
+}
+
 /// How an invitation went out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {

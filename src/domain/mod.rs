@@ -4,13 +4,20 @@
 
 pub mod account;
 pub mod audit;
+pub mod calendar;
 pub mod error;
 pub mod ids;
+pub mod incident;
 pub mod live;
+pub mod maintenance;
 pub mod member;
 pub mod organization;
 pub mod position;
+pub mod report;
 pub mod role;
 pub mod service;
 pub mod status;
 pub mod time;
+pub mod timeline;
+pub mod token;
+pub mod uptime;

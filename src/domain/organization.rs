@@ -3,7 +3,7 @@
 use super::{
     ids::{OrganizationId, TeamId},
     role::{Action, Reach, Role, TeamRole},
-    status::PageStatus,
+    status::{PageStatus, StatusLabels},
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,8 +74,12 @@ pub struct OrganizationFrame {
     pub time_zone: String,
     /// The state that visitors see.
     pub status: PageStatus,
+    /// What the statuses of services are called here.
+    pub labels: StatusLabels,
     /// Number of services.
     pub services: usize,
+    /// Number of open incidents.
+    pub incidents: usize,
     /// Number of members.
     pub members: usize,
     /// Address of the public page, with its host.
@@ -121,6 +125,9 @@ pub struct OrganizationSettings {
     /// Whether the directory at `/` lists it; a form leaves it out when it is not ticked.
     #[serde(default)]
     pub listed: bool,
+    /// What the statuses of services are called; those without a word have their standard one.
+    #[serde(default)]
+    pub labels: StatusLabels,
 }
 
 /// Checks the address of a support page.

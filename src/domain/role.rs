@@ -134,6 +134,10 @@ actions! {
     DeleteServices, Admin, "delete services";
     /// Set a service's status.
     SetStatus, StatusReporter or TeamMember, "set a service's status";
+    /// Create, update and resolve incidents and maintenance.
+    ReportIncidents, StatusReporter or TeamMember, "report incidents or maintenance of these services";
+    /// Delete incidents and maintenance.
+    DeleteIncidents, ServiceManager or TeamAdmin, "delete incidents or maintenance";
 }
 
 /// Where in an organization somebody may do what they were allowed.
@@ -182,6 +186,8 @@ mod tests {
             (EditServices, [true, true, true, false, false, true, false]),
             (DeleteServices, [true, true, false, false, false, false, false]),
             (SetStatus, [true, true, true, true, false, true, true]),
+            (ReportIncidents, [true, true, true, true, false, true, true]),
+            (DeleteIncidents, [true, true, true, false, false, true, false]),
         ];
         let (own, other) = (TeamId::from_random([1; 12]), TeamId::from_random([2; 12]));
         let people = [

@@ -4,6 +4,9 @@ use super::{
     account::{line, short},
     error::{AppError, FieldErrors},
     ids::{GroupId, ServiceId, TeamId},
+    incident::Incident,
+    maintenance::Maintenance,
+    member::Team,
     status::{Cause, ServiceStatus},
     time::Time,
 };
@@ -63,6 +66,8 @@ pub struct ServiceList {
     pub groups: Vec<Group>,
     /// By position; those of different groups stand mixed.
     pub services: Vec<Service>,
+    /// The teams that can own a service, by name; none on public pages.
+    pub teams: Vec<Team>,
 }
 
 /// One heading and what stands under it; services without a group stand alone.
@@ -209,6 +214,8 @@ pub struct ServiceDetail {
     pub team: Option<String>,
     /// Newest first, the latest hundred.
     pub history: Vec<Interval>,
+    /// Open incidents that say something of it.
+    pub holding: Vec<Incident>,
 }
 
 /// What a deleted service was, enough to bring it back.
@@ -233,6 +240,10 @@ pub struct Overview {
     pub services: usize,
     /// Number of members.
     pub members: usize,
+    /// Open incidents, latest first.
+    pub incidents: Vec<Incident>,
+    /// Maintenance that goes on or comes next, earliest first.
+    pub maintenance: Vec<Maintenance>,
 }
 
 /// A change of one service's status.

@@ -1,5 +1,6 @@
-//! Service statuses, and what they add up to.
+//! Service statuses, what they are called, and what they add up to.
 
+use super::{account::line, error::FieldErrors};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -76,6 +77,104 @@ impl ServiceStatus {
     /// The order of menus and of the keys 1 to 5: from well to bad, maintenance apart.
     pub const MENU: [Self; 5] =
         [Self::Operational, Self::DegradedPerformance, Self::PartialOutage, Self::MajorOutage, Self::UnderMaintenance];
+}
+
+/// Most characters of a renamed status.
+pub const LABEL_MOST: usize = 40;
+
+/// What an organization calls the statuses. The standard word stands where it has none of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StatusLabels {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    operational: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    under_maintenance: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    degraded_performance: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    partial_outage: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    major_outage: String,
+}
+
+impl StatusLabels {
+    /// What the status is called.
+    pub fn label(&self, status: ServiceStatus) -> &str {
+        let renamed = self.renamed(status);
+        if renamed.is_empty() { status.label() } else { renamed }
+    }
+
+    /// The organization's own word; empty where the standard one stands.
+    pub fn renamed(&self, status: ServiceStatus) -> &str {
+        match status {
+            ServiceStatus::Operational => &self.operational,
+            ServiceStatus::UnderMaintenance => &self.under_maintenance,
+            ServiceStatus::DegradedPerformance => &self.degraded_performance,
+            ServiceStatus::PartialOutage => &self.partial_outage,
+            ServiceStatus::MajorOutage => &self.major_outage,
+        }
+    }
+
+    fn rename(&mut self, status: ServiceStatus, label: String) {
+        *match status {
+            ServiceStatus::Operational => &mut self.operational,
+            ServiceStatus::UnderMaintenance => &mut self.under_maintenance,
+            ServiceStatus::DegradedPerformance => &mut self.degraded_performance,
+            ServiceStatus::PartialOutage => &mut self.partial_outage,
+            ServiceStatus::MajorOutage => &mut self.major_outage,
+        } = label;
+    }
+
+    /// The same, trimmed and checked: each on one line, and no two statuses called alike. What is wrong
+    /// is noted by field: `labels[operational]`.
+    #[must_use]
+    pub fn check(&self, errors: &mut FieldErrors) -> Self {
+        let given = ServiceStatus::MENU
+            .map(|status| (status, errors.take(&label_field(status), own_label(status, self.renamed(status)))));
+        // Standard words that stay are taken before any that was chosen.
+        let mut taken: Vec<(String, ServiceStatus)> = given
+            .iter()
+            .filter(|(_, own)| own.as_deref() == Some(""))
+            .map(|(status, _)| (status.label().to_lowercase(), *status))
+            .collect();
+        let mut checked = Self::default();
+        for (status, own) in given {
+            let Some(own) = own.filter(|own| !own.is_empty()) else { continue };
+            let key = own.to_lowercase();
+            if let Some((_, other)) = taken.iter().find(|(word, _)| *word == key) {
+                let words = format!("“{}” is called that already. Choose another name.", other.label());
+                errors.add(&label_field(status), words);
+            } else {
+                taken.push((key, status));
+                checked.rename(status, own);
+            }
+        }
+        checked
+    }
+
+    /// As the database keeps them.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// As the database kept them: what cannot be read renames nothing.
+    pub fn from_json(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+fn label_field(status: ServiceStatus) -> String {
+    format!("labels[{}]", status.as_str())
+}
+
+/// The word that was chosen for a status, checked; empty when it is the standard one.
+fn own_label(status: ServiceStatus, text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    let text = line("a name", text, LABEL_MOST)?;
+    Ok(if text == status.label() { String::new() } else { text })
 }
 
 words! {
@@ -268,6 +367,105 @@ mod tests {
         fn a_page_is_all_well_only_when_every_service_is(services in proptest::collection::vec(any_status(), 0..20)) {
             let well = services.iter().all(|status| *status == S::Operational);
             prop_assert_eq!(page(&services, &[]).0 == "none", well);
+        }
+    }
+
+    fn labels(renamed: &[(S, &str)]) -> StatusLabels {
+        let mut labels = StatusLabels::default();
+        for (status, label) in renamed {
+            labels.rename(*status, (*label).to_owned());
+        }
+        labels
+    }
+
+    #[test]
+    fn a_status_is_called_as_the_organization_says_or_else_by_its_standard_word() {
+        let (mut errors, long) = (FieldErrors::default(), "ä".repeat(LABEL_MOST));
+        let given = labels(&[
+            (S::Operational, "  Available "),
+            (S::PartialOutage, "Partial outage"),
+            (S::MajorOutage, "   "),
+            (S::DegradedPerformance, long.as_str()),
+        ]);
+        let checked = given.check(&mut errors);
+        assert_eq!(errors, FieldErrors::default());
+        assert_eq!(checked.label(S::Operational), "Available");
+        assert_eq!(checked.label(S::DegradedPerformance), long);
+        for status in [S::PartialOutage, S::MajorOutage, S::UnderMaintenance] {
+            assert_eq!((checked.label(status), checked.renamed(status)), (status.label(), ""), "{status:?}");
+        }
+        // Two may change places.
+        let swapped = labels(&[(S::Operational, "Major outage"), (S::MajorOutage, "Operational")]);
+        assert_eq!(swapped.check(&mut errors), swapped);
+        assert_eq!(errors, FieldErrors::default());
+    }
+
+    #[test]
+    fn each_wrong_label_is_told_by_its_field() {
+        type Case<'a> = (&'a [(S, &'a str)], &'a str);
+        let long = "x".repeat(LABEL_MOST + 1);
+        let long = long.as_str();
+        let cases: [Case<'_>; 7] = [
+            (&[(S::Operational, long)], "labels[operational]"),
+            (&[(S::Operational, "two\nlines")], "labels[operational]"),
+            (&[(S::Operational, "a\u{0}b")], "labels[operational]"),
+            (&[(S::UnderMaintenance, "major OUTAGE")], "labels[under_maintenance]"),
+            (&[(S::Operational, "Down"), (S::MajorOutage, " down")], "labels[major_outage]"),
+            (
+                &[(S::Operational, "Ok"), (S::PartialOutage, "operational"), (S::MajorOutage, "OK")],
+                "labels[major_outage]",
+            ),
+            // What is wrong itself takes no word away from others.
+            (&[(S::Operational, long), (S::PartialOutage, "Operational")], "labels[operational]"),
+        ];
+        for (given, expected) in cases {
+            let mut errors = FieldErrors::default();
+            let _ = labels(given).check(&mut errors);
+            let fields: Vec<_> = errors.0.iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(fields, [expected], "{given:?}");
+        }
+    }
+
+    #[test]
+    fn labels_that_cannot_be_read_rename_nothing() {
+        for text in ["", "{}", "x", "[]", "null", r#"{"operational":1}"#, r#"{"unknown":"x"}"#] {
+            assert_eq!(StatusLabels::from_json(text), StatusLabels::default(), "{text}");
+        }
+        let read = StatusLabels::from_json(r#"{"operational":"Available","unknown":[1]}"#);
+        assert_eq!(read, labels(&[(S::Operational, "Available")]));
+        assert_eq!(read.to_json(), r#"{"operational":"Available"}"#);
+        assert_eq!(StatusLabels::default().to_json(), "{}");
+    }
+
+    fn any_label() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(String::new()),
+            "[ AaBb]{1,2}",
+            "\\PC{0,45}",
+            any_status().prop_map(|status| status.label().to_uppercase()),
+            any_status().prop_map(|status| status.label().to_owned()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn checked_labels_tell_statuses_apart_and_read_back(words in proptest::collection::vec(any_label(), S::ALL.len())) {
+            let mut given = StatusLabels::default();
+            for (status, word) in S::ALL.iter().zip(words) {
+                given.rename(*status, word);
+            }
+            prop_assert_eq!(StatusLabels::from_json(&given.to_json()), given.clone());
+            let mut errors = FieldErrors::default();
+            let checked = given.check(&mut errors);
+            prop_assert_eq!(StatusLabels::from_json(&checked.to_json()), checked.clone());
+            if errors.0.is_empty() {
+                let mut shown: Vec<_> = S::ALL.iter().map(|status| checked.label(*status).to_lowercase()).collect();
+                shown.sort();
+                shown.dedup();
+                prop_assert_eq!(shown.len(), S::ALL.len());
+                prop_assert_eq!(checked.check(&mut errors), checked);
+                prop_assert!(errors.0.is_empty());
+            }
         }
     }
 

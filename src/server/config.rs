@@ -106,7 +106,7 @@ pub struct NewOwner {
 /// Where an import comes from.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// Groups and services from a Statuspage v2 summary.json or components.json.
+    /// Groups, services, incidents and maintenance from Statuspage v2 files (summary.json, incidents.json and the like).
     Statuspage(ImportStatuspage),
 }
 

@@ -4,15 +4,17 @@ use super::{
     App,
     access::{pages::BrandMark, session},
     document::{self, Head},
+    incidents::directory::{self as incidents, ListedIncident},
     organizations::{self, Listed},
 };
 use crate::{
     dashboard::{page_tone, status_tone},
     domain::{
         error::AppError,
-        status::{Indicator, ServiceStatus},
+        status::{Impact, Indicator, ServiceStatus},
+        time::Time,
     },
-    ui::{Button, ButtonVariant, EmptyState, IconName, LinkButton, StatusDot, TextField},
+    ui::{Button, ButtonVariant, EmptyState, IconName, LinkButton, SelectField, StatusDot, TextField, Tone},
 };
 use axum::{
     extract::{Query, State},
@@ -24,6 +26,8 @@ use tower_sessions::Session;
 
 /// Organizations shown at most; a search narrows them down.
 const LISTED_MOST: i64 = 100;
+/// Incidents shown at most.
+const INCIDENTS_MOST: i64 = 50;
 
 /// What the directory's form asks for.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -32,6 +36,20 @@ pub struct Filter {
     q: String,
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    organization: String,
+}
+
+/// What the directory shows.
+struct Found {
+    organizations: Vec<Listed>,
+    /// Those that are open first.
+    incidents: Vec<ListedIncident>,
+    /// Slugs and names to choose from.
+    names: Vec<(String, String)>,
+    search: String,
+    only_unwell: bool,
+    organization: String,
 }
 
 /// `GET /`
@@ -58,27 +76,52 @@ pub async fn status(
     }
 }
 
+async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
+    let shortened = |text: &str| text.chars().take(100).collect::<String>();
+    let (search, organization) = (shortened(&filter.q), shortened(filter.organization.trim()));
+    let only_unwell = filter.state == "unwell";
+    let one = (!organization.is_empty()).then_some(organization.as_str());
+    let mut organizations = organizations::listed(app, &search, LISTED_MOST).await?;
+    let mut incidents = incidents::listed(app, one, INCIDENTS_MOST).await?;
+    let name = |row: &Listed| (row.organization.slug.clone(), row.organization.name.clone());
+    let mut names: Vec<(String, String)> = organizations.iter().map(name).collect();
+    names.insert(0, (String::new(), "All organizations".to_owned()));
+    if one.is_some_and(|slug| names.iter().all(|(known, _)| known != slug)) {
+        names.push((organization.clone(), organization.clone()));
+    }
+    organizations.retain(|row| {
+        let wanted = !only_unwell || row.status.indicator != Indicator::None;
+        wanted && one.is_none_or(|slug| row.organization.slug == slug)
+    });
+    if only_unwell || !search.trim().is_empty() {
+        incidents.retain(|incident| organizations.iter().any(|row| row.organization.slug == incident.slug));
+    }
+    Ok(Found { organizations, incidents, names, search, only_unwell, organization })
+}
+
 async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) -> Response {
-    let search: String = filter.q.chars().take(100).collect();
-    let listed = match organizations::listed(app, &search, LISTED_MOST).await {
-        Ok(listed) => listed,
+    let found = match find(app, filter).await {
+        Ok(found) => found,
         Err(error) => return refusal(headers, &error),
     };
-    let only_unwell = filter.state == "unwell";
-    let rows: Vec<Listed> =
-        listed.into_iter().filter(|row| !only_unwell || row.status.indicator != Indicator::None).collect();
-    let filtered = only_unwell || !search.trim().is_empty();
     let mut head = Head::site("Candor: status pages that stay up").themed(headers);
     head.description = "Status pages of organizations on this server, live.".to_owned();
     head.canonical = Some(app.url.join("/"));
-    document::private(
-        app,
-        StatusCode::OK,
-        document::render(head, || view(rows, search, only_unwell, filtered, signed_in)),
-    )
+    document::private(app, StatusCode::OK, document::render(head, || view(found, signed_in)))
 }
 
-fn view(rows: Vec<Listed>, search: String, only_unwell: bool, filtered: bool, signed_in: bool) -> AnyView {
+fn view(found: Found, signed_in: bool) -> AnyView {
+    let Found { organizations: rows, incidents, names, search, only_unwell, organization } = found;
+    let filtered = only_unwell || !search.trim().is_empty() || !organization.is_empty();
+    let (active, past): (Vec<_>, Vec<_>) = incidents.into_iter().partition(|incident| incident.resolved_at.is_none());
+    // With one organization alone there is nothing to choose.
+    let choice = (names.len() > 2 || !organization.is_empty()).then(|| {
+        view! {
+            <div class="min-w-0 basis-48">
+                <SelectField label="Organization" name="organization" options=Signal::stored(names) value=Signal::stored(organization) />
+            </div>
+        }
+    });
     let list = if rows.is_empty() && filtered {
         view! {
             <EmptyState icon=IconName::Search title="Nothing fits" text="No listed organization or service has these words.">
@@ -125,13 +168,16 @@ fn view(rows: Vec<Listed>, search: String, only_unwell: bool, filtered: bool, si
                     <div class="min-w-0 flex-1 basis-56">
                         <TextField label="Search organizations and services" name="q" kind="search" maxlength=100_u32 value=Signal::stored(search) />
                     </div>
+                    {choice}
                     <label class="flex h-8 items-center gap-2 px-1 text-[13px] pointer-coarse:h-10">
                         <input type="checkbox" name="state" value="unwell" checked=only_unwell class="size-4 accent-primary" />
                         "Only with problems"
                     </label>
                     <Button submit=true icon=IconName::Search>"Search"</Button>
                 </form>
+                {events("Active incidents", active)}
                 {list}
+                {events("Incidents of the past 15 days", past)}
             </main>
             <footer class="text-[12px] text-muted-foreground">"Candor, an open-source status page server."</footer>
         </div>
@@ -179,6 +225,53 @@ fn row(listed: Listed) -> impl IntoView + use<> {
             })}
         </li>
     }
+}
+
+/// Incidents under a heading; nothing where there are none.
+fn events(title: &'static str, incidents: Vec<ListedIncident>) -> AnyView {
+    if incidents.is_empty() {
+        return ().into_any();
+    }
+    let rows: Vec<AnyView> = incidents.into_iter().map(event).collect();
+    view! {
+        <section class="flex flex-col gap-2">
+            <h2 class="text-[13px] font-semibold text-muted-foreground">{title}</h2>
+            <ul class="divide-y divide-border overflow-hidden rounded-lg border border-border" role="list">{rows}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+const fn impact_tone(impact: Impact) -> Tone {
+    match impact {
+        Impact::None => Tone::Neutral,
+        Impact::Minor => page_tone(Indicator::Minor),
+        Impact::Major => page_tone(Indicator::Major),
+        Impact::Critical => page_tone(Indicator::Critical),
+    }
+}
+
+fn event(incident: ListedIncident) -> AnyView {
+    let ListedIncident { slug, organization, id, title, status, impact, started_at, resolved_at } = incident;
+    let moment = |at: Time| view! { <time datetime=at.rfc3339()>{at.in_words()}</time> };
+    let when = match resolved_at {
+        Some(end) => view! { <span>{moment(started_at)} " to " {moment(end)}</span> }.into_any(),
+        None => view! { <span>{status.label()} ", since " {moment(started_at)}</span> }.into_any(),
+    };
+    view! {
+        <li class="flex flex-col px-4 py-3">
+            <span class="flex min-w-0 items-baseline gap-2">
+                <StatusDot tone=impact_tone(impact) />
+                <a href=format!("/status/{slug}/incidents/{id}") class="min-w-0 rounded-md font-medium break-words hover:underline">
+                    {title}
+                </a>
+            </span>
+            <span class="text-[12px] text-muted-foreground">
+                {format!("{organization} · {} impact · ", impact.label())} {when}
+            </span>
+        </li>
+    }
+    .into_any()
 }
 
 /// An error as a page.

@@ -3,7 +3,7 @@
 use super::{
     App,
     access::{accounts::recovery, session},
-    clock, notify,
+    clock, maintenance, notify,
 };
 use crate::domain::live::Topic;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 pub fn start(app: &App) {
     tokio::spawn(follow_other_processes(app.clone()));
     tokio::spawn(sweep(app.clone()));
+    tokio::spawn(maintenance::clockwork::follow(app.clone()));
     if app.mailer.is_some() {
         tokio::spawn(notify::deliver(app.clone()));
     }

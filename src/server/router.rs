@@ -1,31 +1,36 @@
 //! Every address, and what stands before it.
 //!
-//! Default deny: what is not built by [`public`] or [`account`] needs a living session.
+//! Default deny: what is not built by [`public`] or [`account`] needs a living session, or in
+//! [`rest`] a bearer token.
 
 use super::{
     App, access,
     access::{
-        SignedIn, account_pages, origin,
+        Scope, SignedIn, account_pages, origin,
         pages::{self, AccountPages},
         session,
     },
-    assets, audit, directory, document, invitations,
+    assets, audit, clock, directory, document, invitations,
     live::{self},
+    reports,
     requests::{self, ClientAddress, TrustedProxies},
+    rest,
+    status_page::addresses,
 };
 use crate::{
     dashboard,
     domain::{
         audit::{AuditFilter, Door},
         error::AppError,
-        role::allowed,
+        report::ReportFilter,
+        role::{Allowed, allowed},
     },
 };
 use axum::{
     Extension, Json, Router,
     body::Body,
     extract::{Path, Query, Request, State, ws::WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -44,6 +49,8 @@ pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
     let sessions = session::layer(&app.db, &app.url);
     let with_session = account(&app, key).merge(private(&app)).layer(sessions);
     public(&app)
+        .merge(rest::routes(&app))
+        .merge(clock::routes())
         .merge(with_session)
         .fallback(not_found)
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
@@ -62,6 +69,10 @@ fn public(app: &App) -> Router {
         .route("/assets/{build}/{*file}", get(assets::serve))
         .route("/status/{organization}", get(status_page))
         .route("/status/{organization}/live", get(status_live))
+        .route("/status/{organization}/history", get(addresses::history))
+        .route("/status/{organization}/incidents/{id}", get(addresses::incident))
+        .route("/status/{organization}/maintenance/{id}", get(addresses::maintenance))
+        .route("/status/{organization}/services/{id}", get(addresses::service))
         .with_state(app.clone())
 }
 
@@ -102,8 +113,10 @@ fn private(app: &App) -> Router {
     Router::new()
         .route("/rpc/live", get(dashboard_live))
         .route("/dashboard/{organization}/audit.csv", get(audit_csv))
+        .route("/dashboard/{organization}/uptime.csv", get(uptime_csv))
         .route("/account", get(account_pages::account).post(account_pages::change_account))
         .route("/account/sessions", get(account_pages::sessions).post(account_pages::end_sessions))
+        .route("/account/tokens", get(account_pages::tokens).post(account_pages::change_tokens))
         .with_state(app.clone())
         .merge(screens)
         .layer(middleware::from_fn(refusals_have_their_status))
@@ -117,7 +130,7 @@ fn shell(app: &App, options: LeptosOptions) -> impl IntoView + use<> {
         }
         response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    let theme = use_context::<axum::http::request::Parts>().and_then(|parts| document::theme(&parts.headers));
+    let theme = use_context::<Parts>().and_then(|parts| document::theme(&parts.headers));
     dashboard::shell(options, assets::root(), theme)
 }
 
@@ -227,13 +240,7 @@ async fn status_page(State(app): State<App>, Path(slug): Path<String>, headers: 
     match page {
         Ok(page) if page.slug != slug => Redirect::permanent(&format!("/status/{}", page.slug)).into_response(),
         Ok(page) => page.response(&headers),
-        Err(AppError::NotFound(_)) => {
-            let text = format!(
-                "No organization here has the address “{slug}”. It may be mistyped, or the page has moved. The directory lists the pages that are public."
-            );
-            document::error_page(&headers, StatusCode::NOT_FOUND, "No such status page", &text)
-        }
-        Err(error) => directory::refusal(&headers, &error),
+        Err(error) => addresses::refused(&headers, &slug, &error),
     }
 }
 
@@ -266,23 +273,44 @@ async fn audit_csv(
     Query(filter): Query<AuditWords>,
     request: Request,
 ) -> Response {
-    let (parts, _) = request.into_parts();
     let filter = AuditFilter { words: filter.words, noun: filter.noun, before: None };
-    let text = match SignedIn::from_request(&app, &parts, Door::Dashboard).await {
-        Ok(signed_in) => match signed_in.scope::<allowed::EditOrganization>(&slug).await {
-            Ok(scope) => access::run(audit::csv(scope, filter)).await,
-            Err(error) => Err(error),
-        },
+    let (parts, _) = request.into_parts();
+    let text = match scope_of(&app, &parts, &slug).await {
+        Ok(scope) => access::run(audit::csv(scope, filter)).await,
         Err(error) => Err(error),
     };
+    table(&format!("{slug}-audit"), text, &parts.headers)
+}
+
+/// `GET /dashboard/{organization}/uptime.csv`
+async fn uptime_csv(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(filter): Query<ReportFilter>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let text = match scope_of(&app, &parts, &slug).await {
+        Ok(scope) => access::run(reports::csv(scope, filter)).await,
+        Err(error) => Err(error),
+    };
+    table(&format!("{slug}-uptime"), text, &parts.headers)
+}
+
+async fn scope_of<A: Allowed>(app: &App, parts: &Parts, slug: &str) -> Result<Scope<A>, AppError> {
+    SignedIn::from_request(app, parts, Door::Dashboard).await?.scope(slug).await
+}
+
+/// A table as a file to keep.
+fn table(name: &str, text: Result<String, AppError>, headers: &HeaderMap) -> Response {
     match text {
         Ok(text) => {
-            let name = format!("attachment; filename=\"{slug}-audit.csv\"");
+            let name = format!("attachment; filename=\"{name}.csv\"");
             let kind =
                 [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
             (kind, [(header::CACHE_CONTROL, "no-store")], text).into_response()
         }
-        Err(error) => directory::refusal(&parts.headers, &error),
+        Err(error) => directory::refusal(headers, &error),
     }
 }
 

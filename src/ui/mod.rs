@@ -7,6 +7,7 @@
 
 mod badge;
 mod button;
+mod copy;
 mod dialog;
 mod field;
 mod gallery;
@@ -20,6 +21,7 @@ mod toast;
 
 pub use badge::*;
 pub use button::*;
+pub use copy::*;
 pub use dialog::*;
 pub use field::*;
 pub use gallery::*;

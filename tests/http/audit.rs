@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 both_engines!(
     each_change_leaves_a_line,
+    what_changed_is_told_field_by_field,
     what_was_refused_leaves_none,
     lines_are_filtered_and_found,
     pages_follow_each_other_without_a_hole,
@@ -68,7 +69,10 @@ async fn each_change_leaves_a_line(server: TestServer) {
     assert_eq!(told(&newest().await), ("team.renamed", "Core", Some("Platform"), Some("Core")));
     call(&mia, "set_team_member", json!({ "team": team, "user": user, "role": "team_admin" })).await;
     let line = newest().await;
-    assert_eq!((told(&line).0, told(&line).3), ("team.member_set", Some("team_admin")));
+    assert_eq!(told(&line), ("team.member_set", "mia in Core", None, Some("team_admin")));
+    call(&mia, "set_team_member", json!({ "team": team, "user": user, "role": "team_member" })).await;
+    let line = newest().await;
+    assert_eq!(told(&line), ("team.member_set", "mia in Core", Some("team_admin"), Some("team_member")));
     call(&mia, "remove_team_member", json!({ "team": team, "user": user })).await;
     assert_eq!(told(&newest().await).0, "team.member_removed");
     call(&mia, "delete_team", json!({ "id": team })).await;
@@ -92,6 +96,45 @@ async fn each_change_leaves_a_line(server: TestServer) {
     mia.accept(&token, "").await;
     call(&owner, "remove_member", json!({ "user": user })).await;
     assert_eq!(told(&newest().await), ("member.removed", "mia", Some("viewer"), None));
+}
+
+async fn what_changed_is_told_field_by_field(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let newest = async || owner.audit("northwind", "", "").await[0].clone();
+    let group = owner.create_group("northwind", "Core").await;
+    let team = owner.create_team("northwind", "Platform").await;
+    let api = owner.create_service("northwind", "API", "").await;
+    let edit = async |input: Value| call(&owner, "update_service", json!({ "id": api, "input": input })).await;
+    let all = json!({ "name": "Public API", "description": "REST", "group_id": group, "team_id": team });
+    edit(all.clone()).await;
+    let line = newest().await;
+    let (action, subject, before, after) = told(&line);
+    assert_eq!((action, subject), ("service.updated", "Public API"));
+    assert_eq!(before, Some("name: API; description: ; group: none; team: none"));
+    assert_eq!(after, Some("name: Public API; description: REST; group: Core; team: Platform"));
+    // What stays as it is is no change.
+    let lines = owner.audit("northwind", "", "").await.len();
+    edit(all).await;
+    assert_eq!(owner.audit("northwind", "", "").await.len(), lines);
+    edit(json!({ "name": "Public API", "description": "REST", "group_id": group, "team_id": "" })).await;
+    let line = newest().await;
+    assert_eq!(told(&line), ("service.updated", "Public API", Some("team: Platform"), Some("team: none")));
+
+    let input = json!({ "name": "Core", "description": "All else stands on it" });
+    call(&owner, "update_group", json!({ "id": group, "input": input })).await;
+    let line = newest().await;
+    let words = "description: All else stands on it";
+    assert_eq!(told(&line), ("group.updated", "Core", Some("description: "), Some(words)));
+    call(&owner, "update_group", json!({ "id": group, "input": input })).await;
+    assert_eq!(newest().await, line);
+
+    let shift = async |item: &str, group: Value| {
+        call(&owner, "move_item", json!({ "item": item, "group": group, "before": null })).await
+    };
+    shift(&api, json!(null)).await;
+    assert_eq!(told(&newest().await), ("service.moved", "Public API", Some("group: Core"), Some("group: none")));
+    shift(&group, json!(null)).await;
+    assert_eq!(told(&newest().await), ("service.moved", "Core", None, None));
 }
 
 async fn what_was_refused_leaves_none(server: TestServer) {

@@ -1,7 +1,8 @@
-//! Invitations: a one-time link, and every way in which somebody may follow it.
+//! Invitations: a one-time link, and every way in which somebody may follow it or do without.
 
-use crate::support::{Browser, PASSWORD, TestServer, both_engines, token, unescape};
-use serde_json::json;
+use crate::support::{Answer, Browser, PASSWORD, TestServer, both_engines, token, unescape};
+use candor::server::operator;
+use serde_json::{Value, json};
 
 both_engines!(
     a_link_works_once_and_looking_does_not_use_it,
@@ -15,6 +16,10 @@ both_engines!(
     somebody_else_may_accept_and_is_told,
     only_an_owner_invites_an_owner,
     a_member_who_accepts_stays_what_they_are,
+    a_verified_address_stands_for_the_link,
+    an_open_invitation_is_nobody_elses,
+    what_cannot_be_accepted_is_not_offered,
+    accepting_without_the_link_gives_what_the_link_gives,
 );
 
 fn link(token: &str) -> String {
@@ -197,4 +202,169 @@ async fn a_member_who_accepts_stays_what_they_are(server: TestServer) {
     let frame = owner.rpc("frame", json!({ "organization": "northwind" })).await.right();
     assert_eq!((frame["organization"]["role"].as_str(), frame["members"].as_i64()), (Some("owner"), Some(1)));
     is_void(&server, &token).await;
+}
+
+/// What this person is offered on the screen that creates an organization.
+async fn offers(browser: &Browser) -> Value {
+    browser.rpc("open_invitations", json!({})).await.right()
+}
+
+async fn names(browser: &Browser) -> Vec<String> {
+    let offers = offers(browser).await;
+    let rows = offers["invitations"].as_array().unwrap();
+    rows.iter().map(|row| row["organization"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn accept_open(browser: &Browser, id: &str) -> Answer {
+    browser.rpc("accept_open_invitation", json!({ "id": id })).await
+}
+
+async fn id_of(server: &TestServer, email: &str) -> String {
+    let query = format!("select id from invitations where email_key = '{email}'");
+    let ids = server.texts(&query).await;
+    assert_eq!(ids.len(), 1, "{email}: {ids:?}");
+    ids[0].clone()
+}
+
+/// As if everybody had followed the link in the mail that verifies an address.
+async fn everybody_is_verified(server: &TestServer) {
+    server.execute("update users set email_verified_at = 1").await;
+}
+
+async fn a_verified_address_stands_for_the_link(server: TestServer) {
+    let server = server.with_mail().await;
+    let owner = server.owner("northwind").await;
+    let input = json!({ "email": "Mia@Example.com", "role": "status_reporter" });
+    owner.rpc("invite", json!({ "organization": "northwind", "input": input })).await.right();
+    let id = id_of(&server, "mia@example.com").await;
+    // Anybody can type an address: until it is verified nothing is told of what was sent there.
+    let mia = server.person("mia").await;
+    assert_eq!(offers(&mia).await, json!({ "verified": false, "invitations": [] }));
+    let stranger = server.person("nobody-invited-me").await;
+    assert_eq!(offers(&stranger).await, offers(&mia).await);
+    accept_open(&mia, &id).await.refused(404, "not_found");
+    let screen = mia.get("/dashboard/new").await.text();
+    assert!(screen.contains("Invited by somebody?") && screen.contains("href=\"/account\""), "{screen}");
+    assert!(screen.contains("Create your organization") && !screen.contains("northwind"), "{screen}");
+
+    let bodies = server.texts("select text_body from messages where recipient = 'mia@example.com'").await;
+    let link = bodies.iter().find_map(|body| body.split_once("/verify-email?token=")).expect("a link to verify with").1;
+    let answer = server.browser().post("/verify-email", &[("token", link.lines().next().unwrap())]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let offered = offers(&mia).await;
+    let row = &offered["invitations"][0];
+    assert_eq!((&offered["verified"], offered["invitations"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+    assert_eq!((row["id"].as_str(), row["organization"].as_str()), (Some(id.as_str()), Some("northwind")));
+    assert_eq!((row["role"].as_str(), row["invited_by"].as_str()), (Some("status_reporter"), Some("owner-northwind")));
+    assert!(row["expires_at"].is_string());
+    let screen = mia.get("/dashboard/new").await.text();
+    for words in [
+        "You are invited",
+        "Join northwind",
+        "Status reporter · invited by owner-northwind · until ",
+        "or create an organization of your own",
+        "action=\"/rpc/accept_open_invitation\"",
+        &format!("value=\"{id}\""),
+    ] {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+    assert!(!screen.contains("Invited by somebody?"), "{screen}");
+
+    // "Forms that work before hydration" (product).
+    let answer = mia.post("/rpc/accept_open_invitation", &[("id", &id)]).await;
+    assert_eq!((answer.status, answer.location()), (302, "/dashboard/northwind"));
+    let frame = mia.rpc("frame", json!({ "organization": "northwind" })).await.right();
+    assert_eq!(frame["organization"]["role"], "status_reporter");
+    assert_eq!(mia.rpc("first_screen", json!({})).await.right(), "/dashboard/northwind");
+    assert_eq!(offers(&mia).await, json!({ "verified": true, "invitations": [] }));
+    assert!(open(&owner).await.is_empty());
+    accept_open(&mia, &id).await.refused(404, "not_found");
+    let line = owner.audit("northwind", "", "invitation").await[0].clone();
+    assert_eq!(
+        (line["action"].as_str(), line["actor"].as_str(), line["door"].as_str(), line["subject"].as_str()),
+        (Some("invitation.accepted"), Some("mia"), Some("dashboard"), Some("Mia@Example.com"))
+    );
+}
+
+async fn an_open_invitation_is_nobody_elses(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    owner.invite("northwind", "mia", "admin").await;
+    let id = id_of(&server, "mia@example.com").await;
+    let (mia, bob) = (server.person("mia").await, server.person("bob").await);
+    everybody_is_verified(&server).await;
+    assert!(names(&bob).await.is_empty());
+    let theirs = accept_open(&bob, &id).await.refused(404, "not_found");
+    assert_eq!(accept_open(&bob, "aaaaaaaaaaaa").await.refused(404, "not_found"), theirs, "it tells that there is one");
+    accept_open(&bob, "nonsense").await.refused(400, "bad_request");
+    server.browser().rpc("open_invitations", json!({})).await.refused(401, "unauthenticated");
+    accept_open(&server.browser(), &id).await.refused(401, "unauthenticated");
+    assert_eq!(server.number("select count(*) from members").await, 1);
+    // Several windows at the same moment: one of them.
+    let mut racing = Vec::new();
+    for _ in 0..4 {
+        let (mia, id) = (mia.clone(), id.clone());
+        racing.push(tokio::spawn(async move { accept_open(&mia, &id).await.status }));
+    }
+    let mut statuses = Vec::new();
+    for racer in racing {
+        statuses.push(racer.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 404, 404, 404]);
+    let accepted = "select count(*) from audit_entries where action = 'invitation.accepted'";
+    assert_eq!((server.number("select count(*) from members").await, server.number(accepted).await), (2, 1));
+}
+
+async fn what_cannot_be_accepted_is_not_offered(server: TestServer) {
+    let (north, south) = (server.owner("northwind").await, server.owner("southwind").await);
+    north.invite("northwind", "mia", "viewer").await;
+    let id = id_of(&server, "mia@example.com").await;
+    south.invite("southwind", "mia", "viewer").await;
+    let mia = server.person("mia").await;
+    everybody_is_verified(&server).await;
+    assert_eq!(names(&mia).await, ["southwind", "northwind"], "newest first");
+    let void = async |why: &str| {
+        assert_eq!(names(&mia).await, ["southwind"], "{why}");
+        accept_open(&mia, &id).await.refused(404, "not_found");
+    };
+    operator::suspend(&server.app, "northwind", true).await.unwrap();
+    void("suspended").await;
+    operator::suspend(&server.app, "northwind", false).await.unwrap();
+    let expiry = server.texts(&format!("select cast(expires_at as text) from invitations where id = '{id}'")).await;
+    server.execute(&format!("update invitations set expires_at = 1 where id = '{id}'")).await;
+    void("expired").await;
+    server.execute(&format!("update invitations set expires_at = {} where id = '{id}'", expiry[0])).await;
+    // An address that became another one, or is in doubt again.
+    server.execute("update users set email_verified_at = null where email_key = 'mia@example.com'").await;
+    assert_eq!(offers(&mia).await, json!({ "verified": false, "invitations": [] }));
+    accept_open(&mia, &id).await.refused(404, "not_found");
+    everybody_is_verified(&server).await;
+    // Who is a member already needs none.
+    let address = async |name: &str, key: &str| {
+        server.execute(&format!("update users set email_key = '{key}' where name = '{name}'")).await;
+    };
+    address("mia", "x@example.com").await;
+    assert!(names(&mia).await.is_empty());
+    address("owner-northwind", "mia@example.com").await;
+    assert_eq!(names(&north).await, ["southwind"]);
+    address("owner-northwind", "owner-northwind@example.com").await;
+    address("mia", "mia@example.com").await;
+    north.rpc("revoke_invitation", json!({ "organization": "northwind", "id": id })).await.right();
+    void("revoked").await;
+    assert_eq!(server.number("select count(*) from members").await, 2);
+}
+
+async fn accepting_without_the_link_gives_what_the_link_gives(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let team = owner.create_team("northwind", "Platform").await;
+    let link = owner.invite_into("northwind", "mia", "viewer", &team, "team_admin").await;
+    let id = id_of(&server, "mia@example.com").await;
+    let mia = server.person("mia").await;
+    everybody_is_verified(&server).await;
+    let answer = accept_open(&mia, &id).await;
+    assert_eq!((answer.status, answer.location()), (200, "/dashboard/northwind"));
+    let people = owner.people("northwind").await;
+    let member = people["members"].as_array().unwrap().iter().find(|member| member["name"] == "mia").unwrap();
+    assert_eq!((&member["role"], &member["teams"]), (&json!("viewer"), &json!([[team, "team_admin"]])));
+    is_void(&server, &link).await;
 }

@@ -41,10 +41,21 @@ const TABLE: &[(&str, &str)] = &[
     ("read_overview", "YYYYY YY YY"),
     ("list_services", "YYYYY YY YY"),
     ("read_service", "YYYYY YY YY"),
+    ("list_incidents", "YYYYY YY YY"),
+    ("read_incident", "YYYYY YY YY"),
+    ("preview_message", "YYYYY YY YY"),
+    ("list_templates", "YYYYY YY YY"),
+    ("list_maintenance", "YYYYY YY YY"),
+    ("read_maintenance", "YYYYY YY YY"),
+    ("read_uptime", "YYYYY YY YY"),
+    ("uptime.csv", "YYYYY YY YY"),
     // change organization, branding, tokens, sign-in; read audit
     ("update_organization", "YYnnn nn nn"),
     ("read_audit", "YYnnn nn nn"),
     ("audit.csv", "YYnnn nn nn"),
+    ("list_tokens", "YYnnn nn nn"),
+    ("create_token", "YYnnn nn nn"),
+    ("revoke_token", "YYnnn nn nn"),
     // invite, change and remove members; create and delete teams
     ("invite", "YYnnn nn nn"),
     ("resend_invitation", "YYnnn nn nn"),
@@ -82,6 +93,26 @@ const TABLE: &[(&str, &str)] = &[
     ("set_status", "YYYYn YY nn"),
     // with one service of the own team and one of the other: all or nothing
     ("set_status of both", "YYYYn nn nn"),
+    // create, update, resolve incidents and maintenance: of services of the own team
+    ("report_incident", "YYYYn YY nn"),
+    ("report_incident without a service", "YYYYn nn nn"),
+    ("report_incident of both", "YYYYn nn nn"),
+    ("post_incident_update", "YYYYn YY nn"),
+    ("edit_incident_update", "YYYYn YY nn"),
+    ("edit_incident", "YYYYn YY nn"),
+    ("save_postmortem", "YYYYn YY nn"),
+    ("link_incidents", "YYYYn YY nn"),
+    ("schedule_maintenance", "YYYYn YY nn"),
+    ("edit_maintenance", "YYYYn YY nn"),
+    ("update_maintenance", "YYYYn YY nn"),
+    ("end_maintenance_series", "YYYYn YY nn"),
+    // a template belongs to no team
+    ("save_template", "YYYYn nn nn"),
+    ("delete_template", "YYYYn nn nn"),
+    // delete incidents and maintenance
+    ("delete_incident", "YYYnn Yn nn"),
+    ("delete_incident_update", "YYYnn Yn nn"),
+    ("delete_maintenance", "YYYnn Yn nn"),
     // delete organization
     ("delete_organization", "Ynnnn nn nn"),
 ];
@@ -148,6 +179,38 @@ impl World {
         self.prepare("create_group", json!({ "input": input })).await.as_str().unwrap().to_owned()
     }
 
+    /// An incident of a service of this team, and its second update.
+    async fn incident(&mut self, team: &str) -> (String, String) {
+        let said = json!([{ "service_id": self.service(team).await, "status": "partial_outage" }]);
+        let input = json!({ "title": self.name("Incident"), "services": said });
+        let id = self.prepare("report_incident", json!({ "input": input })).await;
+        let input = json!({ "body": self.name("Found"), "services": [] });
+        let update = self.prepare("post_incident_update", json!({ "id": id, "input": input })).await;
+        (id.as_str().unwrap().to_owned(), update.as_str().unwrap().to_owned())
+    }
+
+    fn window(&mut self, service: &str) -> Value {
+        json!({
+            "title": self.name("Upgrade"), "starts_at": "2999-06-01T22:00", "ends_at": "2999-06-01T23:00",
+            "services": [service], "repeat": "monthly",
+        })
+    }
+
+    /// A maintenance of a service of this team, and the service.
+    async fn maintenance(&mut self, team: &str) -> (String, String) {
+        let service = self.service(team).await;
+        let input = self.window(&service);
+        let id = self.prepare("schedule_maintenance", json!({ "input": input })).await;
+        (id.as_str().unwrap().to_owned(), service)
+    }
+
+    async fn token(&mut self) -> String {
+        let input = json!({ "name": self.name("key"), "role": "viewer", "days": "" });
+        self.prepare("create_token", json!({ "input": input })).await;
+        let listed = self.prepare("list_tokens", json!({})).await;
+        listed[0]["id"].as_str().unwrap().to_owned()
+    }
+
     async fn invitation(&mut self) -> String {
         let name = self.name("invited").replace(' ', "-");
         self.owner.invite("northwind", &name, "viewer").await;
@@ -188,6 +251,12 @@ impl World {
                 });
                 ("update_organization", json!({ "input": input }))
             }
+            "list_tokens" => ("list_tokens", json!({})),
+            "create_token" => {
+                let input = json!({ "name": self.name("key"), "role": "viewer", "days": "" });
+                ("create_token", json!({ "input": input }))
+            }
+            "revoke_token" => ("revoke_token", json!({ "id": self.token().await })),
             "read_audit" => ("read_audit", json!({ "filter": { "words": "", "noun": "", "before": null } })),
             "invite" | "invite owner" => {
                 let role = if row == "invite" { "viewer" } else { "owner" };
@@ -283,6 +352,74 @@ impl World {
                 let ids = [self.service(&own).await, self.service(&other).await];
                 ("set_status", json!({ "ids": ids, "status": "partial_outage" }))
             }
+            "list_incidents" => ("list_incidents", json!({ "filter": {} })),
+            "preview_message" => ("preview_message", json!({ "body": "x" })),
+            "list_templates" => ("list_templates", json!({})),
+            "list_maintenance" => ("list_maintenance", json!({ "filter": {} })),
+            "read_uptime" => ("read_uptime", json!({ "filter": { "days": 30 } })),
+            "report_incident" => {
+                let said = json!([{ "service_id": self.service(&team).await, "status": "major_outage" }]);
+                ("report_incident", json!({ "input": { "title": self.name("Incident"), "services": said } }))
+            }
+            "report_incident without a service" => {
+                ("report_incident", json!({ "input": { "title": self.name("Incident") } }))
+            }
+            "report_incident of both" => {
+                let (own, other) = (self.service(&own).await, self.service(&other).await);
+                let said = json!([
+                    { "service_id": own, "status": "major_outage" }, { "service_id": other, "status": "major_outage" },
+                ]);
+                ("report_incident", json!({ "input": { "title": self.name("Incident"), "services": said } }))
+            }
+            "read_incident" => ("read_incident", json!({ "id": self.incident(&team).await.0 })),
+            "delete_incident" => ("delete_incident", json!({ "id": self.incident(&team).await.0 })),
+            "post_incident_update" => {
+                let input = json!({ "body": self.name("More"), "services": [] });
+                ("post_incident_update", json!({ "id": self.incident(&team).await.0, "input": input }))
+            }
+            "edit_incident_update" | "delete_incident_update" => {
+                let (id, update) = self.incident(&team).await;
+                let input = json!({ "body": self.name("Other"), "services": [] });
+                let function =
+                    if row == "edit_incident_update" { "edit_incident_update" } else { "delete_incident_update" };
+                (function, json!({ "id": id, "update": update, "input": input }))
+            }
+            "edit_incident" => {
+                let input = json!({ "title": self.name("Renamed"), "impact": "" });
+                ("edit_incident", json!({ "id": self.incident(&team).await.0, "input": input }))
+            }
+            "save_postmortem" => {
+                let id = self.incident(&team).await.0;
+                ("save_postmortem", json!({ "id": id, "body": self.name("Learned"), "published": false }))
+            }
+            "link_incidents" => {
+                let (one, two) = (self.incident(&team).await.0, self.incident(&team).await.0);
+                ("link_incidents", json!({ "id": one, "other": two, "together": true }))
+            }
+            "save_template" => ("save_template", json!({ "id": null, "input": { "name": self.name("Template") } })),
+            "delete_template" => {
+                let input = json!({ "id": null, "input": { "name": self.name("Template") } });
+                ("delete_template", json!({ "id": self.prepare("save_template", input).await }))
+            }
+            "schedule_maintenance" => {
+                let service = self.service(&team).await;
+                ("schedule_maintenance", json!({ "input": self.window(&service) }))
+            }
+            "read_maintenance" | "delete_maintenance" | "end_maintenance_series" | "update_maintenance" => {
+                let id = self.maintenance(&team).await.0;
+                let input = json!({ "body": self.name("More") });
+                let function = match row {
+                    "read_maintenance" => "read_maintenance",
+                    "delete_maintenance" => "delete_maintenance",
+                    "end_maintenance_series" => "end_maintenance_series",
+                    _ => "update_maintenance",
+                };
+                (function, json!({ "id": id, "input": input }))
+            }
+            "edit_maintenance" => {
+                let (id, service) = self.maintenance(&team).await;
+                ("edit_maintenance", json!({ "id": id, "input": self.window(&service) }))
+            }
             "delete_organization" => ("delete_organization", json!({ "name": "northwind" })),
             row => panic!("no call for {row}"),
         }
@@ -317,9 +454,9 @@ async fn the_whole_table(server: TestServer) {
             let answer;
             let entries = async || server.number("select count(*) from audit_entries").await;
             let before;
-            if *row == "audit.csv" {
+            if row.ends_with(".csv") {
                 before = entries().await;
-                answer = world.browser(who).get("/dashboard/northwind/audit.csv").await;
+                answer = world.browser(who).get(&format!("/dashboard/northwind/{row}")).await;
             } else {
                 let (function, mut arguments) = world.call(row, who).await;
                 arguments["organization"] = json!("northwind");
@@ -327,13 +464,25 @@ async fn the_whole_table(server: TestServer) {
                 answer = world.browser(who).rpc(function, arguments).await;
             }
             let right = match (who, expected) {
-                (Anonymous, _) => answer.status == if *row == "audit.csv" { 303 } else { 401 },
+                (Anonymous, _) => answer.status == if row.ends_with(".csv") { 303 } else { 401 },
                 (Stranger, _) => answer.status == 404,
                 (_, 'Y') => answer.status == 200,
                 _ => is_refused(row, who, &answer),
             };
             let after = entries().await;
-            let reads = row.starts_with("read_") || ["frame", "list_services", "audit.csv"].contains(row);
+            let reads = row.starts_with("read_")
+                || [
+                    "frame",
+                    "list_services",
+                    "list_tokens",
+                    "list_incidents",
+                    "preview_message",
+                    "list_templates",
+                    "list_maintenance",
+                    "audit.csv",
+                    "uptime.csv",
+                ]
+                .contains(row);
             let trace = match expected {
                 'Y' if *row == "delete_organization" => after < before,
                 'Y' if !reads => after > before,

@@ -13,6 +13,7 @@ both_engines!(
     several_services_are_created_at_once,
     a_service_is_edited,
     a_deleted_service_comes_back_whole,
+    a_service_that_comes_back_has_a_place_of_its_own,
     a_status_is_history_with_who,
     many_statuses_are_set_together_or_not_at_all,
     a_status_that_is_so_already_writes_nothing,
@@ -27,6 +28,7 @@ both_engines!(
     deleting_a_group_that_cannot_be_dissolved_changes_nothing,
     moving_within_across_and_to_the_end,
     moves_that_make_no_sense_are_refused,
+    moving_before_itself_changes_nothing,
     hundreds_of_moves_agree_with_a_list,
     moving_in_one_spot_again_and_again_never_runs_out_of_room,
     the_overview_counts,
@@ -316,6 +318,29 @@ async fn a_deleted_service_comes_back_whole(server: TestServer) {
     now.sort_unstable();
     assert_eq!(now, ["API", "Search"]);
     assert!(list["services"].as_array().unwrap().iter().all(|service| service["group_id"].is_null()));
+}
+
+/// Places are given anew when a group is dissolved; a deleted service keeps its old one.
+async fn a_service_that_comes_back_has_a_place_of_its_own(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let core = owner.create_group("northwind", "Core").await;
+    for name in ["x", "y"] {
+        owner.create_service("northwind", name, &core).await;
+    }
+    let inside = owner.create_service("northwind", "z", &core).await;
+    let outside = owner.create_service("northwind", "a", "").await;
+    owner.create_service("northwind", "b", "").await;
+    let on = |function: &'static str, id: &str| owner.rpc(function, json!({ "organization": "northwind", "id": id }));
+    for id in [&inside, &outside] {
+        on("delete_service", id).await.right();
+    }
+    on("delete_group", &core).await.right();
+    assert_eq!(names(&owner, "northwind").await, ["x", "y", "b"]);
+    // Where each of them stood something else stands now.
+    on("restore_service", &outside).await.right();
+    assert_eq!(names(&owner, "northwind").await, ["x", "y", "b", "a"]);
+    on("restore_service", &inside).await.right();
+    assert_eq!(names(&owner, "northwind").await, ["x", "y", "b", "a", "z"]);
 }
 
 async fn a_status_is_history_with_who(server: TestServer) {
@@ -655,9 +680,31 @@ async fn moves_that_make_no_sense_are_refused(server: TestServer) {
     shift(&outside, json!(inside), json!(null)).await.refused(404, "not_found");
     shift(&outside, json!("nonsense"), json!(null)).await.refused(400, "bad_request");
     shift(&outside, json!(null), json!(inside)).await.refused(404, "not_found");
-    shift(&outside, json!(null), json!(outside)).await.refused(404, "not_found");
+    shift(&outside, json!(core), json!(outside)).await.refused(404, "not_found");
+    shift(&inside, json!(null), json!(inside)).await.refused(404, "not_found");
     shift(&outside, json!(core), json!(data)).await.refused(404, "not_found");
     assert_eq!(owner.services("northwind").await, before);
+}
+
+async fn moving_before_itself_changes_nothing(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let core = owner.create_group("northwind", "Core").await;
+    let inside = owner.create_service("northwind", "in", &core).await;
+    owner.create_service("northwind", "beside", &core).await;
+    let outside = owner.create_service("northwind", "out", "").await;
+    let state = async || {
+        let entries = server.number("select count(*) from audit_entries").await;
+        (owner.services("northwind").await, version(&server).await, entries)
+    };
+    let before = state().await;
+    for (item, group) in [(&outside, json!(null)), (&inside, json!(core)), (&core, json!(null))] {
+        let moving = json!({ "organization": "northwind", "item": item, "group": group, "before": item });
+        owner.rpc("move_item", moving).await.right();
+    }
+    assert_eq!(state().await, before);
+    let viewer = server.member("northwind", Role::Viewer).await;
+    let moving = json!({ "organization": "northwind", "item": outside, "group": null, "before": outside });
+    viewer.rpc("move_item", moving).await.refused(403, "forbidden");
 }
 
 async fn hundreds_of_moves_agree_with_a_list(server: TestServer) {

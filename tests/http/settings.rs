@@ -1,11 +1,14 @@
 //! What can be changed about an organization, its old addresses, and its end.
 
-use crate::support::{Answer, Browser, TestServer, both_engines};
+use crate::support::{Answer, Browser, TestServer, both_engines, sections};
 use serde_json::{Value, json};
 
 both_engines!(
     settings_are_changed_and_shown,
     each_wrong_value_is_told_at_its_field,
+    renamed_statuses_are_read_everywhere,
+    each_wrong_label_is_told_at_its_field,
+    labels_are_text_whatever_they_hold,
     an_old_address_leads_on_and_is_held_back,
     an_organization_goes_when_its_name_is_typed,
 );
@@ -13,8 +16,23 @@ both_engines!(
 fn settings(name: &str, slug: &str) -> Value {
     json!({
         "name": name, "slug": slug, "description": "We move boxes.", "time_zone": "Europe/Vienna",
-        "support_url": "https://example.com/help", "listed": true,
+        "support_url": "https://example.com/help", "listed": true, "labels": {},
     })
+}
+
+/// The settings of `northwind` with these names of statuses.
+fn labelled(labels: Value) -> Value {
+    let mut input = settings("northwind", "northwind");
+    input["labels"] = labels;
+    input
+}
+
+/// What the statuses are called, as the dashboard learns it, and as the settings show it.
+async fn labels(browser: &Browser) -> Value {
+    let frame = browser.rpc("frame", json!({ "organization": "northwind" })).await.right();
+    let settings = browser.rpc("read_settings", json!({ "organization": "northwind" })).await.right();
+    assert_eq!(frame["labels"], settings["labels"]);
+    frame["labels"].clone()
 }
 
 async fn update(browser: &Browser, organization: &str, input: &Value) -> Answer {
@@ -71,6 +89,104 @@ async fn each_wrong_value_is_told_at_its_field(server: TestServer) {
     assert_eq!(wrong, ["name", "slug", "description", "time_zone", "support_url"]);
     let now = owner.rpc("read_settings", json!({ "organization": "northwind" })).await.right();
     assert_eq!((now["description"].as_str(), now["name"].as_str()), (Some(""), Some("northwind")));
+}
+
+/// "An organization may rename the labels" (product).
+async fn renamed_statuses_are_read_everywhere(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let group = owner.create_group("northwind", "Core").await;
+    let api = owner.create_service("northwind", "API", &group).await;
+    owner.create_service("northwind", "Website", "").await;
+    owner.set_status("northwind", &[&api], "partial_outage").await;
+    update(&owner, "northwind", &settings("northwind", "northwind")).await.right();
+    assert_eq!(labels(&owner).await, json!({}));
+    let visitor = server.browser();
+    let page = visitor.get("/status/northwind").await.text();
+    assert!(page.contains("Operational") && page.contains("Partial outage"), "{page}");
+    let version = page.split("data-version=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut socket = visitor.socket(&format!("/status/northwind/live?version={version}")).await.unwrap();
+
+    let chosen =
+        json!({ "operational": "  Available ", "partial_outage": "Some trouble", "major_outage": "Major outage" });
+    update(&owner, "northwind", &labelled(chosen)).await.right();
+    let told = socket.next().await["regions"].to_string();
+    assert!(told.contains("Available") && told.contains("Some trouble"), "an open page changes at once: {told}");
+    let page = visitor.get("/status/northwind").await.text();
+    assert!(page.contains("Available") && page.contains("Some trouble"), "{page}");
+    assert!(!page.contains("Operational") && !page.contains("Partial outage"), "{page}");
+    assert!(page.contains("Minor Service Outage"), "the sentence about the whole page stays");
+    let shown = sections(&page);
+    assert_eq!(shown[0].group.as_ref().unwrap().1, "partial_outage", "so do colours");
+    assert_eq!(shown[1].services[0].1, "operational");
+    assert_eq!(labels(&owner).await, json!({ "operational": "Available", "partial_outage": "Some trouble" }));
+    let line = owner.audit("northwind", "", "").await[0].clone();
+    assert_eq!(line["action"], "organization.updated");
+    assert_eq!(line["before"], "operational: Operational; partial_outage: Partial outage");
+    assert_eq!(line["after"], "operational: Available; partial_outage: Some trouble");
+
+    // An empty one is the standard one again; so is each that a program does not send.
+    let chosen = json!({ "operational": " ", "partial_outage": "Some trouble" });
+    update(&owner, "northwind", &labelled(chosen)).await.right();
+    let page = visitor.get("/status/northwind").await.text();
+    assert!(page.contains("Operational") && page.contains("Some trouble") && !page.contains("Available"), "{page}");
+    let mut input = settings("northwind", "northwind");
+    input.as_object_mut().unwrap().remove("labels");
+    update(&owner, "northwind", &input).await.right();
+    assert_eq!(labels(&owner).await, json!({}));
+    assert!(visitor.get("/status/northwind").await.text().contains("Partial outage"));
+}
+
+async fn each_wrong_label_is_told_at_its_field(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let kept = json!({ "operational": "Available" });
+    update(&owner, "northwind", &labelled(kept.clone())).await.right();
+    let (longest, too_long) = ("ä".repeat(40), "ä".repeat(41));
+    for (chosen, wrong) in [
+        (json!({ "operational": too_long }), vec!["labels[operational]"]),
+        (json!({ "operational": "two\nlines" }), vec!["labels[operational]"]),
+        (json!({ "operational": "a\u{0}b" }), vec!["labels[operational]"]),
+        // Two statuses that are called alike, whether by their own words or by a standard one.
+        (json!({ "operational": "major OUTAGE" }), vec!["labels[operational]"]),
+        (json!({ "operational": "Down", "major_outage": " down" }), vec!["labels[major_outage]"]),
+        (
+            json!({ "degraded_performance": too_long, "under_maintenance": "Operational" }),
+            vec!["labels[degraded_performance]", "labels[under_maintenance]"],
+        ),
+    ] {
+        assert_eq!(update(&owner, "northwind", &labelled(chosen.clone())).await.wrong_fields(), wrong, "{chosen}");
+    }
+    let mut input = labelled(json!({ "partial_outage": "Operational" }));
+    input["name"] = json!("");
+    assert_eq!(update(&owner, "northwind", &input).await.wrong_fields(), ["name", "labels[partial_outage]"]);
+    assert_eq!(labels(&owner).await, kept, "nothing has changed");
+    // Two may change places, and a long one fits exactly.
+    let chosen =
+        json!({ "operational": "Major outage", "major_outage": "Operational", "degraded_performance": longest });
+    update(&owner, "northwind", &labelled(chosen.clone())).await.right();
+    assert_eq!(labels(&owner).await, chosen);
+}
+
+async fn labels_are_text_whatever_they_hold(server: TestServer) {
+    const HOSTILE: &str = "<script>alert(1)</script>\"'&";
+    let owner = server.owner("northwind").await;
+    let api = owner.create_service("northwind", "API", "").await;
+    update(&owner, "northwind", &labelled(json!({ "operational": HOSTILE, "major_outage": "</script>" })))
+        .await
+        .right();
+    let visitor = server.browser();
+    let page = visitor.get("/status/northwind").await.text();
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script>"), "{page}");
+    let version = page.split("data-version=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut socket = visitor.socket(&format!("/status/northwind/live?version={version}")).await.unwrap();
+    owner.set_status("northwind", &[&api], "major_outage").await;
+    let told = socket.next().await["regions"].to_string();
+    assert!(told.contains("&lt;/script&gt;") && !told.contains("</script>"), "{told}");
+    // In the dashboard they stand in the markup and in the data that comes with it.
+    owner.set_status("northwind", &[&api], "operational").await;
+    for screen in ["", "/services", "/settings"] {
+        let html = owner.get(&format!("/dashboard/northwind{screen}")).await.text();
+        assert!(html.contains("alert(1)") && !html.contains("<script>alert(1)"), "{screen}: {html}");
+    }
 }
 
 async fn an_old_address_leads_on_and_is_held_back(server: TestServer) {

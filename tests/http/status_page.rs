@@ -20,6 +20,7 @@ both_engines!(
     many_at_once_get_one_page,
     when_a_page_cannot_be_made_the_last_good_one_stays,
     deleted_services_are_not_shown,
+    teams_are_not_shown_to_visitors,
 );
 
 async fn page(server: &TestServer) -> Answer {
@@ -355,4 +356,18 @@ async fn deleted_services_are_not_shown(server: TestServer) {
     assert_eq!(banner(&html).0, "none", "nor counted");
     owner.rpc("restore_service", json!({ "organization": "northwind", "id": a })).await.right();
     assert_eq!(banner(&page(&server).await.text()).0, "major");
+}
+
+async fn teams_are_not_shown_to_visitors(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let team = owner.create_team("northwind", "Platform crew").await;
+    let input = json!({ "name": "API", "team_id": team });
+    owner.rpc("create_service", json!({ "organization": "northwind", "input": input })).await.right();
+    let list = owner.services("northwind").await;
+    assert_eq!(
+        (list["teams"][0]["name"].as_str(), &list["services"][0]["team_id"]),
+        (Some("Platform crew"), &json!(team))
+    );
+    let html = page(&server).await.text();
+    assert!(html.contains("API") && !html.contains("Platform crew") && !html.contains(&team), "{html}");
 }

@@ -1,6 +1,6 @@
 //! `/dashboard/{organization}/services/{id}`: one service and its history.
 
-use super::status::{StatusChip, StatusMark};
+use super::status::{StatusChip, StatusMark, status_tone};
 use crate::{
     api::services::read_service,
     dashboard::{
@@ -12,6 +12,8 @@ use crate::{
     },
     domain::{
         error::AppError,
+        ids::ServiceId,
+        incident::Incident,
         live::Topic,
         role::Action,
         service::{Interval, ServiceDetail},
@@ -20,7 +22,10 @@ use crate::{
     ui::*,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::{
+    components::A,
+    hooks::{use_navigate, use_params_map},
+};
 
 /// The screen.
 #[component]
@@ -50,10 +55,12 @@ pub fn ServiceScreen() -> impl IntoView {
 #[component]
 fn Detail(detail: ServiceDetail) -> impl IntoView {
     let organization = Organization::get();
-    let ServiceDetail { service, group, team: team_name, history } = detail;
+    let ServiceDetail { service, group, team: team_name, history, holding } = detail;
     let team = Signal::stored(service.team_id.clone());
     let edits = organization.may_to(Action::EditServices, team);
+    let reports = organization.may_to(Action::ReportIncidents, team);
     let edit = format!("/services/{}/edit", service.id);
+    let report = format!("/incidents/new?service={}", service.id);
     let facts = [
         ("Group", group.unwrap_or_else(|| "None".to_owned())),
         ("Team", team_name.unwrap_or_else(|| "None".to_owned())),
@@ -71,6 +78,10 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
     view! {
         <ScreenHead title=service.name.clone()>
             {move || {
+                let report = organization.address(&report);
+                reports.get().then(|| view! { <LinkButton href=report icon=IconName::AlertTriangle>"Report incident"</LinkButton> })
+            }}
+            {move || {
                 let edit = organization.address(&edit);
                 edits.get().then(|| view! { <LinkButton href=edit icon=IconName::Pencil shortcut="E">"Edit"</LinkButton> })
             }}
@@ -80,6 +91,7 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
                 <StatusChip id=service.id.clone() name=service.name.clone() status=Signal::stored(own) team />
                 <span class="text-13 text-muted-foreground">"since " <Ago at=service.since /></span>
             </div>
+            <Holding id=service.id.clone() own holding />
             {(!service.description.is_empty()).then(|| view! { <p class="max-w-prose whitespace-pre-line">{service.description.clone()}</p> })}
             <dl class="flex flex-wrap gap-x-10 gap-y-3 text-13">
                 {facts.into_iter().map(|(name, value)| view! {
@@ -109,6 +121,40 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
             </section>
         </div>
     }
+}
+
+/// The open incidents that say something of the service: what keeps it from being as well as it says.
+#[component]
+fn Holding(id: ServiceId, own: ServiceStatus, holding: Vec<Incident>) -> impl IntoView {
+    let organization = Organization::get();
+    let mut said: Vec<(Incident, ServiceStatus)> = holding
+        .into_iter()
+        .filter_map(|incident| {
+            let status = incident.services.iter().find(|affected| affected.service_id == id)?.status;
+            Some((incident, status))
+        })
+        .collect();
+    said.sort_by_key(|(_, status)| std::cmp::Reverse(*status));
+    let Some(worst) = said.first().map(|(_, status)| *status) else { return ().into_any() };
+    view! {
+        <Alert tone=status_tone(worst) icon=IconName::AlertTriangle>
+            <ul class="grid gap-1" role="list" aria-label="Open incidents">
+                {said.into_iter().map(|(incident, status)| {
+                    let address = format!("/incidents/{}", incident.id);
+                    let words = move || {
+                        if status > own { format!("Held at {} by ", organization.label(status)) } else { "Named by ".to_owned() }
+                    };
+                    view! {
+                        <li>
+                            {words}
+                            <A href=move || organization.address(&address) attr:class="font-medium wrap-anywhere underline">{incident.title}</A>
+                        </li>
+                    }
+                }).collect_view()}
+            </ul>
+        </Alert>
+    }
+    .into_any()
 }
 
 /// A cause in words.

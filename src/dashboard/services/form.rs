@@ -1,11 +1,7 @@
 //! Adding and editing a service.
 
 use crate::{
-    api::{
-        members::read_people,
-        organizations::frame,
-        services::{CreateService, UpdateService, list_services},
-    },
+    api::services::{CreateService, UpdateService, list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         states::{Missing, failed},
@@ -20,40 +16,24 @@ use crate::{
 };
 use leptos::{form::ActionForm, prelude::*};
 use leptos_router::hooks::use_params_map;
-use serde::{Deserialize, Serialize};
 
 const FIELDS: &[&str] = &["name", "description", "group_id", "team_id"];
-
-/// Which team a service can be given to. It comes with the resource, so that the server and the
-/// browser make the same form of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Choice {
-    teams: Vec<Team>,
-    reach: Option<Reach>,
-}
 
 /// `/dashboard/{organization}/services/new`
 #[component]
 pub fn NewServiceScreen() -> impl IntoView {
     let organization = Organization::get();
-    let list = Resource::new(
-        move || organization.slug.get(),
-        |slug| async move {
-            let list = list_services(slug.clone()).await?;
-            let reach = frame(slug.clone()).await?.reach(Action::EditServices);
-            Ok::<_, AppError>((list, Choice { teams: read_people(slug).await?.teams, reach }))
-        },
-    );
+    let list = Resource::new(move || organization.slug.get(), list_services);
     let create = ServerAction::<CreateService>::new();
     let error = Signal::derive(move || create.value().get().and_then(Result::err));
     view! {
         <ScreenHead title="New service" />
         <Suspense fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
             {move || list.get().map(|list| match list {
-                Ok((list, choice)) => view! {
+                Ok(list) => view! {
                     <ActionForm action=create attr:class="grid max-w-xl gap-4 p-4">
                         <input type="hidden" name="organization" value=move || organization.slug.get() />
-                        <Fields service=None groups=list.groups choice error />
+                        <Fields service=None groups=list.groups teams=list.teams error />
                         <Buttons words="Add service" pending=create.pending() />
                     </ActionForm>
                 }.into_any(),
@@ -69,14 +49,7 @@ pub fn EditServiceScreen() -> impl IntoView {
     let organization = Organization::get();
     let params = use_params_map();
     let id = move || params.read().get("id").unwrap_or_default();
-    let list = Resource::new(
-        move || organization.slug.get(),
-        |slug| async move {
-            let list = list_services(slug.clone()).await?;
-            let reach = frame(slug.clone()).await?.reach(Action::EditServices);
-            Ok::<_, AppError>((list, Choice { teams: read_people(slug).await?.teams, reach }))
-        },
-    );
+    let list = Resource::new(move || organization.slug.get(), list_services);
     let update = ServerAction::<UpdateService>::new();
     let error = Signal::derive(move || update.value().get().and_then(Result::err));
     view! {
@@ -84,13 +57,13 @@ pub fn EditServiceScreen() -> impl IntoView {
         <Suspense fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
             {move || list.get().map(|list| match list {
                 Err(error) => failed(error),
-                Ok((list, choice)) => match list.services.iter().find(|service| service.id.as_str() == id()).cloned() {
+                Ok(list) => match list.services.iter().find(|service| service.id.as_str() == id()).cloned() {
                     None => view! { <Missing what="service" /> }.into_any(),
                     Some(service) => view! {
                         <ActionForm action=update attr:class="grid max-w-xl gap-4 p-4">
                             <input type="hidden" name="organization" value=move || organization.slug.get() />
                             <input type="hidden" name="id" value=service.id.to_string() />
-                            <Fields service=Some(service) groups=list.groups choice error />
+                            <Fields service=Some(service) groups=list.groups teams=list.teams error />
                             <Buttons words="Save service" pending=update.pending() />
                         </ActionForm>
                     }.into_any(),
@@ -104,7 +77,7 @@ pub fn EditServiceScreen() -> impl IntoView {
 fn Fields(
     service: Option<Service>,
     groups: Vec<Group>,
-    choice: Choice,
+    teams: Vec<Team>,
     error: Signal<Option<AppError>>,
 ) -> impl IntoView {
     let (name, description, group, team) = service
@@ -116,7 +89,7 @@ fn Fields(
     let (name, description, group) = (RwSignal::new(name), RwSignal::new(description), RwSignal::new(group));
     let on = move |field: &'static str| Signal::derive(move || error.get().and_then(|error| error.on(field)));
     // Who edits by a team's leave can only give it to a team of their own.
-    let Choice { teams, reach } = choice;
+    let reach = Organization::get().frame.read_untracked().reach(Action::EditServices);
     let everywhere = reach == Some(Reach::Everything);
     let mut team_options: Vec<(String, String)> = Vec::new();
     if everywhere {

@@ -1,6 +1,7 @@
 //! `/dashboard/{organization}/services`: every service, its status, its place.
 
 use super::{
+    filter::{Filter, FilterBar, Wanted},
     groups::{GroupDialog, GroupHead},
     row::ServiceRow,
     status::{Before, change_status, status_items},
@@ -11,14 +12,14 @@ use crate::{
         frame::{Organization, ScreenHead},
         live::use_live,
         shortcuts::on_key,
-        states::failed,
+        states::standing,
     },
     domain::{
         error::AppError,
         ids::ServiceId,
         live::Topic,
         role::Action,
-        service::{Group, Section, Service, ServiceList},
+        service::{Group, Section, ServiceList},
         status::ServiceStatus,
     },
     ui::*,
@@ -78,8 +79,8 @@ pub fn ServicesScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
     let services = Resource::new(
-        move || (organization.slug.get(), live.changes(Topic::Services)),
-        |(slug, _)| list_services(slug),
+        move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
+        |(slug, ..)| list_services(slug),
     );
     let edits = organization.may(Action::EditServices);
     let groups = organization.may_everywhere(Action::EditServices);
@@ -101,33 +102,23 @@ pub fn ServicesScreen() -> impl IntoView {
     }
 }
 
-#[derive(Clone, PartialEq)]
-enum Stage {
-    Reading,
-    Failed(AppError),
-    Empty,
-    There,
-}
-
 #[component]
 fn Listed(services: Resource<Result<ServiceList, AppError>>) -> impl IntoView {
-    let now = move || match services.get() {
-        None => Stage::Reading,
-        Some(Err(error)) => Stage::Failed(error),
-        Some(Ok(list)) if list.services.is_empty() && list.groups.is_empty() => Stage::Empty,
-        Some(Ok(_)) => Stage::There,
-    };
-    let stage = Memo::new(move |_| now());
-    move || {
-        // As in the frame: a memo alone may be behind when the server renders.
-        let _ = stage.get();
-        match untrack(now) {
-            Stage::Reading => view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-            Stage::Failed(error) => failed(error),
-            Stage::Empty => view! { <FirstServices /> }.into_any(),
-            Stage::There => view! { <Rows services /> }.into_any(),
-        }
-    }
+    standing(
+        move || services.get(),
+        || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
+        |list| {
+            let empty = Memo::new(move |_| list.read().services.is_empty() && list.read().groups.is_empty());
+            view! {
+                {move || if empty.get() {
+                    view! { <FirstServices /> }.into_any()
+                } else {
+                    view! { <Rows list /> }.into_any()
+                }}
+            }
+            .into_any()
+        },
+    )
 }
 
 const SUGGESTED: &[&str] = &["Website", "API", "Sign-in", "Dashboard", "Webhooks", "E-mail delivery", "Documentation"];
@@ -203,20 +194,13 @@ impl Line {
     }
 }
 
-fn fits(service: &Service, words: &str, status: Option<ServiceStatus>) -> bool {
-    (words.is_empty()
-        || service.name.to_lowercase().contains(words)
-        || service.description.to_lowercase().contains(words))
-        && status.is_none_or(|status| service.status == status)
-}
-
-fn lines(list: &ServiceList, words: &str, status: Option<ServiceStatus>) -> Vec<Line> {
-    let whole = words.is_empty() && status.is_none();
+fn lines(list: &ServiceList, wanted: &Wanted) -> Vec<Line> {
+    let whole = wanted.is_everything();
     let mut lines = Vec::new();
     for section in list.sections() {
         match section {
             Section::Group(group, services) => {
-                let shown: Vec<_> = services.into_iter().filter(|service| fits(service, words, status)).collect();
+                let shown: Vec<_> = services.into_iter().filter(|service| wanted.includes(service)).collect();
                 if whole || !shown.is_empty() {
                     lines.push(Line::Group(group.clone(), shown.len()));
                 }
@@ -229,7 +213,7 @@ fn lines(list: &ServiceList, words: &str, status: Option<ServiceStatus>) -> Vec<
                 lines.extend(
                     services
                         .into_iter()
-                        .filter(|service| fits(service, words, status))
+                        .filter(|service| wanted.includes(service))
                         .map(|service| Line::Row(service.id.clone(), false)),
                 );
             }
@@ -239,11 +223,11 @@ fn lines(list: &ServiceList, words: &str, status: Option<ServiceStatus>) -> Vec<
 }
 
 #[component]
-fn Rows(services: Resource<Result<ServiceList, AppError>>) -> impl IntoView {
-    let list = Signal::from(Memo::new(move |_| services.get().and_then(Result::ok).unwrap_or_default()));
+fn Rows(list: Signal<ServiceList>) -> impl IntoView {
     let organization = Organization::get();
-    let (words, status) = (RwSignal::new(String::new()), RwSignal::new(None::<ServiceStatus>));
-    let shown = Memo::new(move |_| lines(&list.read(), &words.read().trim().to_lowercase(), status.get()));
+    let filter = Filter::new(list);
+    let wanted = Memo::new(move |_| filter.wanted());
+    let shown = Memo::new(move |_| lines(&list.read(), &wanted.read()));
     let state = ListState {
         list,
         selected: RwSignal::new(BTreeSet::new()),
@@ -251,38 +235,23 @@ fn Rows(services: Resource<Result<ServiceList, AppError>>) -> impl IntoView {
         dragged: RwSignal::new(None),
         announcement: RwSignal::new(String::new()),
         refocus: RwSignal::new(None),
-        whole: Signal::derive(move || words.read().trim().is_empty() && status.get().is_none()),
+        whole: Signal::derive(move || wanted.read().is_everything()),
     };
     provide_context(state);
     state.give_back_focus(shown);
     let search = NodeRef::<html::Input>::new();
     list_keys(state, shown, search);
-    let filter_items = Signal::derive(move || {
-        let mut items = vec![MenuItem { checked: status.get().is_none(), ..MenuItem::new("", "Any status") }];
-        items.extend(status_items(status.get()).into_iter().map(|item| MenuItem { shortcut: None, ..item }));
-        items
-    });
-    let clear = move || {
-        words.set(String::new());
-        status.set(None);
-    };
     view! {
         <div class="flex flex-wrap items-center gap-2 px-4 py-2.5">
-            <SearchField label="Filter services" placeholder="Filter services" value=words on_input=move |text| words.set(text) node_ref=search class="w-64 max-sm:w-full" />
-            <Menu
-                label=Signal::derive(move || format!("Status: {}", status.get().map_or("any", ServiceStatus::label)))
-                trigger=move || view! { "Status: " {move || status.get().map_or("any", ServiceStatus::label)} <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
-                items=filter_items
-                on_select=move |word: String| status.set(word.parse().ok())
-            />
+            <FilterBar filter search />
             <SelectionBar state />
         </div>
         <p class="sr-only" role="status" aria-live="polite">{move || state.announcement.get()}</p>
         <Show
             when=move || !shown.read().is_empty()
             fallback=move || view! {
-                <EmptyState icon=IconName::Search title="No service fits" text="No name or description has these words, or none has this status.">
-                    <Button on:click=move |_| clear()>"Clear the filter"</Button>
+                <EmptyState icon=IconName::Search title="No service fits" text="No service has these words in its name or description, and this status and team.">
+                    <Button on:click=move |_| filter.clear()>"Clear the filter"</Button>
                 </EmptyState>
             }
         >
@@ -422,7 +391,7 @@ fn SelectionBar(state: ListState) -> impl IntoView {
             .map(|s| (s.id.clone(), s.own_status))
             .collect();
         if !before.is_empty() {
-            change_status(organization.slug.get_untracked(), before, None, status, toasts);
+            change_status(organization, before, None, status, toasts);
         }
         state.selected.set(BTreeSet::new());
     };
@@ -433,7 +402,7 @@ fn SelectionBar(state: ListState) -> impl IntoView {
                 <Menu
                     label="Set the status of the selected services"
                     trigger=|| view! { "Set status" <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
-                    items=Signal::derive(|| status_items(None))
+                    items=Signal::derive(move || status_items(&organization.frame.read().labels, None))
                     on_select=set
                     align=Align::End
                 />

@@ -1,6 +1,7 @@
 //! The screens of services.
 
 mod detail;
+mod filter;
 mod form;
 mod groups;
 mod list;

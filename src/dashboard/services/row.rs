@@ -215,9 +215,13 @@ fn RowMenu(
     let id = StoredValue::new(id);
     let (edits, deletes) =
         (organization.may_to(Action::EditServices, team), organization.may_everywhere(Action::DeleteServices));
+    let reports = organization.may_to(Action::ReportIncidents, team);
     let asks = RwSignal::new(false);
     let items = Signal::derive(move || {
         let mut items = vec![MenuItem { icon: Some(IconName::History), ..MenuItem::new("open", "Open history") }];
+        if reports.get() {
+            items.push(MenuItem { icon: Some(IconName::AlertTriangle), ..MenuItem::new("report", "Report incident") });
+        }
         if edits.get() {
             items.push(MenuItem {
                 icon: Some(IconName::Pencil),
@@ -242,6 +246,7 @@ fn RowMenu(
         move |rest: String| navigate.with_value(|navigate| navigate(&organization.address(&rest), Default::default()));
     let act = move |item: String| match item.as_str() {
         "open" => go(format!("/services/{}", id.get_value())),
+        "report" => go(format!("/incidents/new?service={}", id.get_value())),
         "edit" => go(format!("/services/{}/edit", id.get_value())),
         "up" | "down" => {
             state.keep_focus(id.get_value().as_str(), MENU_OF_ROW);

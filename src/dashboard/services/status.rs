@@ -5,12 +5,14 @@ use crate::{
     dashboard::{frame::Organization, live::use_live},
     domain::{
         ids::{ServiceId, TeamId},
+        incident::Incident,
         role::Action,
-        status::ServiceStatus,
+        status::{ServiceStatus, StatusLabels},
     },
     ui::{Icon, IconName, Menu, MenuItem, StatusDot, Toasts, Tone, use_toasts},
 };
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
 
 /// The colour of a status; words always stand beside it.
 pub const fn status_tone(status: ServiceStatus) -> Tone {
@@ -23,17 +25,18 @@ pub const fn status_tone(status: ServiceStatus) -> Tone {
     }
 }
 
-/// A status in words with its dot.
+/// A status as the organization calls it, with its dot.
 #[component]
 pub fn StatusMark(
     /// The status.
     #[prop(into)]
     status: Signal<ServiceStatus>,
 ) -> impl IntoView {
+    let organization = Organization::get();
     view! {
         <span class="inline-flex items-center gap-2 whitespace-nowrap">
             <StatusDot tone=Signal::derive(move || status_tone(status.get())) />
-            {move || status.get().label()}
+            <span class="truncate max-sm:max-w-38">{move || organization.label(status.get())}</span>
         </span>
     }
 }
@@ -49,23 +52,55 @@ fn count_in_words(before: &Before, name: Option<&str>) -> String {
     }
 }
 
-/// Sets a status, says so, and offers to take it back.
+/// Why services are not as they were set: an open incident says something worse of them.
+fn held_in_words(
+    incident: &Incident,
+    set: ServiceStatus,
+    before: &Before,
+    name: Option<&str>,
+    labels: &StatusLabels,
+) -> String {
+    let held: Vec<ServiceStatus> = incident
+        .services
+        .iter()
+        .filter(|affected| affected.status > set && before.iter().any(|(id, _)| *id == affected.service_id))
+        .map(|affected| affected.status)
+        .collect();
+    let title = &incident.title;
+    match (held.as_slice(), before.len(), name) {
+        ([status], 1, Some(name)) => format!("{name} stays at {}: “{title}” holds it", labels.label(*status)),
+        ([_], ..) => format!("“{title}” holds 1 service at a worse status"),
+        (many, ..) => format!("“{title}” holds {} services at a worse status", many.len()),
+    }
+}
+
+/// Sets a status, says so, and offers to take it back. What an open incident holds is said too, with
+/// the way there.
 pub fn change_status(
-    organization: String,
+    organization: Organization,
     before: Before,
     name: Option<String>,
     status: ServiceStatus,
     toasts: Toasts,
 ) {
-    let live = use_live();
+    let (live, navigate) = (use_live(), use_navigate());
+    let labels = organization.frame.with_untracked(|frame| frame.labels.clone());
+    let (slug, label) = (organization.slug.get_untracked(), untrack(|| organization.label(status)));
     spawn_local(async move {
         let ids = before.iter().map(|(id, _)| id.clone()).collect();
-        match set_status(organization.clone(), ids, status).await {
-            Ok(()) => {
+        match set_status(slug.clone(), ids, status).await {
+            Ok(holding) => {
                 live.refresh();
-                let words = format!("{} set to {}", count_in_words(&before, name.as_deref()), status.label());
+                // The corner has room for a few.
+                for incident in holding.into_iter().take(2) {
+                    let address = format!("/dashboard/{slug}/incidents/{}", incident.id);
+                    let navigate = navigate.clone();
+                    let words = held_in_words(&incident, status, &before, name.as_deref(), &labels);
+                    toasts.with_action(words, "Show incident", move || navigate(&address, Default::default()));
+                }
+                let words = format!("{} set to {label}", count_in_words(&before, name.as_deref()));
                 let undo = move || {
-                    let (organization, before) = (organization.clone(), before.clone());
+                    let (slug, before) = (slug.clone(), before.clone());
                     spawn_local(async move {
                         for status in ServiceStatus::ALL {
                             let ids: Vec<ServiceId> =
@@ -73,7 +108,7 @@ pub fn change_status(
                             if ids.is_empty() {
                                 continue;
                             }
-                            if let Err(error) = set_status(organization.clone(), ids, *status).await {
+                            if let Err(error) = set_status(slug.clone(), ids, *status).await {
                                 toasts.error(error.to_string());
                             }
                         }
@@ -88,7 +123,7 @@ pub fn change_status(
 }
 
 /// The items of a status menu: keys 1 to 5.
-pub fn status_items(current: Option<ServiceStatus>) -> Vec<MenuItem> {
+pub fn status_items(labels: &StatusLabels, current: Option<ServiceStatus>) -> Vec<MenuItem> {
     ServiceStatus::MENU
         .iter()
         .enumerate()
@@ -96,7 +131,7 @@ pub fn status_items(current: Option<ServiceStatus>) -> Vec<MenuItem> {
             tone: Some(status_tone(*status)),
             shortcut: Some((index + 1).to_string()),
             checked: Some(*status) == current,
-            ..MenuItem::new(status.as_str(), status.label())
+            ..MenuItem::new(status.as_str(), labels.label(*status))
         })
         .collect()
 }
@@ -124,17 +159,16 @@ pub fn StatusChip(
         let Ok(chosen) = word.parse::<ServiceStatus>() else { return };
         let before = status.get_untracked();
         if chosen != before {
-            let slug = organization.slug.get_untracked();
-            change_status(slug, vec![(id.get_value(), before)], Some(name.get_untracked()), chosen, toasts);
+            change_status(organization, vec![(id.get_value(), before)], Some(name.get_untracked()), chosen, toasts);
         }
     };
     move || {
         if allowed.get() {
             view! {
                 <Menu
-                    label=Signal::derive(move || format!("Status of {}: {}", name.get(), status.get().label()))
+                    label=Signal::derive(move || format!("Status of {}: {}", name.get(), organization.label(status.get())))
                     trigger=move || view! { <StatusMark status /> <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
-                    items=Signal::derive(move || status_items(Some(status.get())))
+                    items=Signal::derive(move || status_items(&organization.frame.read().labels, Some(status.get())))
                     on_select=choose
                 />
             }
@@ -142,5 +176,43 @@ pub fn StatusChip(
         } else {
             view! { <StatusMark status /> }.into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::{ID_LENGTH, IncidentId},
+        incident::{Affected, IncidentStatus},
+        status::Impact,
+        time::Time,
+    };
+
+    #[test]
+    fn what_holds_a_service_is_told() {
+        let service = |number: u8| ServiceId::from_random([number; ID_LENGTH]);
+        let affected =
+            |number: u8, status| Affected { service_id: service(number), name: String::new(), team_id: None, status };
+        let incident = Incident {
+            id: IncidentId::from_random([0; ID_LENGTH]),
+            title: "Payments fail".to_owned(),
+            status: IncidentStatus::Identified,
+            impact: Impact::Critical,
+            started_at: Time::default(),
+            resolved_at: None,
+            services: vec![affected(1, ServiceStatus::MajorOutage), affected(2, ServiceStatus::PartialOutage)],
+            revision: 1,
+            updated_at: Time::default(),
+        };
+        let told = |numbers: &[u8], set, name: Option<&str>| {
+            let before: Before = numbers.iter().map(|number| (service(*number), ServiceStatus::Operational)).collect();
+            held_in_words(&incident, set, &before, name, &StatusLabels::default())
+        };
+        let well = ServiceStatus::Operational;
+        assert_eq!(told(&[1], well, Some("API")), "API stays at Major outage: “Payments fail” holds it");
+        assert_eq!(told(&[1, 2], well, None), "“Payments fail” holds 2 services at a worse status");
+        let partial = ServiceStatus::PartialOutage;
+        assert_eq!(told(&[1, 2, 3], partial, None), "“Payments fail” holds 1 service at a worse status");
     }
 }

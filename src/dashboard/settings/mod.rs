@@ -1,21 +1,47 @@
 //! `/dashboard/{organization}/settings`: the organization itself, and its end.
 
+mod tokens;
+
+pub use tokens::TokensScreen;
+
 use crate::{
-    api::organizations::{UpdateOrganization, delete_organization, frame, read_settings, time_zones},
+    api::organizations::{UpdateOrganization, delete_organization, read_settings, time_zones},
     dashboard::{
         frame::{Organization, ScreenHead},
+        services::status_tone,
         states::failed,
     },
     domain::{
         error::AppError,
         organization::OrganizationSettings,
         role::{Action, Role},
+        status::ServiceStatus,
     },
     ui::*,
 };
 use leptos::{form::ActionForm, prelude::*};
 
-const FIELDS: &[&str] = &["name", "slug", "description", "time_zone", "support_url"];
+const FIELDS: &[&str] = &[
+    "name",
+    "slug",
+    "description",
+    "time_zone",
+    "support_url",
+    "labels[operational]",
+    "labels[degraded_performance]",
+    "labels[partial_outage]",
+    "labels[major_outage]",
+    "labels[under_maintenance]",
+];
+
+/// What each status is called: under which name the form sends it, and under which one it is refused.
+const LABELS: [(ServiceStatus, &str, &str); 5] = [
+    (ServiceStatus::Operational, "input[labels][operational]", "labels[operational]"),
+    (ServiceStatus::DegradedPerformance, "input[labels][degraded_performance]", "labels[degraded_performance]"),
+    (ServiceStatus::PartialOutage, "input[labels][partial_outage]", "labels[partial_outage]"),
+    (ServiceStatus::MajorOutage, "input[labels][major_outage]", "labels[major_outage]"),
+    (ServiceStatus::UnderMaintenance, "input[labels][under_maintenance]", "labels[under_maintenance]"),
+];
 
 /// The screen.
 #[component]
@@ -23,22 +49,20 @@ pub fn SettingsScreen() -> impl IntoView {
     let organization = Organization::get();
     let read = Resource::new(
         move || organization.slug.get(),
-        |slug| async move {
-            // What one may do comes with the data, so that the server and the browser make the same form.
-            let role = frame(slug.clone()).await?.organization.role;
-            Ok::<_, AppError>((read_settings(slug).await?, time_zones().await?, role))
-        },
+        |slug| async move { Ok::<_, AppError>((read_settings(slug).await?, time_zones().await?)) },
     );
     let edits = organization.may(Action::EditOrganization);
+    let role = Memo::new(move |_| organization.frame.read().organization.role);
     view! {
         <ScreenHead title="Settings">
             {move || edits.get().then(|| view! {
+                <LinkButton href=Signal::derive(move || organization.address("/settings/tokens")) icon=IconName::KeyRound>"API tokens"</LinkButton>
                 <LinkButton href=Signal::derive(move || organization.address("/audit")) icon=IconName::History>"Audit log"</LinkButton>
             })}
         </ScreenHead>
         <Suspense fallback=|| view! { <div class="p-4"><SkeletonRows n=6 /></div> }>
             {move || read.get().map(|read| match read {
-                Ok((settings, zones, role)) => view! { <Body settings zones role /> }.into_any(),
+                Ok((settings, zones)) => view! { <Body settings zones role=role.get() /> }.into_any(),
                 Err(error) => failed(error),
             })}
         </Suspense>
@@ -67,7 +91,7 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
             toasts.success("Saved");
         }
     });
-    let OrganizationSettings { name, slug, description, time_zone, support_url, listed } = settings;
+    let OrganizationSettings { name, slug, description, time_zone, support_url, listed, labels } = settings;
     let (name, slug, description) = (RwSignal::new(name), RwSignal::new(slug), RwSignal::new(description));
     let (time_zone, support_url, listed) =
         (RwSignal::new(time_zone), RwSignal::new(support_url), RwSignal::new(listed));
@@ -113,6 +137,33 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
                 error=on("support_url")
             />
             <Checkbox label="List it in the directory" name="input[listed]" id="listed" disabled=locked checked=listed on_change=move |on| listed.set(on) />
+            <fieldset class="grid min-w-0 gap-3 rounded-lg border border-border p-4 pt-2">
+                <legend class="px-1 text-13 font-medium">"Names of statuses"</legend>
+                <p class="text-xs text-muted-foreground">
+                    "What services are said to be, here and on the status page. Leave a field empty for the standard name; colours and icons stay."
+                </p>
+                {LABELS.into_iter().map(|(status, sent, refused)| {
+                    let text = RwSignal::new(labels.renamed(status).to_owned());
+                    view! {
+                        <div class="flex items-start gap-2.5">
+                            <StatusDot tone=status_tone(status) class="mt-1.5" />
+                            <div class="min-w-0 flex-1">
+                                <TextField
+                                    label=status.label()
+                                    name=sent
+                                    id=format!("label-{}", status.as_str())
+                                    maxlength=40_u32
+                                    placeholder=status.label()
+                                    disabled=locked
+                                    value=text
+                                    on_input=move |new| text.set(new)
+                                    error=on(refused)
+                                />
+                            </div>
+                        </div>
+                    }
+                }).collect_view()}
+            </fieldset>
             {edits.then(|| view! {
                 <div><Button variant=ButtonVariant::Primary submit=true pending=update.pending()>"Save settings"</Button></div>
             })}

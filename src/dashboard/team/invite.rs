@@ -32,7 +32,7 @@ pub fn InviteDialog(open: RwSignal<bool>, people: Signal<People>) -> impl IntoVi
 fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let mine = organization.frame.get_untracked().map_or(Role::Viewer, |frame| frame.organization.role);
+    let mine = organization.frame.read_untracked().organization.role;
     let (email, role) = (RwSignal::new(String::new()), RwSignal::new(Role::StatusReporter.as_str().to_owned()));
     let (team, team_role) = (RwSignal::new(String::new()), RwSignal::new(TeamRole::TeamMember.as_str().to_owned()));
     let roles: Vec<(String, String)> = Role::ALL
@@ -107,6 +107,7 @@ fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
 #[component]
 fn SentNote(sent: Sent, open: RwSignal<bool>) -> impl IntoView {
     let Sent { email, link } = sent;
+    let copy = link.clone().map(|text| view! { <CopyButton text /> });
     let body = match link {
         None => view! { <Alert tone=Tone::Green icon=IconName::CheckCircle>{format!("The invitation is on its way to {email}.")}</Alert> }.into_any(),
         Some(link) => view! {
@@ -123,6 +124,7 @@ fn SentNote(sent: Sent, open: RwSignal<bool>) -> impl IntoView {
         <div class="grid gap-4">
             {body}
             <DialogFooter>
+                {copy}
                 <Button variant=ButtonVariant::Primary on:click=move |_| open.set(false)>"Done"</Button>
             </DialogFooter>
         </div>

@@ -75,7 +75,7 @@ fn Row(id: UserId, people: Signal<People>) -> impl IntoView {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let mine = Signal::derive(move || organization.frame.get().map_or(Role::Viewer, |frame| frame.organization.role));
+    let mine = Signal::derive(move || organization.frame.read().organization.role);
     let manages = organization.may(Action::ManageMembers);
     let changes = Signal::derive(move || manages.get() && may_change(mine.get(), Some(role.get()), Some(role.get())));
     view! {
@@ -148,7 +148,7 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
     let toasts = use_toasts();
     let id = StoredValue::new(id);
     let me = expect_context::<crate::dashboard::frame::Person>().0;
-    let is_me = Signal::derive(move || me.get().is_some_and(|me| id.with_value(|id| me.id == *id)));
+    let is_me = Signal::derive(move || id.with_value(|id| me.read().id == *id));
     let asks = RwSignal::new(false);
     let act = leptos::prelude::Action::new(move |(): &()| {
         let (slug, id, leaves) = (organization.slug.get_untracked(), id.get_value(), is_me.get_untracked());

@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::failed,
+        states::standing,
     },
     domain::{error::AppError, live::Topic, member::People, role::Action},
     ui::*,
@@ -42,30 +42,19 @@ pub fn TeamScreen() -> impl IntoView {
     }
 }
 
-#[derive(Clone, PartialEq)]
-enum Stage {
-    Reading,
-    Failed(AppError),
-    There,
-}
-
 #[component]
 fn Body(read: Resource<Result<People, AppError>>, invites: RwSignal<bool>) -> impl IntoView {
-    let stage = Memo::new(move |_| match read.get() {
-        None => Stage::Reading,
-        Some(Err(error)) => Stage::Failed(error),
-        Some(Ok(_)) => Stage::There,
-    });
-    let people = Signal::from(Memo::new(move |_| read.get().and_then(Result::ok).unwrap_or_default()));
-    move || match stage.get() {
-        Stage::Reading => view! { <div class="p-4"><SkeletonRows n=6 /></div> }.into_any(),
-        Stage::Failed(error) => failed(error),
-        Stage::There => view! {
-            <InviteDialog open=invites people />
-            <MemberTable people />
-            <OpenInvitations people />
-            <TeamCards people />
-        }
-        .into_any(),
-    }
+    standing(
+        move || read.get(),
+        || view! { <div class="p-4"><SkeletonRows n=6 /></div> }.into_any(),
+        move |people| {
+            view! {
+                <InviteDialog open=invites people />
+                <MemberTable people />
+                <OpenInvitations people />
+                <TeamCards people />
+            }
+            .into_any()
+        },
+    )
 }

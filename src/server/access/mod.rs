@@ -1,5 +1,8 @@
 //! Who asks, and what that allows. The only place where proofs are made: a value of a type that
 //! implements [`Proof`] cannot exist without the check that it stands for.
+//!
+//! Who asks is a person ([`SignedIn`], by a session or a token of their own) or an organization's
+//! token; [`Caller`] is either, and both get a [`Scope`] by the same table of roles.
 
 pub mod account_pages;
 pub mod accounts;
@@ -12,6 +15,7 @@ mod password;
 pub mod secret;
 pub mod session;
 mod store;
+pub mod token;
 
 use crate::{
     domain::{
@@ -40,7 +44,7 @@ mod sealed {
 /// Something that was checked; the database lends its connections only against one.
 pub trait Proof: sealed::Sealed + Send + Sync {}
 
-/// A person with a living session.
+/// A person with a living session, or with a token of their own.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     app: App,
@@ -48,6 +52,8 @@ pub struct SignedIn {
     door: Door,
     address: Option<String>,
     session: Option<tower_sessions::session::Id>,
+    /// The role that the token stops at, whatever the person may do.
+    most: Role,
 }
 
 /// A person, as sessions and verbs need it.
@@ -74,18 +80,18 @@ impl SignedIn {
         let id = session::user(session).await?.ok_or(AppError::Unauthenticated)?;
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
-        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0.to_string());
-        Ok(Self { app: app.clone(), user, door, address, session: session.id() })
+        Ok(Self { app: app.clone(), user, door, address: address(parts), session: session.id(), most: Role::Owner })
     }
 
     /// A person whose session has just begun in this very request.
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`] when there is no such person.
-    pub(super) async fn of_user(app: &App, id: &UserId, door: Door) -> Result<Self> {
+    pub(super) async fn of_user(app: &App, id: &UserId, address: &str, door: Door) -> Result<Self> {
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
-        Ok(Self { app: app.clone(), user, door, address: None, session: None })
+        let address = Some(address.to_owned());
+        Ok(Self { app: app.clone(), user, door, address, session: None, most: Role::Owner })
     }
 
     /// The server's parts.
@@ -114,15 +120,13 @@ impl SignedIn {
     pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
         let mut read = self.app.db.read(&Gate).await?;
         let membership = store::membership(&mut read, &self.user.id, slug).await?;
-        let Membership { organization, time_zone } =
-            membership.ok_or_else(|| AppError::NotFound("organization".to_owned()))?;
+        let Membership { mut organization, time_zone } = membership.ok_or_else(no_organization)?;
         let teams = store::team_roles(&mut read, &self.user.id, &organization.id).await?;
-        match Reach::of(A::ACTION, organization.role, &teams) {
-            Some(reach) => {
-                Ok(Scope { signed_in: self.clone(), organization, time_zone, teams, reach, allowed: PhantomData })
-            }
-            None => Err(forbidden(A::ACTION)),
-        }
+        organization.role = organization.role.min(self.most);
+        let reach = Reach::of(A::ACTION, organization.role, &teams).filter(|_| self.most.may(A::ACTION));
+        let reach = reach.ok_or_else(|| forbidden(A::ACTION))?;
+        let caller = Caller::Person(self.clone());
+        Ok(Scope { caller, organization, time_zone, teams, reach, allowed: PhantomData })
     }
 
     /// Who this is, with every organization they are a member of.
@@ -168,16 +172,109 @@ impl SignedIn {
     }
 }
 
+fn address(parts: &Parts) -> Option<String> {
+    parts.extensions.get::<ClientAddress>().map(|address| address.0.to_string())
+}
+
+fn no_organization() -> AppError {
+    AppError::NotFound("organization".to_owned())
+}
+
+/// A program with a token of an organization.
+#[derive(Debug, Clone)]
+pub struct Program {
+    app: App,
+    name: String,
+    organization: OrganizationId,
+    role: Role,
+    address: Option<String>,
+}
+
+impl Program {
+    /// What its token is for.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Whoever asks: a person, or a program of an organization.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// By a session, or by a token of their own.
+    Person(SignedIn),
+    /// By a token of an organization.
+    Program(Program),
+}
+
+impl sealed::Sealed for Caller {}
+impl Proof for Caller {}
+
+impl Caller {
+    /// The server's parts.
+    pub const fn app(&self) -> &App {
+        match self {
+            Self::Person(person) => person.app(),
+            Self::Program(program) => &program.app,
+        }
+    }
+
+    /// As history and audit call them.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Person(person) => person.actor(),
+            Self::Program(Program { name, address, .. }) => {
+                Actor { user_id: None, name: format!("{name} (token)"), door: Door::Rest, address: address.clone() }
+            }
+        }
+    }
+
+    /// Leave to do `A` in the organization of this slug.
+    ///
+    /// # Errors
+    /// As [`SignedIn::scope`]; to a token of an organization every other one does not exist.
+    pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
+        let program = match self {
+            Self::Person(person) => return person.scope(slug).await,
+            Self::Program(program) => program,
+        };
+        let mut read = program.app.db.read(&Gate).await?;
+        let found = store::organization(&mut read, &program.organization, slug).await?;
+        let Membership { mut organization, time_zone } = found.ok_or_else(no_organization)?;
+        organization.role = program.role;
+        let reach = Reach::of(A::ACTION, program.role, &[]).ok_or_else(|| forbidden(A::ACTION))?;
+        Ok(Scope { caller: self.clone(), organization, time_zone, teams: Vec::new(), reach, allowed: PhantomData })
+    }
+
+    /// The organizations that can be asked for.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn organizations(&self) -> Result<Vec<OrganizationSummary>> {
+        let mut read = self.app().db.read(self).await?;
+        match self {
+            Self::Person(person) => {
+                let mut all = store::memberships(&mut read, &person.user.id).await?;
+                all.iter_mut().for_each(|organization| organization.role = organization.role.min(person.most));
+                Ok(all)
+            }
+            Self::Program(program) => {
+                let one = store::organization_of_token(&mut read, &program.organization).await?;
+                Ok(one.into_iter().map(|one| OrganizationSummary { role: program.role, ..one }).collect())
+            }
+        }
+    }
+}
+
 struct Membership {
     organization: OrganizationSummary,
     time_zone: String,
 }
 
-/// Leave to do `A` in one organization. Made only by [`SignedIn::scope`]; what verbs read and
+/// Leave to do `A` in one organization. Made only by [`Caller::scope`]; what verbs read and
 /// write takes its organization from here, never from input.
 #[derive(Debug, Clone)]
 pub struct Scope<A> {
-    signed_in: SignedIn,
+    caller: Caller,
     organization: OrganizationSummary,
     time_zone: String,
     teams: Vec<(TeamId, TeamRole)>,
@@ -196,13 +293,20 @@ impl<A: Allowed> Proof for Scope<A> {}
 impl<A: Allowed> Scope<A> {
     /// The server's parts.
     pub const fn app(&self) -> &App {
-        &self.signed_in.app
+        self.caller.app()
     }
-    /// The person.
-    pub const fn signed_in(&self) -> &SignedIn {
-        &self.signed_in
+    /// The person, unless a program asks.
+    pub const fn person(&self) -> Option<&SignedIn> {
+        match &self.caller {
+            Caller::Person(person) => Some(person),
+            Caller::Program(_) => None,
+        }
     }
-    /// The organization, and the person's role in it.
+    /// As history and audit call whoever asks.
+    pub fn actor(&self) -> Actor {
+        self.caller.actor()
+    }
+    /// The organization, and the caller's role in it.
     pub const fn organization(&self) -> &OrganizationSummary {
         &self.organization
     }
@@ -236,11 +340,11 @@ impl<A: Allowed> Scope<A> {
     /// Whether the session lives and the membership allows it still; `None` when the database does
     /// not answer.
     pub async fn still_holds(&self) -> Option<bool> {
-        let alive = match &self.signed_in.session {
-            Some(session) => session::is_alive(&self.app().db, *session).await,
+        let alive = match self.person().and_then(|person| person.session) {
+            Some(session) => session::is_alive(&self.app().db, session).await,
             None => Ok(true),
         };
-        match (alive, self.signed_in.scope::<A>(&self.organization.slug).await) {
+        match (alive, self.caller.scope::<A>(&self.organization.slug).await) {
             (Ok(false), _) | (_, Err(AppError::NotFound(_) | AppError::Forbidden(_))) => Some(false),
             (Ok(true), Ok(_)) => Some(true),
             _ => None,
@@ -259,7 +363,7 @@ impl<A: Allowed> Scope<A> {
     /// [`AppError::Unavailable`] when the database does not answer.
     pub async fn write(&self) -> Result<Write> {
         let leave = Leave { action: A::ACTION, reach: self.reach.clone() };
-        self.app().db.write(self, self.id(), self.signed_in.actor(), leave, &self.app().hub).await
+        self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await
     }
 }
 

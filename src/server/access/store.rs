@@ -4,7 +4,7 @@ use super::{Membership, User};
 use crate::{
     domain::{
         error::Result,
-        ids::{OrganizationId, TeamId, UserId},
+        ids::{OrganizationId, TeamId, TokenId, UserId},
         organization::OrganizationSummary,
         role::{Role, TeamRole},
         time::Time,
@@ -25,7 +25,8 @@ pub(super) async fn membership(read: &mut Read, user: &UserId, slug: &str) -> Re
     let row: Option<(OrganizationId, String, String, Role, String)> = sqlx::query_as(
         "select o.id, o.slug, o.name, m.role, o.time_zone
          from organizations o join members m on m.organization_id = o.id
-         where o.slug = $1 and m.user_id = $2 and o.suspended_at is null",
+         where (o.slug = $1 or o.id = (select organization_id from former_slugs where slug = $1))
+           and m.user_id = $2 and o.suspended_at is null",
     )
     .bind(slug.to_owned())
     .bind(user.clone())
@@ -36,6 +37,76 @@ pub(super) async fn membership(read: &mut Read, user: &UserId, slug: &str) -> Re
         organization: OrganizationSummary { id, slug, name, role },
         time_zone,
     }))
+}
+
+/// The organization of a token, if that is what the slug calls.
+pub(super) async fn organization(read: &mut Read, id: &OrganizationId, slug: &str) -> Result<Option<Membership>> {
+    let row: Option<(OrganizationId, String, String, String)> = sqlx::query_as(
+        "select id, slug, name, time_zone from organizations
+         where (slug = $1 or id = (select organization_id from former_slugs where slug = $1))
+           and id = $2 and suspended_at is null",
+    )
+    .bind(slug.to_owned())
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id, slug, name, time_zone)| Membership {
+        organization: OrganizationSummary { id, slug, name, role: Role::Viewer },
+        time_zone,
+    }))
+}
+
+pub(super) async fn organization_of_token(read: &mut Read, id: &OrganizationId) -> Result<Option<OrganizationSummary>> {
+    let row: Option<(OrganizationId, String, String)> =
+        sqlx::query_as("select id, slug, name from organizations where id = $1 and suspended_at is null")
+            .bind(id.clone())
+            .fetch_optional(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(id, slug, name)| OrganizationSummary { id, slug, name, role: Role::Viewer }))
+}
+
+/// What a token says of whoever carries it.
+pub(super) struct TokenRow {
+    pub id: TokenId,
+    pub name: String,
+    pub organization: Option<OrganizationId>,
+    pub user: Option<UserId>,
+    pub role: Role,
+    pub last_used_at: Option<Time>,
+}
+
+/// The token of this hash that has not expired.
+pub(super) async fn token(read: &mut Read, hash: &str, now: Time) -> Result<Option<TokenRow>> {
+    type Row = (TokenId, String, Option<OrganizationId>, Option<UserId>, Role, Option<Time>);
+    let row: Option<Row> = sqlx::query_as(
+        "select id, name, organization_id, user_id, role, last_used_at from api_tokens
+         where token_hash = $1 and (expires_at is null or expires_at > $2)",
+    )
+    .bind(hash.to_owned())
+    .bind(now)
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id, name, organization, user, role, last_used_at)| TokenRow {
+        id,
+        name,
+        organization,
+        user,
+        role,
+        last_used_at,
+    }))
+}
+
+pub(super) async fn token_was_used(write: &mut AccountWrite, id: &TokenId, at: Time) -> Result<()> {
+    sqlx::query("update api_tokens set last_used_at = $1 where id = $2")
+        .bind(at)
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
 }
 
 /// The person's roles in the teams of an organization.

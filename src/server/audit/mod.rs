@@ -2,7 +2,7 @@
 
 mod store;
 
-use super::access::Scope;
+use super::{access::Scope, csv::cell};
 use crate::domain::{
     audit::{AuditFilter, AuditLine, AuditPage},
     error::Result,
@@ -48,22 +48,4 @@ pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -
         text.push_str("\r\n");
     }
     Ok(text)
-}
-
-/// A cell that no spreadsheet takes for a formula (ASVS 1.2.10).
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_text() {
-        assert_eq!(cell("plain"), "\"plain\"");
-        assert_eq!(cell("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
-        assert_eq!(cell("say \"hi\""), "\"say \"\"hi\"\"\"");
-    }
 }

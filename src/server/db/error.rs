@@ -15,6 +15,8 @@ const UNIQUE: &[(&str, &str, &str, &str)] = &[
         "This person has been invited already. Send the invitation again instead.",
     ),
     ("service_groups_name", "service_groups.name_key", "name", "There is a group of this name already."),
+    ("incident_templates_name", "incident_templates.name_key", "name", "There is a template of this name already."),
+    ("maintenances_series", "maintenances.series_id", "starts_at", "The series has a window at this time already."),
     ("services_source", "services.source_id", "name", "This service has been imported again meanwhile."),
     ("services_name", "services_name", "name", "There is a service of this name in the group already."),
 ];

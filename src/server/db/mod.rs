@@ -316,6 +316,17 @@ impl AuditEntry {
         (self.before, self.after) = (before, after);
         self
     }
+    /// The same with each field that is another now: what it is called, what it was, what it is.
+    #[must_use]
+    pub fn changed(self, fields: &[(&str, &str, &str)]) -> Self {
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for (field, old, new) in fields.iter().filter(|(_, old, new)| old != new) {
+            before.push(format!("{field}: {old}"));
+            after.push(format!("{field}: {new}"));
+        }
+        let words = |parts: Vec<String>| (!parts.is_empty()).then(|| parts.join("; "));
+        self.values(words(before), words(after))
+    }
 }
 
 /// One write transaction of one organization.

@@ -2,4 +2,4 @@
 
 mod statuspage;
 
-pub use statuspage::{Report, statuspage};
+pub use statuspage::{Counts, Report, statuspage};

@@ -14,7 +14,9 @@ use crate::domain::{
     error::{AppError, Result},
     ids::{InvitationId, OrganizationId, TeamId},
     live::Topic,
-    member::{CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationInput, Sent, may_change},
+    member::{
+        CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationInput, Offers, OpenInvitation, Sent, may_change,
+    },
     role::{Action, Role, TeamRole, allowed},
     time::Time,
 };
@@ -106,8 +108,8 @@ async fn send(
         return Ok(Sent { email: email.to_owned(), link: Some(link) });
     }
     let expires = write.at.plus_seconds(INVITATION_SECONDS);
-    let (name, inviter) = (&scope.organization().name, &scope.signed_in().user().name);
-    let mail = notify::mail::invitation(email, name, inviter, role.label(), &link, expires);
+    let (name, inviter) = (&scope.organization().name, scope.actor().name);
+    let mail = notify::mail::invitation(email, name, &inviter, role.label(), &link, expires);
     let (organization, at) = (write.organization.clone(), write.at);
     notify::queue(write.connection(), Some(&organization), mail, at).await?;
     Ok(Sent { email: email.to_owned(), link: None })
@@ -152,13 +154,59 @@ pub async fn find(app: &App, token: &str) -> Result<Offer> {
 /// # Errors
 /// [`AppError::NotFound`] when it was accepted, revoked or has expired meanwhile.
 pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
-    let app = by.app().clone();
-    let user = by.user().clone();
-    let leave = Leave::everything(Action::Read);
-    let mut write = app.db.write(&by, &offer.organization, by.actor(), leave, &app.hub).await?;
+    let mut write = write_to(&by, &offer).await?;
     if !store::claim(&mut write, &offer.id, &offer.token_hash).await? {
         return Err(no_invitation());
     }
+    join(by, write, offer).await
+}
+
+/// What the signed-in person is invited to. Only somebody who has verified the address learns what
+/// was sent there.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn open_to(by: SignedIn) -> Result<Offers> {
+    let mut read = by.app().db.read(&by).await?;
+    let verified = store::has_verified_address(&mut read, &by.user().id).await?;
+    let offers = store::to_person(&mut read, &by.user().id, clock::now()).await?;
+    let invitations = offers
+        .into_iter()
+        .map(|Offer { id, name, role, invited_by, expires_at, .. }| OpenInvitation {
+            id,
+            organization: name,
+            role,
+            invited_by,
+            expires_at,
+        })
+        .collect();
+    Ok(Offers { verified, invitations })
+}
+
+/// Accepts an invitation without its link: the verified address stands for it.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it is none of [`open_to`], or is none any more.
+pub async fn accept_open(by: SignedIn, id: InvitationId) -> Result<String> {
+    let mut read = by.app().db.read(&by).await?;
+    let offers = store::to_person(&mut read, &by.user().id, clock::now()).await?;
+    drop(read);
+    let offer = offers.into_iter().find(|offer| offer.id == id).ok_or_else(no_invitation)?;
+    let mut write = write_to(&by, &offer).await?;
+    if !store::claim_by_address(&mut write, &offer.id, &by.user().id).await? {
+        return Err(no_invitation());
+    }
+    join(by, write, offer).await
+}
+
+async fn write_to(by: &SignedIn, offer: &Offer) -> Result<Write> {
+    let app = by.app();
+    app.db.write(by, &offer.organization, by.actor(), Leave::everything(Action::Read), &app.hub).await
+}
+
+/// Makes the person a member by an offer that this write has claimed.
+async fn join(by: SignedIn, mut write: Write, offer: Offer) -> Result<String> {
+    let user = by.user();
     members::add(&mut write, &user.id, &user.name, offer.role).await?;
     if let Some((team, role)) = &offer.team
         && teams::exists(&mut write, team).await?

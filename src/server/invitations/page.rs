@@ -121,7 +121,7 @@ async fn take(
             // Whoever holds the link reads the mail of that address.
             let user = run(accounts::sign_up_invited(app.clone(), client.0, account)).await?;
             session::begin(session, &user, device).await?;
-            SignedIn::of_user(app, &user, Door::Account).await?
+            SignedIn::of_user(app, &user, &device.address, Door::Account).await?
         }
     };
     run(accept(person, offer.clone())).await

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         account::Email,
         error::Result,
-        ids::{InvitationId, OrganizationId, TeamId},
+        ids::{InvitationId, OrganizationId, TeamId, UserId},
         member::{INVITATION_SECONDS, Invitation},
         role::{Role, TeamRole},
         time::Time,
@@ -108,11 +108,29 @@ pub(super) async fn revoke(write: &mut Write, id: &InvitationId) -> Result<Optio
     .map_err(refused)
 }
 
+type OfferRow = (
+    InvitationId,
+    OrganizationId,
+    String,
+    String,
+    String,
+    Role,
+    Option<TeamId>,
+    Option<TeamRole>,
+    String,
+    Time,
+    String,
+);
+
+fn offer(row: OfferRow) -> Offer {
+    let (id, organization, slug, name, email, role, team, team_role, invited_by, expires_at, token_hash) = row;
+    let team = team.zip(team_role);
+    Offer { id, organization, slug, name, email, role, team, invited_by, expires_at, token_hash }
+}
+
 pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option<Offer>> {
-    type Row =
-        (InvitationId, OrganizationId, String, String, String, Role, Option<TeamId>, Option<TeamRole>, String, Time);
-    let row: Option<Row> = sqlx::query_as(
-        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at
+    let row: Option<OfferRow> = sqlx::query_as(
+        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash
          from invitations i join organizations o on o.id = i.organization_id
          where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and o.suspended_at is null",
     )
@@ -120,18 +138,35 @@ pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option
     .fetch_optional(read.connection())
     .await
     .map_err(refused)?;
-    Ok(row.map(|(id, organization, slug, name, email, role, team, team_role, invited_by, expires_at)| Offer {
-        id,
-        organization,
-        slug,
-        name,
-        email,
-        role,
-        team: team.zip(team_role),
-        invited_by,
-        expires_at,
-        token_hash: token_hash.to_owned(),
-    }))
+    Ok(row.map(offer))
+}
+
+pub(super) async fn has_verified_address(read: &mut Read, user: &UserId) -> Result<bool> {
+    let row: Option<(UserId,)> = sqlx::query_as("select id from users where id = $1 and email_verified_at is not null")
+        .bind(user.clone())
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.is_some())
+}
+
+/// Those to the address that this person has verified, newest first, but for organizations that
+/// they are in.
+pub(super) async fn to_person(read: &mut Read, user: &UserId, now: Time) -> Result<Vec<Offer>> {
+    let rows: Vec<OfferRow> = sqlx::query_as(
+        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash
+         from users u join invitations i on i.email_key = u.email_key join organizations o on o.id = i.organization_id
+         where u.id = $1 and u.email_verified_at is not null
+           and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2 and o.suspended_at is null
+           and not exists (select 1 from members m where m.organization_id = o.id and m.user_id = u.id)
+         order by i.created_at desc, i.id",
+    )
+    .bind(user.clone())
+    .bind(now)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(offer).collect())
 }
 
 /// Marks it as accepted; `false` when it cannot be any more.
@@ -145,6 +180,25 @@ pub(super) async fn claim(write: &mut Write, id: &InvitationId, token_hash: &str
     .bind(write.organization.clone())
     .bind(id.clone())
     .bind(token_hash.to_owned())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The same for whoever has verified the address that it was sent to.
+pub(super) async fn claim_by_address(write: &mut Write, id: &InvitationId, user: &UserId) -> Result<bool> {
+    let done = sqlx::query(
+        "update invitations set accepted_at = $1
+         where organization_id = $2 and id = $3
+           and accepted_at is null and revoked_at is null and expires_at > $1
+           and email_key = (select u.email_key from users u where u.id = $4 and u.email_verified_at is not null)
+           and exists (select 1 from organizations o where o.id = $2 and o.suspended_at is null)",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .bind(user.clone())
     .execute(write.connection())
     .await
     .map_err(refused)?;

@@ -153,7 +153,7 @@ async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
             }
             person = rechecks.recv() => {
                 let mine = match person {
-                    Ok(person) => person == scope.signed_in().user().id,
+                    Ok(person) => scope.person().is_some_and(|mine| mine.user().id == person),
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 };

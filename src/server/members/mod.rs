@@ -76,10 +76,13 @@ pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId) -> Resul
 /// Leaves the organization.
 ///
 /// # Errors
-/// [`AppError::Conflict`] for the last owner.
+/// [`AppError::Conflict`] for the last owner, and for a program, which is no member.
 pub async fn leave(scope: Scope<allowed::Read>) -> Result<()> {
+    let Some(person) = scope.person() else {
+        return Err(AppError::Conflict("A token of an organization is no member. Revoke it instead.".to_owned()));
+    };
+    let user = person.user().id.clone();
     let write = scope.write().await?;
-    let user = scope.signed_in().user().id.clone();
     take_out(write, Role::Owner, &user, "member.left").await?;
     scope.app().hub.recheck(&user);
     Ok(())

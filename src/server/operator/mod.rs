@@ -122,12 +122,17 @@ pub async fn organization(app: &App, slug: &str) -> Result<OrganizationDetail> {
     Ok(OrganizationDetail { organization, owners })
 }
 
-/// Suspends an organization, or lets it back: suspended, nobody but the operator sees it.
+/// Suspends an organization, or lets it back: suspended, nobody but the operator sees it. One that
+/// is so already stays as it is.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none of this slug.
 pub async fn suspend(app: &App, slug: &str, suspended: bool) -> Result<OrganizationDetail> {
-    let found = organization(app, slug).await?.organization;
+    let detail = organization(app, slug).await?;
+    if detail.organization.suspended_at.is_some() == suspended {
+        return Ok(detail);
+    }
+    let found = detail.organization;
     let mut write = OPERATOR.write(app, &found.id).await?;
     store::set_suspended(&mut write, suspended).await?;
     let action = if suspended { "organization.suspended" } else { "organization.restored" };
@@ -161,12 +166,16 @@ pub async fn reset_password(app: &App, email: &str) -> Result<String> {
     Ok(password)
 }
 
-/// Makes a person an owner of an organization, a member first if need be.
+/// Makes a person an owner of an organization, a member first if need be. An owner stays one.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is no such person or organization.
 pub async fn make_owner(app: &App, email: &str, slug: &str) -> Result<OrganizationDetail> {
-    let (user, found) = (user(app, email).await?, organization(app, slug).await?.organization);
+    let (user, detail) = (user(app, email).await?, organization(app, slug).await?);
+    if detail.owners.contains(&user.email) {
+        return Ok(detail);
+    }
+    let found = detail.organization;
     let mut write = OPERATOR.write(app, &found.id).await?;
     if !members::add(&mut write, &user.id, &user.name, Role::Owner).await? {
         members::make_owner(&mut write, &user.id).await?;

@@ -6,6 +6,7 @@ use super::{
     App,
     access::{Scope, SignedIn, SystemScope},
     db::{AuditEntry, Read, Write, random_id},
+    incidents,
 };
 use crate::domain::{
     account::{line, short},
@@ -17,7 +18,7 @@ use crate::domain::{
         suggest_slug, support_url,
     },
     role::{Role, allowed},
-    status::{PageStatus, ServiceStatus},
+    status::{PageStatus, ServiceStatus, StatusLabels},
 };
 
 /// Most organizations that one person can create.
@@ -110,15 +111,20 @@ pub async fn check_slug(by: SignedIn, text: String) -> Result<SlugCheck> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn frame(scope: Scope<allowed::Read>) -> Result<OrganizationFrame> {
-    scope.signed_in().use_organization(scope.id()).await?;
+    if let Some(person) = scope.person() {
+        person.use_organization(scope.id()).await?;
+    }
     let mut read = scope.read().await?;
     let statuses = store::effective_statuses(&mut read, scope.id()).await?;
     let members = store::count_members(&mut read, scope.id()).await?;
+    let labels = store::labels(&mut read, scope.id()).await?;
     Ok(OrganizationFrame {
         organization: scope.organization().clone(),
         teams: scope.teams().to_vec(),
         time_zone: scope.time_zone().to_owned(),
-        status: PageStatus::of(statuses.iter().copied(), []),
+        status: PageStatus::of(statuses.iter().copied(), incidents::open_impacts(&mut read, scope.id()).await?),
+        incidents: incidents::open_now(&mut read, scope.id(), 1_000).await?.len(),
+        labels,
         services: statuses.len(),
         members,
         status_page: scope.app().url.join(&format!("/status/{}", scope.organization().slug)),
@@ -145,8 +151,9 @@ pub async fn update(scope: Scope<allowed::EditOrganization>, input: Organization
     let description = errors.take("description", short(&input.description, 500)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
     let support_url = errors.take("support_url", support_url(&input.support_url)).unwrap_or_default();
+    let labels = input.labels.check(&mut errors);
     errors.finish()?;
-    let new = OrganizationSettings { name, slug, description, time_zone, support_url, listed: input.listed };
+    let new = OrganizationSettings { name, slug, description, time_zone, support_url, listed: input.listed, labels };
     let mut write = scope.write().await?;
     let before = store::settings_in(&mut write).await?.ok_or_else(|| AppError::NotFound("organization".to_owned()))?;
     if before == new {
@@ -169,6 +176,7 @@ pub async fn update(scope: Scope<allowed::EditOrganization>, input: Organization
 /// The fields of `one` that are otherwise in `other`, for the audit log.
 fn changed(one: &OrganizationSettings, other: &OrganizationSettings) -> String {
     let listed = |settings: &OrganizationSettings| if settings.listed { "yes" } else { "no" }.to_owned();
+    let label = |settings: &OrganizationSettings, status| settings.labels.label(status).to_owned();
     [
         ("name", one.name.clone(), other.name.clone()),
         ("slug", one.slug.clone(), other.slug.clone()),
@@ -178,6 +186,7 @@ fn changed(one: &OrganizationSettings, other: &OrganizationSettings) -> String {
         ("listed", listed(one), listed(other)),
     ]
     .into_iter()
+    .chain(ServiceStatus::MENU.map(|status| (status.as_str(), label(one, status), label(other, status))))
     .filter(|(_, one, other)| one != other)
     .map(|(field, one, _)| format!("{field}: {one}"))
     .collect::<Vec<_>>()
@@ -193,9 +202,12 @@ pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Re
         return Err(AppError::field("name", "Type the organization's name exactly as it is written."));
     }
     let mut write = scope.write().await?;
+    let members = store::member_ids(&mut write).await?;
     store::delete(&mut write).await?;
-    tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = %scope.signed_in().user().id, "an organization was deleted");
-    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await
+    tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "an organization was deleted");
+    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await?;
+    members.iter().for_each(|member| scope.app().hub.recheck(member));
+    Ok(())
 }
 
 /// Number of members.
@@ -221,6 +233,8 @@ pub struct PublicOrganization {
     pub time_zone: String,
     /// Where visitors find help, may be empty.
     pub support_url: String,
+    /// What the statuses of services are called on its page.
+    pub labels: StatusLabels,
     /// Counts its writes.
     pub version: i64,
     /// When it last changed.
@@ -255,7 +269,8 @@ pub async fn listed(app: &App, search: &str, most: i64) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     for organization in store::listed(&mut read, &search.trim().to_lowercase(), most).await? {
         let services = store::services_in_short(&mut read, &organization.id).await?;
-        let status = PageStatus::of(services.iter().map(|(_, status)| *status), []);
+        let impacts = incidents::open_impacts(&mut read, &organization.id).await?;
+        let status = PageStatus::of(services.iter().map(|(_, status)| *status), impacts);
         listed.push(Listed { organization, status, services });
     }
     Ok(listed)

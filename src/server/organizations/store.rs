@@ -7,7 +7,7 @@ use crate::{
         ids::{OrganizationId, UserId},
         organization::{NewOrganization, OrganizationSettings},
         role::Role,
-        status::ServiceStatus,
+        status::{ServiceStatus, StatusLabels},
         time::Time,
     },
     server::db::{Read, Write, error::refused},
@@ -118,21 +118,22 @@ pub(super) async fn keep_slug(write: &mut Write, old: &str, new: &str) -> Result
 }
 
 async fn settings_of(connection: &mut AnyConnection, id: &OrganizationId) -> Result<Option<OrganizationSettings>> {
-    type Row = (String, String, String, String, String, Option<Time>);
+    type Row = (String, String, String, String, String, Option<Time>, String);
     let row: Option<Row> = sqlx::query_as(
-        "select name, slug, description, time_zone, support_url, listed_at from organizations where id = $1",
+        "select name, slug, description, time_zone, support_url, listed_at, labels from organizations where id = $1",
     )
     .bind(id.clone())
     .fetch_optional(connection)
     .await
     .map_err(refused)?;
-    Ok(row.map(|(name, slug, description, time_zone, support_url, listed_at)| OrganizationSettings {
+    Ok(row.map(|(name, slug, description, time_zone, support_url, listed_at, labels)| OrganizationSettings {
         name,
         slug,
         description,
         time_zone,
         support_url,
         listed: listed_at.is_some(),
+        labels: StatusLabels::from_json(&labels),
     }))
 }
 
@@ -145,11 +146,20 @@ pub(super) async fn settings_in(write: &mut Write) -> Result<Option<Organization
     settings_of(write.connection(), &id).await
 }
 
+pub(super) async fn labels(read: &mut Read, id: &OrganizationId) -> Result<StatusLabels> {
+    let row: Option<(String,)> = sqlx::query_as("select labels from organizations where id = $1")
+        .bind(id.clone())
+        .fetch_optional(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.map(|(labels,)| StatusLabels::from_json(&labels)).unwrap_or_default())
+}
+
 pub(super) async fn update(write: &mut Write, new: &OrganizationSettings) -> Result<()> {
     sqlx::query(
         "update organizations set name = $1, name_key = $2, slug = $3, description = $4, time_zone = $5, support_url = $6,
-                listed_at = case when $7 = 0 then null else coalesce(listed_at, $8) end, updated_at = $8
-         where id = $9",
+                labels = $7, listed_at = case when $8 = 0 then null else coalesce(listed_at, $9) end, updated_at = $9
+         where id = $10",
     )
     .bind(new.name.clone())
     .bind(new.name.to_lowercase())
@@ -157,6 +167,7 @@ pub(super) async fn update(write: &mut Write, new: &OrganizationSettings) -> Res
     .bind(new.description.clone())
     .bind(new.time_zone.clone())
     .bind(new.support_url.clone())
+    .bind(new.labels.to_json())
     .bind(i64::from(new.listed))
     .bind(write.at)
     .bind(write.organization.clone())
@@ -213,17 +224,18 @@ pub(super) async fn services_in_short(
     Ok(rows)
 }
 
-type PublicRow = (OrganizationId, String, String, String, String, String, i64, Time);
+type PublicRow = (OrganizationId, String, String, String, String, String, String, i64, Time);
 
 fn public_of(
-    (id, slug, name, description, time_zone, support_url, version, changed_at): PublicRow,
+    (id, slug, name, description, time_zone, support_url, labels, version, changed_at): PublicRow,
 ) -> PublicOrganization {
-    PublicOrganization { id, slug, name, description, time_zone, support_url, version, changed_at }
+    let labels = StatusLabels::from_json(&labels);
+    PublicOrganization { id, slug, name, description, time_zone, support_url, labels, version, changed_at }
 }
 
 pub(super) async fn public(read: &mut Read, id: &OrganizationId) -> Result<Option<PublicOrganization>> {
     let row: Option<PublicRow> = sqlx::query_as(
-        "select id, slug, name, description, time_zone, support_url, version, changed_at from organizations
+        "select id, slug, name, description, time_zone, support_url, labels, version, changed_at from organizations
          where id = $1 and suspended_at is null",
     )
     .bind(id.clone())
@@ -237,7 +249,7 @@ pub(super) async fn public(read: &mut Read, id: &OrganizationId) -> Result<Optio
 pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<Vec<PublicOrganization>> {
     let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let rows: Vec<PublicRow> = sqlx::query_as(
-        "select id, slug, name, description, time_zone, support_url, version, changed_at from organizations o
+        "select id, slug, name, description, time_zone, support_url, labels, version, changed_at from organizations o
          where o.listed_at is not null and o.suspended_at is null
            and (o.name_key like $1 escape '\\'
                 or exists (select 1 from services s where s.organization_id = o.id and s.deleted_at is null and s.name_key like $1 escape '\\'))
@@ -249,4 +261,13 @@ pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<V
     .await
     .map_err(refused)?;
     Ok(rows.into_iter().map(public_of).collect())
+}
+
+pub(super) async fn member_ids(write: &mut Write) -> Result<Vec<UserId>> {
+    let rows: Vec<(UserId,)> = sqlx::query_as("select user_id from members where organization_id = $1")
+        .bind(write.organization.clone())
+        .fetch_all(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -1,19 +1,19 @@
 //! Services and groups: the verbs.
 
-mod history;
 mod order;
 mod store;
 
-pub use history::Mark;
 pub use order::move_item;
 
 use super::{
     access::{PublicPage, Scope},
     db::{AuditEntry, Read, Write, random_id},
+    history, incidents, maintenance,
 };
 use crate::domain::{
     error::{AppError, Result},
     ids::{GroupId, ServiceId, TeamId},
+    incident::{Affected, Incident},
     live::Topic,
     position,
     role::allowed,
@@ -25,6 +25,22 @@ use crate::domain::{
 };
 
 const TOPICS: &[Topic] = &[Topic::Services];
+
+/// What caused a change of a status; who made it is the write's actor.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// The cause.
+    pub cause: Cause,
+}
+
+impl Mark {
+    /// A change with this cause.
+    pub const fn by(cause: Cause) -> Self {
+        Self { cause }
+    }
+}
+/// What the audit log calls a group or a team where there is none.
+const NONE: &str = "none";
 
 fn no_service() -> AppError {
     AppError::NotFound("service".to_owned())
@@ -41,16 +57,26 @@ async fn service_to_change(write: &mut Write, id: &ServiceId) -> Result<Service>
     Ok(service)
 }
 
+/// A service that this write may speak for: for incidents and maintenance.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Forbidden`].
+pub async fn require(write: &mut Write, id: &ServiceId) -> Result<String> {
+    Ok(service_to_change(write, id).await?.name)
+}
+
 fn no_group() -> AppError {
     AppError::NotFound("group".to_owned())
 }
 
-/// Every group and service, in order.
+/// Every group and service, in order, and the teams that can own a service.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn list(scope: Scope<allowed::Read>) -> Result<ServiceList> {
-    store::list(&mut scope.read().await?, scope.id()).await
+    let mut read = scope.read().await?;
+    let list = store::list(&mut read, scope.id()).await?;
+    Ok(ServiceList { teams: super::teams::list(&mut read, scope.id()).await?, ..list })
 }
 
 /// Every group and service as the public page shows them.
@@ -72,12 +98,13 @@ pub async fn detail(scope: Scope<allowed::Read>, id: ServiceId) -> Result<Servic
         Some(group) => store::group_name(&mut read, scope.id(), group).await?,
         None => None,
     };
-    let history = store::history(&mut read, scope.id(), &id, 100).await?;
+    let history = history::latest(&mut read, scope.id(), &id, 100).await?;
     let team = match &service.team_id {
         Some(team) => store::team_name(&mut read, scope.id(), team).await?,
         None => None,
     };
-    Ok(ServiceDetail { service, group, team, history })
+    let holding = incidents::holding(&mut read, scope.id(), &id).await?;
+    Ok(ServiceDetail { service, group, team, history, holding })
 }
 
 /// The numbers of the overview.
@@ -96,7 +123,9 @@ pub async fn overview(scope: Scope<allowed::Read>) -> Result<Overview> {
     let mut unwell: Vec<_> =
         list.services.into_iter().filter(|service| service.status != ServiceStatus::Operational).collect();
     unwell.sort_by_key(|service| (std::cmp::Reverse(service.status), std::cmp::Reverse(service.since)));
-    Ok(Overview { by_status, unwell, recent, services, members })
+    let incidents = incidents::open_now(&mut read, scope.id(), 20).await?;
+    let maintenance = maintenance::upcoming(&mut read, scope.id(), 5).await?;
+    Ok(Overview { by_status, unwell, recent, services, members, incidents, maintenance })
 }
 
 /// Adds a service at the end of its group; it begins operational.
@@ -154,6 +183,8 @@ pub struct NewService {
     pub mark: Mark,
     /// When it came into being elsewhere, if not now. What is known of its status begins now.
     pub created_at: Option<crate::domain::time::Time>,
+    /// Since when it has had its status, if that is known.
+    pub observed_since: Option<crate::domain::time::Time>,
 }
 
 impl NewService {
@@ -166,6 +197,7 @@ impl NewService {
             source_id: None,
             mark: Mark::by(Cause::Manual),
             created_at: None,
+            observed_since: None,
         }
     }
 }
@@ -184,8 +216,8 @@ pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
     let last = store::last_position(write, new.group_id.as_ref()).await?;
     let position = position::between(last, None).unwrap_or(i64::MAX);
     store::insert_service(write, &id, &new, position).await?;
-    let at = write.at;
-    history::begin(write, &id, new.status, at, &new.mark).await?;
+    let at = new.observed_since.unwrap_or(write.at).min(write.at);
+    history::begin(write, &id, new.status, at, new.mark.cause).await?;
     write.audit(
         AuditEntry::new("service.created", &id, &new.texts.name).values(None, Some(new.status.as_str().to_owned())),
     );
@@ -201,8 +233,17 @@ pub async fn update(scope: Scope<allowed::EditServices>, id: ServiceId, input: S
     scope.require(team.as_ref()).map_err(|_| own_team_only())?;
     let mut write = scope.write().await?;
     let before = service_to_change(&mut write, &id).await?;
-    require_group(&mut write, group.as_ref()).await?;
-    require_team(&mut write, team.as_ref()).await?;
+    let new_group = require_group(&mut write, group.as_ref()).await?;
+    let new_team = require_team(&mut write, team.as_ref()).await?;
+    if before.name == texts.name
+        && before.description == texts.description
+        && before.group_id == group
+        && before.team_id == team
+    {
+        return Ok(());
+    }
+    let old_group = require_group(&mut write, before.group_id.as_ref()).await?;
+    let old_team = require_team(&mut write, before.team_id.as_ref()).await?;
     let position = if before.group_id == group {
         before.position
     } else {
@@ -212,9 +253,12 @@ pub async fn update(scope: Scope<allowed::EditServices>, id: ServiceId, input: S
     let key = (before.name != texts.name).then(|| name_key(&texts.name));
     store::update_service(&mut write, &id, &texts, key, group.as_ref(), position).await?;
     store::set_team(&mut write, &id, team.as_ref()).await?;
-    write.audit(
-        AuditEntry::new("service.updated", &id, &texts.name).values(Some(before.name), Some(texts.name.clone())),
-    );
+    write.audit(AuditEntry::new("service.updated", &id, &texts.name).changed(&[
+        ("name", &before.name, &texts.name),
+        ("description", &before.description, &texts.description),
+        ("group", &old_group, &new_group),
+        ("team", &old_team, &new_team),
+    ]));
     write.commit(TOPICS).await
 }
 
@@ -233,18 +277,20 @@ pub async fn delete(scope: Scope<allowed::DeleteServices>, id: ServiceId) -> Res
     Ok(Deleted { id, name: service.name })
 }
 
-/// Brings a deleted service back.
+/// Brings a deleted service back, to its place when that is free still, else to the end of its group.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it is not deleted, [`AppError::Invalid`] when its name is taken now.
 pub async fn restore(scope: Scope<allowed::DeleteServices>, id: ServiceId) -> Result<()> {
     let mut write = scope.write().await?;
     let name = store::set_deleted(&mut write, &id, false).await?.ok_or_else(no_service)?;
+    order::settle(&mut write, &id).await?;
     write.audit(AuditEntry::new("service.restored", &id, name));
     write.commit(TOPICS).await
 }
 
-/// Sets what services say of themselves, all in one change.
+/// Sets what services say of themselves, all in one change. The open incidents that hold one of them
+/// at something worse: setting a status does not hide an incident.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when one of them does not exist: then none is changed.
@@ -253,13 +299,28 @@ pub async fn set_status(
     ids: Vec<ServiceId>,
     status: ServiceStatus,
     cause: Cause,
-) -> Result<()> {
+) -> Result<Vec<Incident>> {
     let mut write = scope.write().await?;
     let mut changed = false;
-    for id in ids {
-        changed |= set_own_status(&mut write, &id, status, &Mark::by(cause)).await?;
+    for id in &ids {
+        changed |= set_own_status(&mut write, id, status, &Mark::by(cause)).await?;
     }
-    if changed { write.commit(TOPICS).await } else { Ok(()) }
+    if changed {
+        write.commit(TOPICS).await?;
+    } else {
+        drop(write);
+    }
+    let mut read = scope.read().await?;
+    let mut holding: Vec<Incident> = Vec::new();
+    for id in &ids {
+        for incident in incidents::holding(&mut read, scope.id(), id).await? {
+            let worse = |said: &Affected| said.service_id == *id && said.status > status;
+            if incident.services.iter().any(worse) && !holding.contains(&incident) {
+                holding.push(incident);
+            }
+        }
+    }
+    Ok(holding)
 }
 
 /// Sets what one service says of itself within a write; `false` when it said so already.
@@ -272,7 +333,7 @@ pub async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceSt
         return Ok(false);
     }
     store::set_own_status(write, id, status).await?;
-    history::follow(write, id, service.status, crate::domain::status::effective(status, []), mark).await?;
+    history::set_own(write, id, status, mark.cause).await?;
     let (before, after) = (service.own_status.as_str().to_owned(), status.as_str().to_owned());
     write.audit(AuditEntry::new("service.status_set", id, service.name).values(Some(before), Some(after)));
     Ok(true)
@@ -311,12 +372,20 @@ pub async fn update_group(scope: Scope<allowed::EditServices>, id: GroupId, inpu
     scope.require(None)?;
     let texts = input.check()?;
     let mut write = scope.write().await?;
-    let before = store::group_name_in(&mut write, &id).await?.ok_or_else(no_group)?;
+    let before = store::group_texts(&mut write, &id).await?.ok_or_else(no_group)?;
+    if before == texts {
+        return Ok(());
+    }
     // An imported namesake keeps its own key while its name stays.
-    let key = (before != texts.name).then(|| name_key(&texts.name));
+    let key = (before.name != texts.name).then(|| name_key(&texts.name));
     store::update_group(&mut write, &id, &texts, key).await?;
-    write.audit(AuditEntry::new("group.updated", &id, &texts.name).values(Some(before), Some(texts.name.clone())));
+    write.audit(group_updated(&id, &before, &texts));
     write.commit(TOPICS).await
+}
+
+fn group_updated(id: &GroupId, before: &GroupInput, now: &GroupInput) -> AuditEntry {
+    AuditEntry::new("group.updated", id, &now.name)
+        .changed(&[("name", &before.name, &now.name), ("description", &before.description, &now.description)])
 }
 
 /// Takes a heading away; its services stay, without a group, in its place.
@@ -338,22 +407,18 @@ pub async fn delete_group(scope: Scope<allowed::EditServices>, id: GroupId) -> R
     write.commit(TOPICS).await
 }
 
-async fn require_group(write: &mut Write, group: Option<&GroupId>) -> Result<()> {
-    match group {
-        Some(id) if store::group_name_in(write, id).await?.is_none() => {
-            Err(AppError::field("group_id", "This group has just been deleted. Choose another."))
-        }
-        _ => Ok(()),
-    }
+/// The group's name.
+async fn require_group(write: &mut Write, group: Option<&GroupId>) -> Result<String> {
+    let Some(id) = group else { return Ok(NONE.to_owned()) };
+    let name = store::group_name_in(write, id).await?;
+    name.ok_or_else(|| AppError::field("group_id", "This group has just been deleted. Choose another."))
 }
 
-async fn require_team(write: &mut Write, team: Option<&TeamId>) -> Result<()> {
-    match team {
-        Some(id) if !store::team_exists(write, id).await? => {
-            Err(AppError::field("team_id", "This team has just been deleted. Choose another."))
-        }
-        _ => Ok(()),
-    }
+/// The team's name.
+async fn require_team(write: &mut Write, team: Option<&TeamId>) -> Result<String> {
+    let Some(id) = team else { return Ok(NONE.to_owned()) };
+    let name = store::team_name_in(write, id).await?;
+    name.ok_or_else(|| AppError::field("team_id", "This team has just been deleted. Choose another."))
 }
 
 /// What an import knows of an organization already: ids by the ids of the file.
@@ -388,10 +453,14 @@ pub async fn update_imported(
     let same =
         before.name == texts.name && before.description == texts.description && before.group_id.as_ref() == group;
     if !same {
+        let old_group = require_group(write, before.group_id.as_ref()).await?;
+        let new_group = require_group(write, group).await?;
         store::update_imported(write, id, texts, group, before.position).await?;
-        write.audit(
-            AuditEntry::new("service.updated", id, &texts.name).values(Some(before.name), Some(texts.name.clone())),
-        );
+        write.audit(AuditEntry::new("service.updated", id, &texts.name).changed(&[
+            ("name", &before.name, &texts.name),
+            ("description", &before.description, &texts.description),
+            ("group", &old_group, &new_group),
+        ]));
     }
     let moved = set_own_status(write, id, status, &Mark::by(Cause::Import)).await?;
     Ok(!same || moved)
@@ -402,11 +471,12 @@ pub async fn update_imported(
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
 pub async fn update_imported_group(write: &mut Write, id: &GroupId, texts: &GroupInput) -> Result<bool> {
-    if store::group_texts(write, id).await?.ok_or_else(no_group)? == *texts {
+    let before = store::group_texts(write, id).await?.ok_or_else(no_group)?;
+    if before == *texts {
         return Ok(false);
     }
     store::update_imported_group(write, id, texts).await?;
-    write.audit(AuditEntry::new("group.updated", id, &texts.name));
+    write.audit(group_updated(id, &before, texts));
     Ok(true)
 }
 

@@ -1,10 +1,10 @@
 //! The hand-made order: moving a service or a group, and what becomes of a group's services.
 
-use super::{TOPICS, no_group, no_service, service_to_change, store};
+use super::{NONE, TOPICS, no_group, no_service, service_to_change, store};
 use crate::{
     domain::{
         error::{AppError, Result},
-        ids::GroupId,
+        ids::{GroupId, ServiceId},
         position::{between, spread},
         role::allowed,
     },
@@ -30,7 +30,7 @@ impl Item {
 }
 
 /// Moves a service or a group (by its id) before another one, or to the end. A service goes into
-/// `group`, or out of every group.
+/// `group`, or out of every group. Before itself it stays where it is.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when something named does not exist, [`AppError::Invalid`] when the
@@ -42,20 +42,23 @@ pub async fn move_item(
     before: Option<String>,
 ) -> Result<()> {
     let mut write = scope.write().await?;
-    let moved = match (store::group_name_in(&mut write, &parse(&item)?).await?, &group) {
-        (Some(_), None) => Item::Group(item.clone()),
-        (Some(_), Some(_)) => return Err(AppError::Conflict("A group cannot stand inside a group.".to_owned())),
-        (None, _) => Item::Service(item.clone()),
-    };
-    match &moved {
-        Item::Group(_) => write.require(None)?,
-        Item::Service(id) => {
-            service_to_change(&mut write, &parse(id)?).await?;
+    let heading = store::group_name_in(&mut write, &parse(&item)?).await?;
+    let (moved, name, old_group) = match (heading, &group) {
+        (Some(name), None) => {
+            write.require(None)?;
+            (Item::Group(item.clone()), name, None)
         }
+        (Some(_), Some(_)) => return Err(AppError::Conflict("A group cannot stand inside a group.".to_owned())),
+        (None, _) => {
+            let service = service_to_change(&mut write, &parse(&item)?).await?;
+            (Item::Service(item.clone()), service.name, service.group_id)
+        }
+    };
+    if old_group == group && before.as_ref() == Some(&item) {
+        return Ok(());
     }
-    if let Some(group) = &group {
-        store::group_name_in(&mut write, group).await?.ok_or_else(no_group)?;
-    }
+    let new_name = group_name(&mut write, group.as_ref()).await?;
+    let old_name = group_name(&mut write, old_group.as_ref()).await?;
     let mut siblings = store::siblings(&mut write, group.as_ref()).await?;
     siblings.retain(|(sibling, _)| sibling.id() != item);
     let index = match &before {
@@ -79,8 +82,25 @@ pub async fn move_item(
         store::set_group(&mut write, &parse(id)?, group.as_ref()).await?.ok_or_else(no_service)?;
     }
     set(&mut write, &moved, position).await?;
-    write.audit(AuditEntry::new("service.moved", &item, "order"));
+    write.audit(AuditEntry::new("service.moved", &item, name).changed(&[("group", &old_name, &new_name)]));
     write.commit(TOPICS).await
+}
+
+async fn group_name(write: &mut Write, group: Option<&GroupId>) -> Result<String> {
+    let Some(id) = group else { return Ok(NONE.to_owned()) };
+    store::group_name_in(write, id).await?.ok_or_else(no_group)
+}
+
+/// Gives a service that has just come back a place of its own: at the end, when something stands
+/// where it stood.
+pub(super) async fn settle(write: &mut Write, id: &ServiceId) -> Result<()> {
+    let service = store::service_in(write, id).await?.ok_or_else(no_service)?;
+    let siblings = store::siblings(write, service.group_id.as_ref()).await?;
+    if siblings.iter().any(|(item, position)| *position == service.position && item.id() != id.as_str()) {
+        let last = siblings.last().map(|(_, position)| *position);
+        set(write, &Item::Service(id.to_string()), between(last, None).unwrap_or(i64::MAX)).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a group and puts its services, in their order, where it stood.

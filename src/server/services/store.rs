@@ -4,8 +4,8 @@ use super::{Known, NewService, order::Item};
 use crate::{
     domain::{
         error::Result,
-        ids::{GroupId, IntervalId, OrganizationId, ServiceId, TeamId},
-        service::{Group, GroupInput, Interval, Service, ServiceList, Transition, name_key},
+        ids::{GroupId, OrganizationId, ServiceId, TeamId},
+        service::{Group, GroupInput, Service, ServiceList, Transition, name_key},
         status::{Cause, ServiceStatus},
         time::Time,
     },
@@ -45,6 +45,7 @@ pub(super) async fn list(read: &mut Read, organization: &OrganizationId) -> Resu
             .map(|(id, name, description, position)| Group { id, name, description, position })
             .collect(),
         services: services.into_iter().map(service_of).collect(),
+        teams: Vec::new(),
     })
 }
 
@@ -73,26 +74,6 @@ pub(super) async fn service(read: &mut Read, organization: &OrganizationId, id: 
 pub(super) async fn service_in(write: &mut Write, id: &ServiceId) -> Result<Option<Service>> {
     let organization = write.organization.clone();
     one_service(write.connection(), &organization, id).await
-}
-
-pub(super) async fn history(
-    read: &mut Read,
-    organization: &OrganizationId,
-    id: &ServiceId,
-    most: i64,
-) -> Result<Vec<Interval>> {
-    type Row = (ServiceStatus, Time, Option<Time>, Cause, Option<String>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select status, started_at, ended_at, cause, user_name from status_history
-         where organization_id = $1 and service_id = $2 order by started_at desc, id desc limit $3",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .bind(most)
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    Ok(rows.into_iter().map(|(status, from, to, cause, by)| Interval { status, from, to, cause, by }).collect())
 }
 
 pub(super) async fn recent(read: &mut Read, organization: &OrganizationId, most: i64) -> Result<Vec<Transition>> {
@@ -328,49 +309,6 @@ pub(super) async fn set_own_status(write: &mut Write, id: &ServiceId, status: Se
     Ok(())
 }
 
-/// Ends the open interval now, or at its beginning should the clock have been set back; the moment
-/// at which the next one begins.
-pub(super) async fn end_open_interval(write: &mut Write, service: &ServiceId) -> Result<Time> {
-    let (ended_at,): (Time,) = sqlx::query_as(
-        "update status_history set ended_at = case when started_at > $1 then started_at else $1 end
-         where organization_id = $2 and service_id = $3 and ended_at is null returning ended_at",
-    )
-    .bind(write.at)
-    .bind(write.organization.clone())
-    .bind(service.clone())
-    .fetch_one(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(ended_at)
-}
-
-pub(super) async fn insert_interval(
-    write: &mut Write,
-    id: &IntervalId,
-    service: &ServiceId,
-    status: ServiceStatus,
-    at: Time,
-    cause: Cause,
-) -> Result<()> {
-    let by = write.actor.clone();
-    sqlx::query(
-        "insert into status_history (id, organization_id, service_id, status, started_at, cause, user_id, user_name)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(id.clone())
-    .bind(write.organization.clone())
-    .bind(service.clone())
-    .bind(status)
-    .bind(at)
-    .bind(cause)
-    .bind(by.user_id)
-    .bind(by.name)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(())
-}
-
 async fn group_name_taken(write: &mut Write, key: &str, except: &GroupId) -> Result<bool> {
     let row: Option<(String,)> =
         sqlx::query_as("select id from service_groups where organization_id = $1 and name_key = $2 and id <> $3")
@@ -465,14 +403,14 @@ pub(super) async fn delete_group(write: &mut Write, id: &GroupId) -> Result<()> 
     Ok(())
 }
 
-pub(super) async fn team_exists(write: &mut Write, id: &TeamId) -> Result<bool> {
-    let row: Option<(TeamId,)> = sqlx::query_as("select id from teams where organization_id = $1 and id = $2")
+pub(super) async fn team_name_in(write: &mut Write, id: &TeamId) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as("select name from teams where organization_id = $1 and id = $2")
         .bind(write.organization.clone())
         .bind(id.clone())
         .fetch_optional(write.connection())
         .await
         .map_err(refused)?;
-    Ok(row.is_some())
+    Ok(row.map(|(name,)| name))
 }
 
 pub(super) async fn team_name(read: &mut Read, organization: &OrganizationId, id: &TeamId) -> Result<Option<String>> {

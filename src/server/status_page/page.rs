@@ -1,16 +1,17 @@
-//! A finished page: its bytes in every encoding, and what changed since the one before.
+//! The finished status page, and what changed since the one before.
 
-use super::{snapshot::Snapshot, views};
-use crate::server::{App, document, requests};
-use axum::{
-    body::Bytes,
-    extract::ws::Utf8Bytes,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+use super::{
+    finished::{Finished, Stamp},
+    snapshot::Snapshot,
+    views,
 };
+use crate::server::{App, document};
+use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 /// A part of the page that is sent by itself when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,30 +22,39 @@ pub struct Region {
     pub html: String,
 }
 
-/// A public page, finished.
+/// A status page, finished.
 #[derive(Debug)]
 pub struct Page {
-    /// The organization's version that it shows.
-    pub version: i64,
-    /// The organization's slug, which may have changed since somebody noted the address.
-    pub slug: String,
-    html: Bytes,
-    gzip: Bytes,
-    brotli: Bytes,
-    etag: HeaderValue,
-    last_modified: HeaderValue,
+    finished: Finished,
     regions: Vec<Region>,
-    /// The version before, and what to tell those who have it.
-    change: Option<(i64, Utf8Bytes)>,
+    /// Places of the regions that time alone has changed since this version was first shown.
+    drifted: BTreeSet<usize>,
+    change: Option<Change>,
+}
+
+/// What to tell those who have the version before.
+#[derive(Debug)]
+struct Change {
+    from: i64,
+    /// Places of the regions that are otherwise now.
+    places: BTreeSet<usize>,
+    text: Utf8Bytes,
 }
 
 #[derive(Serialize)]
-struct Change<'a> {
+struct News<'a> {
     from: i64,
     version: i64,
     title: &'a str,
     icon: String,
     regions: BTreeMap<&'a str, &'a str>,
+}
+
+impl Deref for Page {
+    type Target = Finished;
+    fn deref(&self) -> &Finished {
+        &self.finished
+    }
 }
 
 impl Page {
@@ -54,92 +64,96 @@ impl Page {
         let head = views::head(app, snapshot);
         let (title, icon) = (head.title.clone(), document::favicon(head.indicator));
         let html = document::render(head, || views::body(snapshot, &regions));
-        let version = snapshot.organization.version;
-        let change = last.filter(|last| last.has_the_same_outline(&regions)).map(|last| {
-            let changed = last.regions.iter().zip(&regions).filter(|(before, now)| before.html != now.html);
-            let regions = changed.map(|(_, now)| (now.id.as_str(), now.html.as_str())).collect();
-            let change = Change { from: last.version, version, title: &title, icon, regions };
-            (last.version, Utf8Bytes::from(serde_json::to_string(&change).unwrap_or_default()))
+        let organization = &snapshot.organization;
+        let version = organization.version;
+        let last = last.filter(|last| last.has_the_same_outline(&regions));
+        let (from, drifted) = last.map_or((None, BTreeSet::new()), |last| last.followed_by(version, &regions));
+        let change = from.map(|(from, places)| {
+            let changed = places.iter().filter_map(|place| regions.get(*place));
+            let changed = changed.map(|region| (region.id.as_str(), region.html.as_str())).collect();
+            let news = News { from, version, title: &title, icon, regions: changed };
+            let text = Utf8Bytes::from(serde_json::to_string(&news).unwrap_or_default());
+            Change { from, places, text }
         });
-        let etag: String = Sha256::digest(&html).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        let last_modified = snapshot.organization.changed_at.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        Self {
+        let stamp = Stamp {
             version,
-            slug: snapshot.organization.slug.clone(),
-            gzip: gzip(html.as_bytes()),
-            brotli: brotli(html.as_bytes()),
-            html: html.into(),
-            etag: HeaderValue::try_from(format!("W/\"{etag}\"")).unwrap_or(HeaderValue::from_static("W/\"0\"")),
-            last_modified: HeaderValue::try_from(last_modified).unwrap_or(HeaderValue::from_static("")),
-            regions,
-            change,
-        }
+            slug: organization.slug.clone(),
+            made_at: snapshot.made_at,
+            good_until: snapshot.good_until,
+        };
+        Self { finished: Finished::new(stamp, html), regions, drifted, change }
     }
 
     fn has_the_same_outline(&self, regions: &[Region]) -> bool {
         self.regions.iter().map(|region| &region.id).eq(regions.iter().map(|region| &region.id))
     }
 
+    /// From which version the next page tells a change, and of which regions; and what time alone has
+    /// changed in it. A page that is made anew for the same version goes on telling what changed
+    /// since the version before; and the next version tells also what time has changed meanwhile,
+    /// because a reader may have seen this version as it first was.
+    fn followed_by(&self, version: i64, regions: &[Region]) -> (Option<(i64, BTreeSet<usize>)>, BTreeSet<usize>) {
+        let pairs = self.regions.iter().zip(regions).enumerate();
+        let different: BTreeSet<usize> =
+            pairs.filter(|(_, (before, now))| before.html != now.html).map(|(place, _)| place).collect();
+        let with_drifted = &different | &self.drifted;
+        if self.version == version {
+            let change = self.change.as_ref().map(|change| (change.from, &change.places | &different));
+            (change, with_drifted)
+        } else {
+            (Some((self.version, with_drifted)), BTreeSet::new())
+        }
+    }
+
     /// What to tell somebody who has version `seen`: the changed regions, or to read the page again.
     pub fn message(&self, seen: i64) -> Utf8Bytes {
         match &self.change {
-            Some((from, text)) if *from == seen => text.clone(),
+            Some(change) if change.from == seen => change.text.clone(),
             _ => format!(r#"{{"version":{},"reload":true}}"#, self.version).into(),
         }
     }
+}
 
-    /// The answer to a request for the page: 304 when the reader has it.
-    pub fn response(&self, headers: &HeaderMap) -> Response {
-        let mut response = if self.is_known(headers) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let accepts = |name| requests::accepts_encoding(headers, name);
-            let (body, encoding) = if accepts("br") {
-                (&self.brotli, Some("br"))
-            } else if accepts("gzip") {
-                (&self.gzip, Some("gzip"))
-            } else {
-                (&self.html, None)
-            };
-            let mut response = Response::new(body.clone().into());
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-            if let Some(encoding) = encoding {
-                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-            }
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::LAST_MODIFIED, self.last_modified.clone());
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(
-            "cdn-cache-control",
-            HeaderValue::from_static("public, s-maxage=2, stale-while-revalidate=10, stale-if-error=86400"),
-        );
-        response
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+
+    fn regions(texts: [&str; 3]) -> Vec<Region> {
+        let region = |(place, html): (usize, &str)| Region { id: format!("r{place}"), html: html.to_owned() };
+        texts.into_iter().enumerate().map(region).collect()
     }
 
-    fn is_known(&self, headers: &HeaderMap) -> bool {
-        match headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) {
-            Some(known) => {
-                known.split(',').any(|tag| tag.trim() == "*" || tag.trim().as_bytes() == self.etag.as_bytes())
-            }
-            None => headers.get(header::IF_MODIFIED_SINCE) == Some(&self.last_modified),
+    fn page(version: i64, texts: [&str; 3]) -> Page {
+        let (at, slug) = (Time::default(), "northwind".to_owned());
+        let stamp = Stamp { version, slug, made_at: at, good_until: at };
+        Page {
+            finished: Finished::new(stamp, String::new()),
+            regions: regions(texts),
+            drifted: BTreeSet::new(),
+            change: None,
         }
     }
-}
 
-fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-    // Writing to memory does not fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default().into()
-}
+    #[test]
+    fn a_new_version_tells_what_is_otherwise() {
+        let (change, drifted) = page(1, ["a", "b", "c"]).followed_by(2, &regions(["a", "x", "c"]));
+        assert_eq!(change, Some((1, BTreeSet::from([1]))));
+        assert!(drifted.is_empty());
+    }
 
-fn brotli(bytes: &[u8]) -> Bytes {
-    let mut compressed = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
-    let _ = brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters);
-    compressed.into()
+    #[test]
+    fn what_time_has_changed_is_told_with_the_next_version() {
+        let mut first = page(2, ["a", "b", "c"]);
+        first.change = Some(Change { from: 1, places: [1].into(), text: Utf8Bytes::default() });
+        // A day later, the same version.
+        let (change, drifted) = first.followed_by(2, &regions(["a", "b", "later"]));
+        assert_eq!(change, Some((1, BTreeSet::from([1, 2]))), "who has version 1 gets everything since");
+        assert_eq!(drifted, BTreeSet::from([2]));
+        let anew = Page { drifted, ..page(2, ["a", "b", "later"]) };
+        // Who has version 2 may have it from before.
+        let (change, drifted) = anew.followed_by(3, &regions(["x", "b", "later"]));
+        assert_eq!(change, Some((2, BTreeSet::from([0, 2]))));
+        assert!(drifted.is_empty());
+    }
 }

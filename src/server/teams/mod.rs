@@ -83,9 +83,13 @@ pub async fn set_member(scope: Scope<allowed::EditTeam>, id: TeamId, user: UserI
     let mut write = scope.write().await?;
     let team = team_to_change(&mut write, &id).await?;
     let name = members::name_of(&mut write, &user).await?.ok_or_else(|| AppError::NotFound("member".to_owned()))?;
+    let before = store::role(&mut write, &id, &user).await?;
+    if before == Some(role) {
+        return Ok(());
+    }
     put(&mut write, &id, &user, role).await?;
-    let words = Some(role.as_str().to_owned());
-    write.audit(AuditEntry::new("team.member_set", &id, format!("{name} in {team}")).values(None, words));
+    let (old, new) = (before.map(|role| role.as_str().to_owned()), Some(role.as_str().to_owned()));
+    write.audit(AuditEntry::new("team.member_set", &id, format!("{name} in {team}")).values(old, new));
     write.commit(&[Topic::Members]).await?;
     scope.app().hub.recheck(&user);
     Ok(())

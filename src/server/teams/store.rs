@@ -91,6 +91,18 @@ pub(super) async fn delete(write: &mut Write, id: &TeamId) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn role(write: &mut Write, team: &TeamId, user: &UserId) -> Result<Option<TeamRole>> {
+    let row: Option<(TeamRole,)> =
+        sqlx::query_as("select role from team_members where organization_id = $1 and team_id = $2 and user_id = $3")
+            .bind(write.organization.clone())
+            .bind(team.clone())
+            .bind(user.clone())
+            .fetch_optional(write.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(role,)| role))
+}
+
 pub(super) async fn set_member(write: &mut Write, team: &TeamId, user: &UserId, role: TeamRole) -> Result<()> {
     sqlx::query(
         "insert into team_members (organization_id, team_id, user_id, role, created_at) values ($1, $2, $3, $4, $5)

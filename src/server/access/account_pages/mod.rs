@@ -4,10 +4,12 @@
 mod profile;
 mod recovery;
 mod sessions;
+mod tokens;
 
 pub use profile::{account, change_account};
 pub use recovery::{ask_for_link, forgot_password, reset, reset_password, verify, verify_email};
 pub use sessions::{end_sessions, sessions};
+pub use tokens::{change_tokens, tokens};
 
 use super::pages::BrandMark;
 use crate::{
@@ -35,6 +37,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("session", "The session has ended."),
     ("others", "All other sessions have ended."),
     ("everywhere", "You are signed out everywhere."),
+    ("token", "The token is revoked: programs that carry it are refused from now on."),
     ("deleted", "Your account is deleted."),
 ];
 
@@ -75,7 +78,7 @@ fn page(
     path: &'static str,
     body: impl FnOnce() -> AnyView,
 ) -> Response {
-    let places = [("/account", "Profile"), ("/account/sessions", "Sessions")];
+    let places = [("/account", "Profile"), ("/account/sessions", "Sessions"), ("/account/tokens", "API tokens")];
     let html = document::render(Head::site(format!("{title} · Candor")).themed(headers), || {
         let links: Vec<_> = places
             .into_iter()

@@ -1,0 +1,154 @@
+import type { APIRequestContext } from '@playwright/test';
+import { type Page, createOrganization, expect, open, signUp, test } from '../fixtures/test';
+
+/** What the API says to whoever carries this token. */
+const me = (request: APIRequestContext, token: string) =>
+  request.get('/api/v1/me', { headers: { Authorization: `Bearer ${token}` } });
+
+/** Whether a text is anywhere in the page: in its elements, or typed into a field. */
+const holds = (page: Page, text: string) =>
+  page.evaluate((text) => {
+    const typed = [...document.querySelectorAll('input, textarea')].map((field) => (field as HTMLInputElement).value);
+    return [document.documentElement.outerHTML, ...typed].some((words) => words.includes(text));
+  }, text);
+
+const tokenRow = (page: Page, name: string) =>
+  page.getByRole('table', { name: 'API tokens' }).getByRole('row').filter({ hasText: name });
+
+test('a token of the organization is shown once, lets a program in, and is revoked', async ({ page, request }) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signUp(page);
+  const organization = await createOrganization(page);
+  await open(page, `${organization.dashboard}/settings`);
+  await page.getByRole('link', { name: 'API tokens' }).click();
+  await expect(page).toHaveURL(`${organization.dashboard}/settings/tokens`);
+  await expect(page.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
+  await page.getByRole('button', { name: 'Make a token' }).click();
+
+  const dialog = page.getByRole('dialog', { name: 'New API token' });
+  await expect(dialog.getByLabel('Name')).toBeFocused();
+  await dialog.getByLabel('Name').fill('Deploy pipeline');
+  await dialog.getByLabel('May do').selectOption('Viewer');
+  await dialog.getByLabel('Lives').selectOption('90 days');
+  await dialog.getByRole('button', { name: 'Make token' }).click();
+  await expect(dialog.getByText('Deploy pipeline is ready')).toBeVisible();
+  const token = await dialog.getByRole('textbox', { name: 'Token' }).inputValue();
+  expect(token).toMatch(/^cnd_\w{20,}/);
+  await dialog.getByRole('button', { name: 'Copy' }).click();
+  await expect(dialog.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+
+  // Seen before its first use, behind the dialog.
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(tokenRow(page, 'Deploy pipeline')).toContainText(`cnd_…${token.slice(-4)}`);
+  await expect(tokenRow(page, 'Deploy pipeline')).toContainText(/Viewer.*by Ana Lindqvist.*Never/);
+  expect(await holds(page, token)).toBe(false);
+  await page.getByRole('button', { name: 'Token', exact: true }).click();
+  await expect(dialog.getByLabel('Name')).toHaveValue('');
+  expect(await holds(page, token)).toBe(false);
+  await page.keyboard.press('Escape');
+
+  const answer = await me(request, token);
+  expect(answer.status()).toBe(200);
+  expect(answer.headers()['cache-control']).toBe('no-store');
+  expect(await answer.json()).toMatchObject({
+    kind: 'organization',
+    organizations: [{ slug: organization.slug, name: organization.name, role: 'viewer' }],
+  });
+  await open(page, `${organization.dashboard}/settings/tokens`);
+  await expect(tokenRow(page, 'Deploy pipeline')).toContainText(/by Ana Lindqvist\s*just now/);
+  expect(await holds(page, token)).toBe(false);
+
+  await page.getByRole('button', { name: 'Revoke Deploy pipeline' }).click();
+  const question = page.getByRole('alertdialog', { name: 'Revoke Deploy pipeline?' });
+  await expect(question).toHaveAccessibleDescription(/refused from the next request on/);
+  await question.getByRole('button', { name: 'Revoke token' }).click();
+  await expect(page.getByRole('status').getByText('Deploy pipeline is revoked')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
+  const refused = await me(request, token);
+  expect(refused.status()).toBe(401);
+  expect(refused.headers()['www-authenticate']).toContain('Bearer');
+});
+
+test('a token that cannot be made says why next to the field', async ({ page, allowErrors }) => {
+  allowErrors(/status of 422/);
+  await signUp(page);
+  const organization = await createOrganization(page);
+  await open(page, `${organization.dashboard}/settings/tokens`);
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New API token' });
+  await dialog.getByLabel('Name').fill('   ');
+  await dialog.getByLabel('May do').selectOption('Admin');
+  await dialog.getByRole('button', { name: 'Make token' }).click();
+  await expect(dialog.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
+  await expect(dialog.getByLabel('May do')).toHaveValue('admin');
+  await dialog.getByLabel('Name').fill('CI');
+  await dialog.getByRole('button', { name: 'Make token' }).click();
+  await expect(dialog.getByText('CI is ready')).toBeVisible();
+});
+
+test('a token that is made or revoked appears where a colleague looks', async ({ page, newBrowser }) => {
+  await signUp(page);
+  const organization = await createOrganization(page);
+  const colleague = await newBrowser();
+  await colleague.context().addCookies(await page.context().cookies());
+  for (const dashboard of [page, colleague]) {
+    await open(dashboard, `${organization.dashboard}/settings/tokens`);
+    await expect(dashboard.locator('[data-live]').locator('visible=true')).toHaveText('Live');
+  }
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByLabel('Name').fill('CI');
+  await page.getByRole('button', { name: 'Make token' }).click();
+  await expect(tokenRow(colleague, 'CI')).toBeVisible();
+  const token = await page.getByRole('textbox', { name: 'Token' }).inputValue();
+  expect(await holds(colleague, token)).toBe(false);
+  await colleague.getByRole('button', { name: 'Revoke CI' }).click();
+  await colleague.getByRole('button', { name: 'Revoke token' }).click();
+  await expect(colleague.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
+  // The token is still there to be copied, although the list behind it has changed.
+  await expect(page.getByRole('textbox', { name: 'Token' })).toHaveValue(token);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
+});
+
+test.describe('without a script', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a personal token is shown once, lets a program in, and is revoked', async ({ page, request }) => {
+    const person = await signUp(page);
+    const organization = await createOrganization(page);
+    await page.goto('/account');
+    await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: 'API tokens' }).click();
+    await expect(page).toHaveURL('/account/tokens');
+    await page.getByLabel('Name').fill('My laptop');
+    await page.getByLabel('May do').selectOption('Status reporter');
+    await page.getByLabel('Lives').selectOption('30 days');
+    await page.getByRole('button', { name: 'Make token' }).click();
+    await expect(page.getByText('My laptop is ready')).toBeVisible();
+    const token = await page.locator('code').filter({ hasText: /^\s*cnd_\w{20,}/ }).innerText();
+    expect(page.url()).not.toContain(token);
+    const listed = page.getByRole('listitem').filter({ hasText: 'My laptop' });
+    await expect(listed).toContainText(/status reporter · made .* · never used · until /);
+
+    const answer = await me(request, token);
+    expect(answer.status()).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      kind: 'person',
+      name: person.name,
+      email: person.email,
+      organizations: [{ slug: organization.slug, role: 'status_reporter' }],
+    });
+    // A cookie says nothing to the API.
+    expect((await page.request.get('/api/v1/me')).status()).toBe(401);
+
+    await page.goto('/account/tokens');
+    expect(await page.content()).not.toContain(token);
+    await expect(listed).toContainText(`cnd_…${token.slice(-4)}`);
+    await expect(listed).toContainText(/ · last used .* · until /);
+    await page.getByRole('button', { name: 'Revoke My laptop' }).click();
+    await expect(page.getByRole('status')).toHaveText('The token is revoked: programs that carry it are refused from now on.');
+    await expect(listed).toHaveCount(0);
+    expect((await me(request, token)).status()).toBe(401);
+  });
+});

@@ -1,0 +1,47 @@
+//! The screens of maintenance.
+
+mod calendar;
+mod composer;
+mod countdown;
+mod detail;
+mod edit;
+mod filter;
+mod form;
+mod list;
+mod marks;
+
+pub use detail::OneMaintenanceScreen;
+pub use edit::EditMaintenanceScreen;
+pub use form::ScheduleScreen;
+pub use list::MaintenanceScreen;
+
+use crate::{
+    api::maintenance::{maintenance_windows, read_maintenance},
+    domain::{
+        calendar::LocalWindow,
+        error::{AppError, Result},
+        ids::MaintenanceId,
+        maintenance::{Maintenance, MaintenanceDetail},
+        organization::OrganizationFrame,
+        role::Action,
+    },
+};
+
+/// A maintenance, and its window by the clock of the organization.
+type One = (MaintenanceDetail, LocalWindow);
+
+async fn read_one(slug: String, id: String) -> Result<One> {
+    let missing = || AppError::NotFound("maintenance".to_owned());
+    let id: MaintenanceId = id.parse().map_err(|_| missing())?;
+    let detail = read_maintenance(slug.clone(), id.clone()).await?;
+    let window = maintenance_windows(slug, vec![id]).await?.pop();
+    Ok((detail, window.ok_or_else(missing)?))
+}
+
+/// Whether somebody may do it to a maintenance: to every service it names, or everywhere if it names none.
+fn may_change(frame: &OrganizationFrame, action: Action, maintenance: &Maintenance) -> bool {
+    frame.reach(action).is_some_and(|reach| match maintenance.services.as_slice() {
+        [] => reach.includes(None),
+        services => services.iter().all(|service| reach.includes(service.team_id.as_ref())),
+    })
+}

@@ -1,0 +1,233 @@
+//! `/dashboard/{organization}/settings/tokens`: the keys of programs.
+
+use crate::{
+    api::tokens::{create_token, list_tokens, revoke_token},
+    dashboard::{
+        frame::{Organization, ScreenHead},
+        live::use_live,
+        states::standing,
+        time::Ago,
+    },
+    domain::{
+        error::AppError,
+        live::Topic,
+        role::Role,
+        token::{ApiToken, LIVES, NewToken, TokenInput},
+    },
+    ui::*,
+};
+use leptos::{ev, prelude::*};
+
+const FIELDS: &[&str] = &["name", "role", "days"];
+
+/// The screen.
+#[component]
+pub fn TokensScreen() -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let read = Resource::new(
+        move || (organization.slug.get(), live.changes(Topic::Organization)),
+        |(slug, _)| list_tokens(slug),
+    );
+    let asks = RwSignal::new(false);
+    view! {
+        <ScreenHead title="API tokens">
+            <LinkButton href=Signal::derive(move || organization.address("/settings")) icon=IconName::Settings>"Settings"</LinkButton>
+            <Button variant=ButtonVariant::Primary icon=IconName::Plus on:click=move |_| asks.set(true)>"Token"</Button>
+        </ScreenHead>
+        <Dialog
+            open=asks
+            title="New API token"
+            description=Signal::stored(Some("A program that carries it acts for the organization, by the role that you give it.".to_owned()))
+        >
+            <TokenForm open=asks />
+        </Dialog>
+        <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
+            {standing(
+                move || read.get(),
+                || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
+                move |tokens| view! { <Tokens tokens asks /> }.into_any(),
+            )}
+        </Transition>
+    }
+}
+
+#[component]
+fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView {
+    move || {
+        if tokens.read().is_empty() {
+            return view! {
+                <EmptyState icon=IconName::KeyRound title="No tokens yet" text="Scripts, pipelines and monitors set statuses through the API with a token of the organization.">
+                    <Button variant=ButtonVariant::Primary on:click=move |_| asks.set(true)>"Make a token"</Button>
+                </EmptyState>
+            }
+            .into_any();
+        }
+        view! {
+            <div class="p-4">
+                <div class="overflow-hidden rounded-lg border border-border">
+                    <Table
+                        label="API tokens"
+                        read_only=true
+                        head=|| view! {
+                            <th scope="col" class=HEAD_CELL>"Name"</th>
+                            <th scope="col" class=HEAD_CELL>"May do"</th>
+                            <th scope="col" class=HEAD_CELL>"Made"</th>
+                            <th scope="col" class=HEAD_CELL>"Last used"</th>
+                            <th scope="col" class=HEAD_CELL>"Ends"</th>
+                            <th scope="col" class=HEAD_CELL><span class="sr-only">"Revoke"</span></th>
+                        }
+                    >
+                        <For each=move || tokens.get() key=|token| (token.id.clone(), token.last_used_at) let:token>
+                            <Row token />
+                        </For>
+                    </Table>
+                </div>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Row(token: ApiToken) -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let ApiToken { id, name, role, ending, created_by, created_at, expires_at, last_used_at } = token;
+    let asks = RwSignal::new(false);
+    let revoke = Action::new(move |(): &()| revoke_token(organization.slug.get_untracked(), id.clone()));
+    let toasts = use_toasts();
+    let told = name.clone();
+    Effect::new(move || {
+        if let Some(Ok(())) = revoke.value().get() {
+            asks.set(false);
+            toasts.success(format!("{told} is revoked"));
+            live.refresh();
+        }
+    });
+    let error = Signal::derive(move || revoke.value().get().and_then(Result::err).map(|error| error.to_string()));
+    let ends = match expires_at {
+        Some(at) => view! { <time datetime=at.rfc3339() class="whitespace-nowrap tabular-nums">{at.in_words()}</time> }
+            .into_any(),
+        None => view! { "When revoked" }.into_any(),
+    };
+    let used = match last_used_at {
+        Some(at) => view! { <Ago at /> }.into_any(),
+        None => view! { "Never" }.into_any(),
+    };
+    view! {
+        <tr class=ROW>
+            <td class=CELL>
+                <span class="font-medium">{name.clone()}</span>
+                <code class="ml-2 text-xs text-muted-foreground">{format!("cnd_…{ending}")}</code>
+            </td>
+            <td class=CELL_MUTED>{role.label()}</td>
+            <td class=CELL_MUTED><Ago at=created_at /> " by " {created_by}</td>
+            <td class=CELL_MUTED>{used}</td>
+            <td class=CELL_MUTED>{ends}</td>
+            <td class=CELL>
+                <Button size=ButtonSize::Small aria_label=format!("Revoke {name}") on:click=move |_| asks.set(true)>"Revoke"</Button>
+                <ConfirmDialog
+                    open=asks
+                    title=format!("Revoke {name}?")
+                    message="Programs that carry this token are refused from the next request on. It cannot be brought back."
+                    confirm_label="Revoke token"
+                    destructive=true
+                    pending=revoke.pending()
+                    error
+                    on_confirm=move |()| { revoke.dispatch(()); }
+                />
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
+    let organization = Organization::get();
+    let live = use_live();
+    let (name, role, days) = (
+        RwSignal::new(String::new()),
+        RwSignal::new(Role::StatusReporter.as_str().to_owned()),
+        RwSignal::new("365".to_owned()),
+    );
+    let mine = Memo::new(move |_| organization.frame.read().organization.role);
+    let roles = Signal::derive(move || {
+        let options = Role::ALL.iter().rev().filter(|role| **role <= mine.get());
+        options.map(|role| (role.as_str().to_owned(), role.label().to_owned())).collect::<Vec<_>>()
+    });
+    let lives: Vec<(String, String)> =
+        LIVES.iter().map(|(days, label)| ((*days).to_owned(), (*label).to_owned())).collect();
+    let make = Action::new(move |input: &TokenInput| create_token(organization.slug.get_untracked(), input.clone()));
+    let made = RwSignal::new(None::<NewToken>);
+    Effect::new(move || {
+        if let Some(Ok(token)) = make.value().get() {
+            made.set(Some(token));
+            live.refresh();
+        }
+    });
+    // Closed, the token is gone from the page for good.
+    Effect::new(move || {
+        if !open.get() {
+            made.set(None);
+            name.set(String::new());
+        }
+    });
+    let error = move || make.value().get().and_then(Result::err);
+    let on = move |field: &'static str| Signal::derive(move || error().and_then(|error: AppError| error.on(field)));
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        make.dispatch(TokenInput {
+            name: name.get_untracked(),
+            role: role.get_untracked(),
+            days: days.get_untracked(),
+        });
+    };
+    let lives = StoredValue::new(lives);
+    move || {
+        match made.get() {
+        Some(token) => view! { <Made token open /> }.into_any(),
+        None => view! {
+            <form class="grid gap-4" on:submit=submit>
+                <FormError message=Signal::derive(move || error().and_then(|error| error.beside(FIELDS))) />
+                <TextField label="Name" name="name" id="token-name" required=true maxlength=60_u32 autofocus=true placeholder="Deploy pipeline" value=name on_input=move |text| name.set(text) error=on("name") />
+                <SelectField
+                    label="May do"
+                    name="role"
+                    id="token-role"
+                    options=roles
+                    value=role
+                    on_change=move |word| role.set(word)
+                    hint=Signal::derive(move || role.get().parse::<Role>().ok().map(|role| role.describe().to_owned()))
+                    error=on("role")
+                />
+                <SelectField label="Lives" name="days" id="token-days" options=Signal::stored(lives.get_value()) value=days on_change=move |text| days.set(text) error=on("days") />
+                <DialogFooter>
+                    <Button on:click=move |_| open.set(false)>"Cancel"</Button>
+                    <Button variant=ButtonVariant::Primary submit=true pending=make.pending()>"Make token"</Button>
+                </DialogFooter>
+            </form>
+        }
+        .into_any(),
+    }
+    }
+}
+
+/// The token, this once.
+#[component]
+fn Made(token: NewToken, open: RwSignal<bool>) -> impl IntoView {
+    let NewToken { name, token } = token;
+    let text = token.clone();
+    view! {
+        <div class="grid gap-4">
+            <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
+                "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
+            </Alert>
+            <TextField label="Token" name="token" id="token-made" spellcheck=false value=Signal::stored(token) />
+            <DialogFooter>
+                <CopyButton text />
+                <Button variant=ButtonVariant::Primary on:click=move |_| open.set(false)>"Done"</Button>
+            </DialogFooter>
+        </div>
+    }
+}

@@ -1,0 +1,622 @@
+//! Incidents: what they are, what they say of services, and what follows from it.
+
+use super::{
+    account::line,
+    error::{AppError, FieldErrors},
+    ids::{IncidentId, ServiceId, TeamId, TemplateId, UpdateId},
+    service::Service,
+    status::{Cause, Impact, ServiceStatus, words},
+    time::Time,
+    timeline::Claim,
+};
+use serde::{Deserialize, Serialize};
+
+/// Most characters of a title.
+pub const TITLE_MOST: usize = 200;
+/// Most characters of a message or a postmortem.
+pub const BODY_MOST: usize = 25_000;
+/// Most services that one update names.
+pub const SERVICES_MOST: usize = 1_000;
+
+words! {
+    /// How far an incident has come. Any order may be needed.
+    IncidentStatus {
+        /// Something is wrong, and nobody knows what.
+        Investigating = "investigating",
+        /// What is wrong is known.
+        Identified = "identified",
+        /// It is mended, and watched.
+        Monitoring = "monitoring",
+        /// It is over.
+        Resolved = "resolved",
+    }
+}
+
+impl IncidentStatus {
+    /// As it is written on screens.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Investigating => "Investigating",
+            Self::Identified => "Identified",
+            Self::Monitoring => "Monitoring",
+            Self::Resolved => "Resolved",
+        }
+    }
+}
+
+impl Impact {
+    /// As it is written on screens.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Minor => "Minor",
+            Self::Major => "Major",
+            Self::Critical => "Critical",
+        }
+    }
+
+    /// What an incident that says this of a service amounts to.
+    pub const fn of(status: ServiceStatus) -> Self {
+        match status {
+            ServiceStatus::Operational | ServiceStatus::UnderMaintenance => Self::None,
+            ServiceStatus::DegradedPerformance => Self::Minor,
+            ServiceStatus::PartialOutage => Self::Major,
+            ServiceStatus::MajorOutage => Self::Critical,
+        }
+    }
+}
+
+/// What an incident says of a service; no status: it is no longer part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The service.
+    pub service_id: ServiceId,
+    /// Its status while the incident is open.
+    pub status: Option<ServiceStatus>,
+}
+
+/// What of an update counts for history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step<W> {
+    /// The incident's status from then on.
+    pub status: IncidentStatus,
+    /// When.
+    pub at: Time,
+    /// Who posted it.
+    pub who: W,
+    /// What it says of services.
+    pub statements: Vec<Statement>,
+}
+
+/// What follows from an incident's updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Course {
+    /// Of the latest update.
+    pub status: IncidentStatus,
+    /// Of the first update.
+    pub started_at: Time,
+    /// Of the update that resolved it, unless it was reopened.
+    pub resolved_at: Option<Time>,
+    /// Derived from the worst that was ever said of a service.
+    pub impact: Impact,
+}
+
+/// A claim about one service, with who made it and who ended it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentClaim<W> {
+    /// The service.
+    pub service_id: ServiceId,
+    /// What is claimed.
+    pub claim: Claim<W>,
+    /// Who ended it, if it has ended.
+    pub ended_by: Option<W>,
+}
+
+/// What follows from the steps of an incident, which are in order. `None` without a step.
+pub fn course<W>(steps: &[Step<W>]) -> Option<Course> {
+    let (first, last) = (steps.first()?, steps.last()?);
+    let worst = steps.iter().flat_map(|step| &step.statements).filter_map(|statement| statement.status);
+    let resolved = |step: &&Step<W>| step.status == IncidentStatus::Resolved;
+    // It has been resolved since the first of the closing run of resolved steps.
+    let resolved_at = steps.iter().rev().take_while(resolved).last().map(|step| step.at);
+    Some(Course {
+        status: last.status,
+        started_at: first.at,
+        resolved_at,
+        impact: worst.map(Impact::of).max().unwrap_or(Impact::None),
+    })
+}
+
+/// What the steps of an incident, which are in order, claim of services. A resolved incident claims
+/// nothing; one that is reopened claims what is said from then on.
+pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> {
+    let mut done: Vec<IncidentClaim<W>> = Vec::new();
+    let mut open: Vec<IncidentClaim<W>> = Vec::new();
+    let close = |mut claim: IncidentClaim<W>, step: &Step<W>| {
+        claim.claim.to = Some(step.at);
+        claim.ended_by = Some(step.who.clone());
+        claim
+    };
+    for step in steps {
+        if step.status == IncidentStatus::Resolved {
+            done.extend(open.drain(..).map(|claim| close(claim, step)));
+            continue;
+        }
+        for Statement { service_id, status } in &step.statements {
+            let place = open.iter().position(|claim| claim.service_id == *service_id);
+            if let Some(place) = place {
+                if Some(open[place].claim.status) == *status {
+                    continue;
+                }
+                done.push(close(open.remove(place), step));
+            }
+            // That a service is well is no claim against what others say.
+            if let Some(status) = status.filter(|status| *status != ServiceStatus::Operational) {
+                let claim = Claim { status, from: step.at, to: None, cause: Cause::Incident, who: step.who.clone() };
+                open.push(IncidentClaim { service_id: service_id.clone(), claim, ended_by: None });
+            }
+        }
+    }
+    done.extend(open);
+    done.retain(|claim| claim.claim.to != Some(claim.claim.from));
+    done
+}
+
+/// What is said at last of each service that is still part of the incident.
+pub fn last_said<W>(steps: &[Step<W>]) -> Vec<(ServiceId, ServiceStatus)> {
+    let mut said: Vec<(ServiceId, ServiceStatus)> = Vec::new();
+    for Statement { service_id, status } in steps.iter().flat_map(|step| &step.statements) {
+        said.retain(|(id, _)| id != service_id);
+        said.extend(status.map(|status| (service_id.clone(), status)));
+    }
+    said
+}
+
+/// A service in an incident, and what the incident said of it last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Affected {
+    /// The service.
+    pub service_id: ServiceId,
+    /// Its name now.
+    pub name: String,
+    /// The team that owns it.
+    pub team_id: Option<TeamId>,
+    /// What the incident said last.
+    pub status: ServiceStatus,
+}
+
+/// What every incident is told by, in lists and on its own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Permanent.
+    pub id: IncidentId,
+    /// One line.
+    pub title: String,
+    /// How far it has come.
+    pub status: IncidentStatus,
+    /// How much it matters.
+    pub impact: Impact,
+    /// When it began.
+    pub started_at: Time,
+    /// When it was over.
+    pub resolved_at: Option<Time>,
+    /// Services it says something of, in the order of the page.
+    pub services: Vec<Affected>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl Incident {
+    /// Whether it is still open.
+    pub const fn is_open(&self) -> bool {
+        self.resolved_at.is_none()
+    }
+}
+
+/// One message of an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentUpdate {
+    /// Permanent.
+    pub id: UpdateId,
+    /// The incident's status from then on.
+    pub status: IncidentStatus,
+    /// As it was written: Markdown, or HTML for what was imported.
+    pub body: String,
+    /// As it is shown: safe HTML.
+    pub html: String,
+    /// Its own time.
+    pub at: Time,
+    /// Who posted it, as they were called then.
+    pub by: Option<String>,
+    /// When it was last edited.
+    pub edited_at: Option<Time>,
+    /// What it says of services: names as they are now.
+    pub services: Vec<(Statement, String)>,
+}
+
+/// What was learned from an incident.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Postmortem {
+    /// As it was written, Markdown.
+    pub body: String,
+    /// As it is shown: safe HTML.
+    pub html: String,
+    /// Since when everybody reads it; `None` for a draft.
+    pub published_at: Option<Time>,
+}
+
+/// An incident with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub incident: Incident,
+    /// The impact that was set by hand, if it was.
+    pub impact_set: Option<Impact>,
+    /// Newest first.
+    pub updates: Vec<IncidentUpdate>,
+    /// What was learned, if anything was written.
+    pub postmortem: Option<Postmortem>,
+    /// Incidents that belong together with it: id, title, status.
+    pub links: Vec<(IncidentId, String, IncidentStatus)>,
+    /// Its permanent address for visitors.
+    pub page: String,
+}
+
+/// An incident as visitors read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The incident.
+    pub incident: Incident,
+    /// Newest first.
+    pub updates: Vec<IncidentUpdate>,
+    /// What was learned, once it is published.
+    pub postmortem: Option<Postmortem>,
+}
+
+/// Which incidents a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IncidentFilter {
+    /// `active`, `resolved`, or empty for all.
+    pub state: String,
+    /// Only those that say something of this service.
+    pub service: String,
+    /// Only those that say something of a service of this team.
+    pub team: String,
+    /// Only those of this impact.
+    pub impact: String,
+    /// In title or messages.
+    pub words: String,
+    /// Only older ones than this.
+    pub before: Option<(Time, IncidentId)>,
+}
+
+/// A page of a list of incidents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentPage {
+    /// Latest first.
+    pub incidents: Vec<Incident>,
+    /// Whether older ones follow.
+    pub more: bool,
+    /// How many there are that are open, with the same filter.
+    pub active: i64,
+    /// How many there are that are over, with the same filter.
+    pub resolved: i64,
+}
+
+/// What a person types to report an incident.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewIncident {
+    /// One line.
+    pub title: String,
+    /// Empty: derived from the services.
+    pub impact: String,
+    /// Empty: investigating.
+    pub status: String,
+    /// The first message, Markdown.
+    pub body: String,
+    /// What is said of services.
+    pub services: Vec<Statement>,
+    /// When it began, if not now.
+    pub started_at: Option<Time>,
+    /// When it was over, for one that is reported afterwards.
+    pub resolved_at: Option<Time>,
+}
+
+/// What a person types to update an incident.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateInput {
+    /// Empty: as it is.
+    pub status: String,
+    /// Markdown.
+    pub body: String,
+    /// What changes about services; the others stay as they are.
+    pub services: Vec<Statement>,
+    /// Its own time, if not now.
+    pub at: Option<Time>,
+    /// The revision of the incident that the person has seen; `None` to post whatever happened since.
+    pub seen: Option<i64>,
+}
+
+/// What a person types to change what an incident is called and how much it matters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IncidentEdit {
+    /// One line.
+    pub title: String,
+    /// Empty: derived from the services.
+    pub impact: String,
+    /// The revision of the incident that the person has seen.
+    pub seen: Option<i64>,
+}
+
+/// What a person typed to report an incident, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedIncident {
+    /// One line.
+    pub title: String,
+    /// The impact that was set by hand.
+    pub impact: Option<Impact>,
+    /// How far it has come.
+    pub status: IncidentStatus,
+    /// Markdown.
+    pub body: String,
+    /// What is said of services.
+    pub services: Vec<Statement>,
+    /// When it began, if not now.
+    pub started_at: Option<Time>,
+    /// When it was over, for one that is reported afterwards.
+    pub resolved_at: Option<Time>,
+}
+
+/// Checks a message or a postmortem: bounded, without control characters.
+///
+/// # Errors
+/// In words.
+pub fn body(text: &str) -> Result<String, String> {
+    let text = text.replace("\r\n", "\n");
+    let text = text.trim();
+    if text.chars().count() > BODY_MOST {
+        return Err(format!("Use at most {BODY_MOST} characters."));
+    }
+    if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+        return Err("Leave out control characters.".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The impact that a form names; empty: derived.
+///
+/// # Errors
+/// In words.
+pub fn impact(text: &str) -> Result<Option<Impact>, String> {
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| "Choose one of the impacts.".to_owned()),
+    }
+}
+
+/// The status that a form names; empty: `otherwise`.
+///
+/// # Errors
+/// In words.
+pub fn status(text: &str, otherwise: IncidentStatus) -> Result<IncidentStatus, String> {
+    match text {
+        "" => Ok(otherwise),
+        text => text.parse().map_err(|_| "Choose one of the statuses.".to_owned()),
+    }
+}
+
+/// Refuses a service that is named twice, and more than fit.
+///
+/// # Errors
+/// In words.
+pub fn statements(all: &[Statement]) -> Result<Vec<Statement>, String> {
+    if all.len() > SERVICES_MOST {
+        return Err(format!("Choose at most {SERVICES_MOST} services."));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    if all.iter().all(|statement| seen.insert(&statement.service_id)) {
+        Ok(all.to_vec())
+    } else {
+        Err("A service is named twice.".to_owned())
+    }
+}
+
+impl NewIncident {
+    /// Checks every field. `now` is the moment of the report.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with everything that is wrong.
+    pub fn check(&self, now: Time) -> Result<CheckedIncident, AppError> {
+        let mut errors = FieldErrors::default();
+        let title = errors.take("title", line("the incident's title", &self.title, TITLE_MOST)).unwrap_or_default();
+        let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
+        let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
+        let body = errors.take("body", body(&self.body)).unwrap_or_default();
+        let services = errors.take("services", statements(&self.services)).unwrap_or_default();
+        if self.started_at.is_some_and(|at| at > now) {
+            errors
+                .add("started_at", "An incident cannot begin in the future. For planned work, schedule a maintenance.");
+        }
+        match (self.started_at, self.resolved_at) {
+            (_, None) => {}
+            (_, Some(end)) if end > now => errors.add("resolved_at", "An incident cannot be over in the future."),
+            (Some(start), Some(end)) if end > start => {}
+            _ => errors.add("resolved_at", "The end has to be after the beginning."),
+        }
+        errors.finish()?;
+        let status = status.unwrap_or(IncidentStatus::Investigating);
+        let (started_at, resolved_at) = (self.started_at, self.resolved_at);
+        Ok(CheckedIncident { title, impact, status, body, services, started_at, resolved_at })
+    }
+}
+
+/// A text to begin an incident or an update with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Permanent.
+    pub id: TemplateId,
+    /// What it is found by.
+    pub name: String,
+    /// The incident's title.
+    pub title: String,
+    /// The message, Markdown.
+    pub body: String,
+    /// The incident's status.
+    pub status: IncidentStatus,
+    /// The impact to set, if any.
+    pub impact: Option<Impact>,
+}
+
+/// What a person types about a template.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateInput {
+    /// What it is found by.
+    pub name: String,
+    /// The incident's title.
+    pub title: String,
+    /// The message, Markdown.
+    pub body: String,
+    /// Empty: investigating.
+    pub status: String,
+    /// Empty: derived from the services.
+    pub impact: String,
+}
+
+/// The variables that a template can use.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("service", "The names of the affected services"),
+    ("status", "What is worst of them"),
+    ("organization", "The organization's name"),
+    ("date", "The day"),
+    ("time", "The time of day, UTC"),
+];
+
+/// Fills the variables of a template in; unknown ones stay as they stand.
+pub fn fill(text: &str, services: &[&Service], status: Option<&str>, organization: &str, now: Time) -> String {
+    let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    let names = match names.as_slice() {
+        [] => "our services".to_owned(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    };
+    let utc = now.utc();
+    [
+        ("service", names),
+        ("status", status.unwrap_or("affected").to_lowercase()),
+        ("organization", organization.to_owned()),
+        ("date", utc.format("%-d %B %Y").to_string()),
+        ("time", utc.format("%H:%M UTC").to_string()),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), &value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IncidentStatus::{Identified, Investigating, Monitoring, Resolved};
+    use ServiceStatus::{MajorOutage, Operational, PartialOutage};
+
+    fn at(second: i64) -> Time {
+        Time::from_micros(second * 1_000_000)
+    }
+
+    fn service(number: u8) -> ServiceId {
+        ServiceId::from_random([number; 12])
+    }
+
+    fn step(at_second: i64, status: IncidentStatus, said: &[(u8, Option<ServiceStatus>)]) -> Step<&'static str> {
+        let statements =
+            said.iter().map(|(number, status)| Statement { service_id: service(*number), status: *status }).collect();
+        Step { status, at: at(at_second), who: "ana", statements }
+    }
+
+    fn told(steps: &[Step<&'static str>]) -> Vec<(ServiceId, ServiceStatus, i64, Option<i64>)> {
+        claims(steps)
+            .into_iter()
+            .map(|IncidentClaim { service_id, claim, .. }| {
+                (service_id, claim.status, claim.from.seconds(), claim.to.map(Time::seconds))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn updates_change_services_and_the_end_frees_them() {
+        let steps = [
+            step(10, Investigating, &[(1, Some(MajorOutage)), (2, Some(PartialOutage))]),
+            step(20, Identified, &[(1, Some(PartialOutage))]),
+            step(30, Monitoring, &[(2, Some(Operational))]),
+            step(40, Resolved, &[]),
+        ];
+        assert_eq!(
+            told(&steps),
+            [
+                (service(1), MajorOutage, 10, Some(20)),
+                (service(2), PartialOutage, 10, Some(30)),
+                (service(1), PartialOutage, 20, Some(40)),
+            ]
+        );
+        let course = course(&steps).expect("there are steps");
+        assert_eq!((course.status, course.impact), (Resolved, Impact::Critical));
+        assert_eq!((course.started_at, course.resolved_at), (at(10), Some(at(40))));
+    }
+
+    #[test]
+    fn a_service_can_be_taken_out_and_an_incident_reopened() {
+        let steps = [
+            step(10, Investigating, &[(1, Some(MajorOutage)), (2, Some(MajorOutage))]),
+            step(20, Investigating, &[(2, None)]),
+            step(30, Resolved, &[]),
+            step(40, Investigating, &[(1, Some(PartialOutage))]),
+        ];
+        assert_eq!(
+            told(&steps),
+            [
+                (service(2), MajorOutage, 10, Some(20)),
+                (service(1), MajorOutage, 10, Some(30)),
+                (service(1), PartialOutage, 40, None),
+            ]
+        );
+        assert_eq!(course(&steps).map(|course| course.resolved_at), Some(None));
+    }
+
+    #[test]
+    fn what_states_no_status_claims_nothing() {
+        let steps = [step(10, Investigating, &[(1, Some(Operational))]), step(20, Resolved, &[])];
+        assert!(told(&steps).is_empty());
+        assert_eq!(course(&steps).map(|course| course.impact), Some(Impact::None));
+        // A remark after the end does not move the end.
+        let steps = [step(10, Investigating, &[]), step(20, Resolved, &[]), step(30, Resolved, &[])];
+        assert_eq!(course(&steps).and_then(|course| course.resolved_at), Some(at(20)));
+    }
+
+    #[test]
+    fn reports_are_checked_whole() {
+        let bad = NewIncident {
+            impact: "huge".into(),
+            status: "panic".into(),
+            body: "x".repeat(BODY_MOST + 1),
+            services: vec![Statement { service_id: service(1), status: None }; 2],
+            started_at: Some(at(100)),
+            resolved_at: Some(at(50)),
+            ..Default::default()
+        };
+        let Err(AppError::Invalid(errors)) = bad.check(at(60)) else { panic!("is refused") };
+        let fields: Vec<_> = errors.0.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["title", "impact", "status", "body", "services", "started_at", "resolved_at"]);
+    }
+
+    #[test]
+    fn templates_are_filled_in() {
+        let text = "{{service}} is {{status}} since {{time}}, {{date}}. {{unknown}}";
+        let filled = fill(text, &[], Some("Major outage"), "Northwind", Time::from_micros(0));
+        assert_eq!(filled, "our services is major outage since 00:00 UTC, 1 January 1970. {{unknown}}");
+    }
+}

@@ -1,0 +1,187 @@
+//! `/account/tokens`: the keys of one's own programs.
+
+use super::{Done, notice, page, to};
+use crate::{
+    domain::{
+        audit::Door,
+        error::AppError,
+        role::Role,
+        token::{ApiToken, LIVES, NewToken, TokenInput},
+    },
+    server::{
+        App,
+        access::{
+            SignedIn,
+            pages::{on, status},
+            run,
+        },
+        directory, tokens as verbs,
+    },
+    ui::{Alert, Button, ButtonSize, ButtonVariant, Card, FormError, IconName, SelectField, TextField, Tone},
+};
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use leptos::prelude::*;
+
+/// What the forms of the page send; `what` is `create` or `revoke`.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct TokensForm {
+    what: String,
+    id: String,
+    name: String,
+    role: String,
+    days: String,
+}
+
+/// `GET /account/tokens`
+pub async fn tokens(State(app): State<App>, parts: Parts, Query(done): Query<Done>) -> Response {
+    match SignedIn::from_request(&app, &parts, Door::Account).await {
+        Ok(by) => {
+            let typed =
+                TokensForm { role: Role::Owner.as_str().to_owned(), days: "365".to_owned(), ..Default::default() };
+            show(&app, &parts, &by, typed, &Ok(None), &done.done).await
+        }
+        Err(error) => directory::refusal(&parts.headers, &error),
+    }
+}
+
+/// `POST /account/tokens`
+pub async fn change_tokens(State(app): State<App>, parts: Parts, Form(form): Form<TokensForm>) -> Response {
+    let by = match SignedIn::from_request(&app, &parts, Door::Account).await {
+        Ok(by) => by,
+        Err(error) => return directory::refusal(&parts.headers, &error),
+    };
+    if form.what == "revoke" {
+        return match revoke(by, &form.id).await {
+            Ok(()) => to("/account/tokens", "token"),
+            Err(error) => directory::refusal(&parts.headers, &error),
+        };
+    }
+    let input = TokenInput { name: form.name.clone(), role: form.role.clone(), days: form.days.clone() };
+    // The one form that does not end in a redirect: no address may carry the token.
+    let made = run(verbs::create_own(by.clone(), input)).await.map(Some);
+    show(&app, &parts, &by, form, &made, "").await
+}
+
+async fn revoke(by: SignedIn, id: &str) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound("token".to_owned()))?;
+    run(verbs::revoke_own(by, id)).await
+}
+
+async fn show(
+    app: &App,
+    parts: &Parts,
+    by: &SignedIn,
+    typed: TokensForm,
+    made: &Result<Option<NewToken>, AppError>,
+    done: &str,
+) -> Response {
+    let listed = match verbs::list_own(by).await {
+        Ok(listed) => listed,
+        Err(error) => return directory::refusal(&parts.headers, &error),
+    };
+    let code = made.as_ref().err().map_or(StatusCode::OK, |error| status(Some(error)));
+    page(app, &parts.headers, code, "Your API tokens", "/account/tokens", || {
+        view! { {notice(done)} {made.as_ref().ok().cloned().flatten().map(fresh)} {form(&typed, made.as_ref().err())} {list(listed)} }
+            .into_any()
+    })
+}
+
+/// The token, this once.
+fn fresh(made: NewToken) -> AnyView {
+    let NewToken { name, token } = made;
+    view! {
+        <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
+            "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
+            <code class="mt-2 block rounded-md border border-border bg-background p-2 text-xs break-all text-foreground select-all">
+                {token}
+            </code>
+        </Alert>
+    }
+    .into_any()
+}
+
+fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
+    let (name_error, role_error, days_error) = (on(error, "name"), on(error, "role"), on(error, "days"));
+    let beside = error.and_then(|error| error.beside(&["name", "role", "days"]));
+    let roles: Vec<_> = Role::ALL
+        .iter()
+        .rev()
+        .map(|role| {
+            let label = if *role == Role::Owner { "Everything that I may" } else { role.label() };
+            (role.as_str().to_owned(), label.to_owned())
+        })
+        .collect();
+    let lives: Vec<_> = LIVES.iter().map(|(days, label)| ((*days).to_owned(), (*label).to_owned())).collect();
+    let name = if error.is_some() { typed.name.clone() } else { String::new() };
+    let (role, days) = (typed.role.clone(), typed.days.clone());
+    view! {
+        <Card title="New token" description="A program that carries it acts as you, in every organization of yours.">
+            <form method="post" action="/account/tokens" class="flex flex-col items-start gap-4">
+                <input type="hidden" name="what" value="create" />
+                <div class="w-full empty:hidden">
+                    <FormError message=Signal::stored(beside) />
+                </div>
+                <div class="flex w-full max-w-sm flex-col gap-4">
+                    <TextField label="Name" name="name" required=true maxlength=60_u32 autocomplete="off" placeholder="My laptop" value=Signal::stored(name) error=name_error />
+                    <SelectField
+                        label="May do"
+                        name="role"
+                        options=Signal::stored(roles)
+                        value=Signal::stored(role)
+                        hint=Signal::stored(Some("Never more than you, whatever is chosen.".to_owned()))
+                        error=role_error
+                    />
+                    <SelectField label="Lives" name="days" options=Signal::stored(lives) value=Signal::stored(days) error=days_error />
+                </div>
+                <Button submit=true variant=ButtonVariant::Primary>"Make token"</Button>
+            </form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn list(listed: Vec<ApiToken>) -> AnyView {
+    if listed.is_empty() {
+        return ().into_any();
+    }
+    let rows: Vec<_> = listed.into_iter().map(row).collect();
+    view! {
+        <Card title="Tokens" flush=true>
+            <ul class="divide-y divide-border" role="list">
+                {rows}
+            </ul>
+        </Card>
+    }
+    .into_any()
+}
+
+fn row(token: ApiToken) -> impl IntoView + use<> {
+    let ApiToken { id, name, role, ending, created_at, expires_at, last_used_at, .. } = token;
+    let most = if role == Role::Owner { "everything that I may".to_owned() } else { role.label().to_lowercase() };
+    let used = last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.in_words()));
+    let ends = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {}", at.in_words()));
+    let label = format!("Revoke {name}");
+    view! {
+        <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-3">
+            <div class="min-w-0 flex-1 basis-56">
+                <p class="flex flex-wrap items-center gap-2 text-13 font-medium wrap-anywhere">
+                    {name} <code class="text-xs font-normal text-muted-foreground">{format!("cnd_…{ending}")}</code>
+                </p>
+                <p class="text-xs text-muted-foreground">
+                    {format!("{most} · made {} · {used} · {ends}", created_at.in_words())}
+                </p>
+            </div>
+            <form method="post" action="/account/tokens">
+                <input type="hidden" name="what" value="revoke" />
+                <input type="hidden" name="id" value=id.to_string() />
+                <Button submit=true size=ButtonSize::Small aria_label=label>"Revoke"</Button>
+            </form>
+        </li>
+    }
+}

@@ -1,0 +1,692 @@
+//! Incidents in the database.
+
+use super::ImportedUpdate;
+use crate::{
+    domain::{
+        error::Result,
+        ids::{IncidentId, OrganizationId, ServiceId, TeamId, UpdateId, UserId},
+        incident::{
+            Affected, Course, Incident, IncidentFilter, IncidentStatus, IncidentUpdate, Postmortem, Statement, Step,
+        },
+        status::{Impact, ServiceStatus},
+        time::Time,
+    },
+    server::{
+        db::{Read, Write, error::refused},
+        history::Who,
+        markdown,
+    },
+};
+use std::collections::HashMap;
+
+/// What verbs need to know of an incident before they change it.
+pub(super) struct Head {
+    pub title: String,
+    pub status: IncidentStatus,
+    pub impact_set: Option<Impact>,
+    pub started_at: Time,
+    pub resolved_at: Option<Time>,
+    pub revision: i64,
+}
+
+pub(super) async fn head(write: &mut Write, id: &IncidentId) -> Result<Option<Head>> {
+    type Row = (String, IncidentStatus, Option<Impact>, Time, Option<Time>, i64);
+    let row: Option<Row> = sqlx::query_as(
+        "select title, status, impact_set, started_at, resolved_at, revision from incidents where organization_id = $1 and id = $2",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(title, status, impact_set, started_at, resolved_at, revision)| Head {
+        title,
+        status,
+        impact_set,
+        started_at,
+        resolved_at,
+        revision,
+    }))
+}
+
+/// The teams of the incident's services; `None` for a service without one.
+pub(super) async fn teams_of(write: &mut Write, id: &IncidentId) -> Result<Vec<Option<TeamId>>> {
+    let rows: Vec<(Option<TeamId>,)> = sqlx::query_as(
+        "select distinct s.team_id from incident_services i join services s on s.id = i.service_id
+         where i.organization_id = $1 and i.incident_id = $2",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(team,)| team).collect())
+}
+
+pub(super) async fn insert(
+    write: &mut Write,
+    id: &IncidentId,
+    title: &str,
+    impact: Option<Impact>,
+    at: Time,
+    source_id: Option<&str>,
+) -> Result<()> {
+    sqlx::query(
+        "insert into incidents (id, organization_id, title, status, impact, impact_set, started_at, source_id, created_at, updated_at)
+         values ($1, $2, $3, 'investigating', 'none', $4, $5, $6, $7, $7)",
+    )
+    .bind(id.clone())
+    .bind(write.organization.clone())
+    .bind(title.to_owned())
+    .bind(impact)
+    .bind(at)
+    .bind(source_id.map(str::to_owned))
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// An update about to be kept.
+pub(super) struct NewUpdate<'a> {
+    pub id: &'a UpdateId,
+    pub status: IncidentStatus,
+    pub body: &'a str,
+    pub format: &'static str,
+    pub at: Time,
+    pub who: &'a Who,
+    pub source_id: Option<&'a str>,
+}
+
+impl<'a> NewUpdate<'a> {
+    pub(super) const fn typed(id: &'a UpdateId, status: IncidentStatus, body: &'a str, at: Time, who: &'a Who) -> Self {
+        Self { id, status, body, format: "markdown", at, who, source_id: None }
+    }
+}
+
+pub(super) async fn insert_update(write: &mut Write, incident: &IncidentId, new: &NewUpdate<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into incident_updates (id, organization_id, incident_id, status, body, format, at, user_id, user_name, source_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(new.id.clone())
+    .bind(write.organization.clone())
+    .bind(incident.clone())
+    .bind(new.status)
+    .bind(new.body.to_owned())
+    .bind(new.format)
+    .bind(new.at)
+    .bind(new.who.user_id.clone())
+    .bind(new.who.name.clone())
+    .bind(new.source_id.map(str::to_owned))
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// What an update says of services, instead of what it said; whether that is something else.
+pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &[Statement]) -> Result<bool> {
+    let mut before: Vec<(ServiceId, Option<ServiceStatus>)> = sqlx::query_as(
+        "delete from incident_update_services where organization_id = $1 and update_id = $2 returning service_id, status",
+    )
+    .bind(write.organization.clone())
+    .bind(update.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    for Statement { service_id, status } in said {
+        sqlx::query(
+            "insert into incident_update_services (organization_id, update_id, service_id, status) values ($1, $2, $3, $4)",
+        )
+        .bind(write.organization.clone())
+        .bind(update.clone())
+        .bind(service_id.clone())
+        .bind(*status)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    }
+    let mut after: Vec<_> = said.iter().map(|said| (said.service_id.clone(), said.status)).collect();
+    before.sort_unstable();
+    after.sort_unstable();
+    Ok(before != after)
+}
+
+/// The updates of an incident in order, with what they say.
+pub(super) async fn steps(write: &mut Write, id: &IncidentId) -> Result<Vec<Step<Who>>> {
+    type Row = (UpdateId, IncidentStatus, Time, Option<UserId>, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, status, at, user_id, user_name from incident_updates
+         where organization_id = $1 and incident_id = $2 order by at, created_at, id",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>)> = sqlx::query_as(
+        "select s.update_id, s.service_id, s.status from incident_update_services s
+         join incident_updates u on u.id = s.update_id
+         where u.organization_id = $1 and u.incident_id = $2 order by s.service_id",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    let mut by_update: HashMap<UpdateId, Vec<Statement>> = HashMap::new();
+    for (update, service_id, status) in said {
+        by_update.entry(update).or_default().push(Statement { service_id, status });
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(id, status, at, user_id, name)| Step {
+            status,
+            at,
+            who: Who { user_id, name },
+            statements: by_update.remove(&id).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// Keeps what follows from the updates, and counts the change.
+pub(super) async fn set_course(write: &mut Write, id: &IncidentId, course: &Course) -> Result<()> {
+    sqlx::query(
+        "update incidents set status = $1, impact = coalesce(impact_set, $2), started_at = $3, resolved_at = $4,
+                              revision = revision + 1, updated_at = $5
+         where organization_id = $6 and id = $7",
+    )
+    .bind(course.status)
+    .bind(course.impact)
+    .bind(course.started_at)
+    .bind(course.resolved_at)
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_services(
+    write: &mut Write,
+    id: &IncidentId,
+    said: &[(ServiceId, ServiceStatus)],
+) -> Result<()> {
+    sqlx::query("delete from incident_services where organization_id = $1 and incident_id = $2")
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    for (service, status) in said {
+        sqlx::query(
+            "insert into incident_services (organization_id, incident_id, service_id, status) values ($1, $2, $3, $4)",
+        )
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .bind(service.clone())
+        .bind(*status)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// What the list searches in; in lower case by Rust's rules, which are the same on every engine.
+pub(super) async fn set_search(write: &mut Write, id: &IncidentId) -> Result<()> {
+    let texts: Vec<(String,)> = sqlx::query_as(
+        "select title from incidents where organization_id = $1 and id = $2
+         union all
+         select body from incident_updates where organization_id = $1 and incident_id = $2",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    let search = texts.into_iter().map(|(text,)| text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    sqlx::query("update incidents set search = $1 where organization_id = $2 and id = $3")
+        .bind(search)
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Title and impact by hand; whether they were otherwise.
+pub(super) async fn set_head(write: &mut Write, id: &IncidentId, title: &str, impact: Option<Impact>) -> Result<bool> {
+    let done = sqlx::query(
+        "update incidents set title = $1, impact_set = $2
+         where organization_id = $3 and id = $4 and (title <> $1 or coalesce(impact_set, '') <> coalesce($2, ''))",
+    )
+    .bind(title.to_owned())
+    .bind(impact)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete(write: &mut Write, id: &IncidentId) -> Result<()> {
+    sqlx::query("delete from incidents where organization_id = $1 and id = $2")
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// An update as it is before it is changed.
+pub(super) struct UpdateRow {
+    pub status: IncidentStatus,
+    pub body: String,
+    pub at: Time,
+}
+
+pub(super) async fn update(write: &mut Write, incident: &IncidentId, id: &UpdateId) -> Result<Option<UpdateRow>> {
+    let row: Option<(IncidentStatus, String, Time)> = sqlx::query_as(
+        "select status, body, at from incident_updates where organization_id = $1 and incident_id = $2 and id = $3",
+    )
+    .bind(write.organization.clone())
+    .bind(incident.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(status, body, at)| UpdateRow { status, body, at }))
+}
+
+/// What is edited is written as Markdown from then on, unless its text stayed.
+pub(super) async fn set_update(
+    write: &mut Write,
+    id: &UpdateId,
+    status: IncidentStatus,
+    body: &str,
+    at: Time,
+) -> Result<()> {
+    sqlx::query(
+        "update incident_updates set status = $1, format = case when body = $2 then format else 'markdown' end,
+                                     body = $2, at = $3, edited_at = $4
+         where organization_id = $5 and id = $6",
+    )
+    .bind(status)
+    .bind(body.to_owned())
+    .bind(at)
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete_update(write: &mut Write, id: &UpdateId) -> Result<()> {
+    sqlx::query("delete from incident_updates where organization_id = $1 and id = $2")
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn by_source(write: &mut Write, source_id: &str) -> Result<Option<IncidentId>> {
+    let row: Option<(IncidentId,)> =
+        sqlx::query_as("select id from incidents where organization_id = $1 and source_id = $2")
+            .bind(write.organization.clone())
+            .bind(source_id.to_owned())
+            .fetch_optional(write.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// An update that was imported before.
+pub(super) struct KnownUpdate {
+    pub id: UpdateId,
+    pub source_id: String,
+}
+
+pub(super) async fn imported_updates(write: &mut Write, id: &IncidentId) -> Result<Vec<KnownUpdate>> {
+    let rows: Vec<(UpdateId, String)> = sqlx::query_as(
+        "select id, source_id from incident_updates
+         where organization_id = $1 and incident_id = $2 and source_id is not null",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(id, source_id)| KnownUpdate { id, source_id }).collect())
+}
+
+/// What the file says instead of what it said, unless a person has edited it here.
+pub(super) async fn set_imported(write: &mut Write, known: &KnownUpdate, new: &ImportedUpdate) -> Result<bool> {
+    let done = sqlx::query(
+        "update incident_updates set status = $1, body = $2, at = $3
+         where organization_id = $4 and id = $5 and edited_at is null and (status <> $1 or body <> $2 or at <> $3)",
+    )
+    .bind(new.status)
+    .bind(new.html.clone())
+    .bind(new.at)
+    .bind(write.organization.clone())
+    .bind(known.id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+type IncidentRow = (IncidentId, String, IncidentStatus, Impact, Time, Option<Time>, i64, Time);
+
+fn incident((id, title, status, impact, started_at, resolved_at, revision, updated_at): IncidentRow) -> Incident {
+    Incident { id, title, status, impact, started_at, resolved_at, services: Vec::new(), revision, updated_at }
+}
+
+/// Puts the services to incidents of one organization, in the order of the page.
+async fn with_services(
+    read: &mut Read,
+    organization: &OrganizationId,
+    mut incidents: Vec<Incident>,
+) -> Result<Vec<Incident>> {
+    for incident in &mut incidents {
+        let rows: Vec<(ServiceId, String, Option<TeamId>, ServiceStatus)> = sqlx::query_as(
+            "select s.id, s.name, s.team_id, i.status from incident_services i join services s on s.id = i.service_id
+             where i.organization_id = $1 and i.incident_id = $2 order by s.position, s.id",
+        )
+        .bind(organization.clone())
+        .bind(incident.id.clone())
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)?;
+        let affected = |(service_id, name, team_id, status)| Affected { service_id, name, team_id, status };
+        incident.services = rows.into_iter().map(affected).collect();
+    }
+    Ok(incidents)
+}
+
+fn like(words: &str) -> String {
+    let words = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{words}%")
+}
+
+pub(super) async fn list(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &IncidentFilter,
+    most: i64,
+) -> Result<Vec<Incident>> {
+    let rows: Vec<IncidentRow> = sqlx::query_as(
+        "select i.id, i.title, i.status, i.impact, i.started_at, i.resolved_at, i.revision, i.updated_at from incidents i
+         where i.organization_id = $1
+           and ($2 = '' or ($2 = 'active' and i.resolved_at is null) or ($2 = 'resolved' and i.resolved_at is not null))
+           and ($3 = '' or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = $3))
+           and ($4 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
+                                   where s.incident_id = i.id and v.team_id = $4))
+           and ($5 = '' or i.impact = $5)
+           and ($6 = '%%' or i.search like $6 escape '\\')
+           and (i.started_at < $7 or (i.started_at = $7 and i.id < $8))
+         order by i.started_at desc, i.id desc limit $9",
+    )
+    .bind(organization.clone())
+    .bind(filter.state.clone())
+    .bind(filter.service.clone())
+    .bind(filter.team.clone())
+    .bind(filter.impact.clone())
+    .bind(like(&filter.words))
+    .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
+    .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
+    .bind(most)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    with_services(read, organization, rows.into_iter().map(incident).collect()).await
+}
+
+/// How many are open and how many are over, whatever state the filter asks for.
+pub(super) async fn counts(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &IncidentFilter,
+) -> Result<(i64, i64)> {
+    sqlx::query_as(
+        "select cast(coalesce(sum(case when i.resolved_at is null then 1 else 0 end), 0) as bigint),
+                cast(coalesce(sum(case when i.resolved_at is null then 0 else 1 end), 0) as bigint)
+         from incidents i
+         where i.organization_id = $1
+           and ($2 = '' or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = $2))
+           and ($3 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
+                                   where s.incident_id = i.id and v.team_id = $3))
+           and ($4 = '' or i.impact = $4)
+           and ($5 = '%%' or i.search like $5 escape '\\')",
+    )
+    .bind(organization.clone())
+    .bind(filter.service.clone())
+    .bind(filter.team.clone())
+    .bind(filter.impact.clone())
+    .bind(like(&filter.words))
+    .fetch_one(read.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn between(
+    read: &mut Read,
+    organization: &OrganizationId,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Incident>> {
+    let rows: Vec<IncidentRow> = sqlx::query_as(
+        "select id, title, status, impact, started_at, resolved_at, revision, updated_at from incidents
+         where organization_id = $1 and started_at >= $2 and started_at < $3 order by started_at desc, id desc",
+    )
+    .bind(organization.clone())
+    .bind(from)
+    .bind(to)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    with_services(read, organization, rows.into_iter().map(incident).collect()).await
+}
+
+pub(super) async fn touching(
+    read: &mut Read,
+    organization: &OrganizationId,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Incident>> {
+    let rows: Vec<IncidentRow> = sqlx::query_as(
+        "select id, title, status, impact, started_at, resolved_at, revision, updated_at from incidents
+         where organization_id = $1 and started_at < $3 and (resolved_at is null or resolved_at > $2)
+         order by started_at desc, id desc",
+    )
+    .bind(organization.clone())
+    .bind(from)
+    .bind(to)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    with_services(read, organization, rows.into_iter().map(incident).collect()).await
+}
+
+pub(super) async fn one(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &IncidentId,
+) -> Result<Option<(Incident, Option<Impact>)>> {
+    let row: Option<IncidentRow> = sqlx::query_as(
+        "select id, title, status, impact, started_at, resolved_at, revision, updated_at from incidents
+         where organization_id = $1 and id = $2",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    let Some(row) = row else { return Ok(None) };
+    let (set,): (Option<Impact>,) =
+        sqlx::query_as("select impact_set from incidents where organization_id = $1 and id = $2")
+            .bind(organization.clone())
+            .bind(id.clone())
+            .fetch_one(read.connection())
+            .await
+            .map_err(refused)?;
+    let mut found = with_services(read, organization, vec![incident(row)]).await?;
+    Ok(found.pop().map(|incident| (incident, set)))
+}
+
+/// The updates of an incident, newest first.
+pub(super) async fn updates(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &IncidentId,
+) -> Result<Vec<IncidentUpdate>> {
+    type Row = (UpdateId, IncidentStatus, String, String, Time, Option<String>, Option<Time>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, status, body, format, at, user_name, edited_at from incident_updates
+         where organization_id = $1 and incident_id = $2 order by at desc, created_at desc, id desc",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = sqlx::query_as(
+        "select s.update_id, s.service_id, s.status, v.name from incident_update_services s
+         join incident_updates u on u.id = s.update_id join services v on v.id = s.service_id
+         where u.organization_id = $1 and u.incident_id = $2 order by v.position, v.id",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    let mut by_update: HashMap<UpdateId, Vec<(Statement, String)>> = HashMap::new();
+    for (update, service_id, status, name) in said {
+        by_update.entry(update).or_default().push((Statement { service_id, status }, name));
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(id, status, body, format, at, by, edited_at)| {
+            let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
+            let services = by_update.remove(&id).unwrap_or_default();
+            IncidentUpdate { id, status, body, html, at, by, edited_at, services }
+        })
+        .collect())
+}
+
+pub(super) async fn set_postmortem(write: &mut Write, id: &IncidentId, body: &str, published: bool) -> Result<()> {
+    sqlx::query(
+        "update incidents set postmortem_format = case when postmortem = $1 then postmortem_format else 'markdown' end,
+                postmortem = $1, postmortem_at = $2,
+                postmortem_published_at = case when $3 = 0 then null else coalesce(postmortem_published_at, $2) end,
+                revision = revision + 1, updated_at = $2
+         where organization_id = $4 and id = $5",
+    )
+    .bind(body.to_owned())
+    .bind(write.at)
+    .bind(i64::from(published))
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn postmortem(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &IncidentId,
+) -> Result<Option<Postmortem>> {
+    let row: Option<(String, String, Option<Time>)> = sqlx::query_as(
+        "select postmortem, postmortem_format, postmortem_published_at from incidents
+         where organization_id = $1 and id = $2 and postmortem <> ''",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(body, format, published_at)| {
+        let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
+        Postmortem { html, body, published_at }
+    }))
+}
+
+/// What a file says, unless a person has written one here; whether it is new.
+pub(super) async fn import_postmortem(write: &mut Write, id: &IncidentId, html: &str, at: Time) -> Result<bool> {
+    let done = sqlx::query(
+        "update incidents set postmortem = $1, postmortem_format = 'html', postmortem_at = $2, postmortem_published_at = $2
+         where organization_id = $3 and id = $4 and (postmortem = '' or (postmortem_format = 'html' and postmortem <> $1))",
+    )
+    .bind(html.to_owned())
+    .bind(at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn set_link(
+    write: &mut Write,
+    first: &IncidentId,
+    second: &IncidentId,
+    together: bool,
+) -> Result<bool> {
+    let statement = if together {
+        "insert into incident_links (organization_id, incident_id, other_id) values ($1, $2, $3) on conflict do nothing"
+    } else {
+        "delete from incident_links where organization_id = $1 and incident_id = $2 and other_id = $3"
+    };
+    let done = sqlx::query(statement)
+        .bind(write.organization.clone())
+        .bind(first.clone())
+        .bind(second.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn links(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &IncidentId,
+) -> Result<Vec<(IncidentId, String, IncidentStatus)>> {
+    sqlx::query_as(
+        "select i.id, i.title, i.status from incidents i join incident_links l
+             on (l.incident_id = $2 and l.other_id = i.id) or (l.other_id = $2 and l.incident_id = i.id)
+         where i.organization_id = $1 order by i.started_at desc, i.id",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn open_impacts(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Impact>> {
+    let rows: Vec<(Impact,)> = sqlx::query_as(
+        "select impact from incidents where organization_id = $1 and resolved_at is null and status <> 'monitoring'",
+    )
+    .bind(organization.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(impact,)| impact).collect())
+}

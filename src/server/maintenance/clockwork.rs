@@ -1,0 +1,92 @@
+//! What the clock does to maintenance: it starts and completes by itself, windows of a series are
+//! made ahead.
+//!
+//! The job looks every second at what is due. How late it looks does not matter: every step is taken
+//! with the moment at which it was due, and in a transaction that looks again first, so that no step
+//! is taken twice, whoever else takes it.
+
+use super::{TOPICS, become_status, insert_update, series, store};
+use crate::{
+    domain::{
+        error::Result,
+        ids::MaintenanceId,
+        maintenance::{MaintenanceStatus, due},
+        time::Time,
+    },
+    server::{
+        App,
+        access::SystemScope,
+        clock,
+        db::{AuditEntry, Write},
+        history::Who,
+    },
+};
+use std::time::Duration;
+
+const JOB: SystemScope = SystemScope::job("maintenance");
+
+/// Takes a maintenance through the steps that are due; whether there was one.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub async fn run_due(write: &mut Write, id: &MaintenanceId, now: Time) -> Result<bool> {
+    let mut any = false;
+    while let Some(maintenance) = store::one_in(write, id).await? {
+        let Some((status, at)) = due(&maintenance, now).into_iter().next() else { break };
+        let who = Who { user_id: None, name: None };
+        insert_update(write, id, status, "", at, &who).await?;
+        become_status(write, &maintenance, status, at).await?;
+        let action =
+            if status == MaintenanceStatus::Completed { "maintenance.completed" } else { "maintenance.started" };
+        let after = Some(at.rfc3339());
+        write.audit(AuditEntry::new(action, id, maintenance.title).values(None, after));
+        any = true;
+    }
+    Ok(any)
+}
+
+/// Looks at the clock for as long as the server runs.
+pub async fn follow(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut looked_ahead = None::<Time>;
+    loop {
+        every.tick().await;
+        let now = clock::now();
+        if let Err(error) = look(&app, now).await {
+            tracing::warn!(%error, "maintenance is not started or completed for now");
+        }
+        // Once an hour, or when the clock has jumped.
+        if looked_ahead.is_none_or(|last| (now - last).abs() > 3_600.0) {
+            match look_ahead(&app, now).await {
+                Ok(()) => looked_ahead = Some(now),
+                Err(error) => tracing::warn!(%error, "windows of series are not made for now"),
+            }
+        }
+    }
+}
+
+/// Takes every maintenance through the steps that are due.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub async fn look(app: &App, now: Time) -> Result<()> {
+    let due = store::due(&mut app.db.read(&JOB).await?, now).await?;
+    for (organization, id) in due {
+        let mut write = JOB.write(app, &organization).await?;
+        if run_due(&mut write, &id, now).await? {
+            write.commit(TOPICS).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn look_ahead(app: &App, now: Time) -> Result<()> {
+    let short = store::short_series(&mut app.db.read(&JOB).await?, now).await?;
+    for (organization, id) in short {
+        let mut write = JOB.write(app, &organization).await?;
+        series::extend(&mut write, &id).await?;
+        write.commit(TOPICS).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,627 @@
+//! Maintenance in the database.
+
+use super::{ImportedMaintenance, ImportedMaintenanceUpdate, NewMaintenance};
+use crate::{
+    domain::{
+        error::Result,
+        ids::{MaintenanceId, OrganizationId, SeriesId, ServiceId, TeamId, UpdateId},
+        maintenance::{Maintained, Maintenance, MaintenanceFilter, MaintenanceStatus, MaintenanceUpdate},
+        time::Time,
+    },
+    server::{
+        db::{Read, Write, error::refused},
+        history::Who,
+        markdown,
+    },
+};
+use sqlx::AnyConnection;
+
+type Row = (MaintenanceId, String, MaintenanceStatus, Time, Time, Option<Time>, Option<Time>, i64, Option<SeriesId>);
+
+fn maintenance(row: Row, revision: i64, updated_at: Time) -> Maintenance {
+    let (id, title, status, starts_at, ends_at, started_at, completed_at, automatic, series_id) = row;
+    Maintenance {
+        id,
+        title,
+        status,
+        starts_at,
+        ends_at,
+        started_at,
+        completed_at,
+        automatic: automatic != 0,
+        series_id,
+        services: Vec::new(),
+        revision,
+        updated_at,
+    }
+}
+
+async fn services(
+    connection: &mut AnyConnection,
+    organization: &OrganizationId,
+    id: &MaintenanceId,
+) -> Result<Vec<Maintained>> {
+    let rows: Vec<(ServiceId, String, Option<TeamId>)> = sqlx::query_as(
+        "select s.id, s.name, s.team_id from maintenance_services m join services s on s.id = m.service_id
+         where m.organization_id = $1 and m.maintenance_id = $2 order by s.position, s.id",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_all(connection)
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(|(service_id, name, team_id)| Maintained { service_id, name, team_id }).collect())
+}
+
+async fn load(
+    connection: &mut AnyConnection,
+    organization: &OrganizationId,
+    id: &MaintenanceId,
+) -> Result<Option<Maintenance>> {
+    let row: Option<Row> = sqlx::query_as(
+        "select id, title, status, starts_at, ends_at, started_at, completed_at, automatic, series_id
+         from maintenances where organization_id = $1 and id = $2",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(refused)?;
+    let Some(row) = row else { return Ok(None) };
+    let (revision, updated_at): (i64, Time) =
+        sqlx::query_as("select revision, updated_at from maintenances where organization_id = $1 and id = $2")
+            .bind(organization.clone())
+            .bind(id.clone())
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(refused)?;
+    let mut found = maintenance(row, revision, updated_at);
+    found.services = services(connection, organization, id).await?;
+    Ok(Some(found))
+}
+
+pub(super) async fn one(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &MaintenanceId,
+) -> Result<Option<Maintenance>> {
+    load(read.connection(), organization, id).await
+}
+
+pub(super) async fn one_in(write: &mut Write, id: &MaintenanceId) -> Result<Option<Maintenance>> {
+    let organization = write.organization.clone();
+    load(write.connection(), &organization, id).await
+}
+
+pub(super) async fn insert(write: &mut Write, id: &MaintenanceId, new: &NewMaintenance) -> Result<()> {
+    sqlx::query(
+        "insert into maintenances (id, organization_id, title, status, starts_at, ends_at, automatic, series_id, created_at, updated_at)
+         values ($1, $2, $3, 'scheduled', $4, $5, $6, $7, $8, $8)",
+    )
+    .bind(id.clone())
+    .bind(write.organization.clone())
+    .bind(new.title.clone())
+    .bind(new.starts_at)
+    .bind(new.ends_at)
+    .bind(i64::from(new.automatic))
+    .bind(new.series_id.clone())
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// The services instead of those before; whether they are others.
+pub(super) async fn set_services(write: &mut Write, id: &MaintenanceId, all: &[ServiceId]) -> Result<bool> {
+    let before: Vec<(ServiceId,)> = sqlx::query_as(
+        "delete from maintenance_services where organization_id = $1 and maintenance_id = $2 returning service_id",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    for service in all {
+        sqlx::query(
+            "insert into maintenance_services (organization_id, maintenance_id, service_id) values ($1, $2, $3)
+             on conflict do nothing",
+        )
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .bind(service.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    }
+    let mut before: Vec<ServiceId> = before.into_iter().map(|(id,)| id).collect();
+    let mut after = all.to_vec();
+    before.sort_unstable();
+    after.sort_unstable();
+    after.dedup();
+    Ok(before != after)
+}
+
+pub(super) async fn set_texts(
+    write: &mut Write,
+    id: &MaintenanceId,
+    title: &str,
+    starts_at: Time,
+    ends_at: Time,
+    automatic: bool,
+) -> Result<()> {
+    sqlx::query(
+        "update maintenances set title = $1, starts_at = $2, ends_at = $3, automatic = $4, revision = revision + 1, updated_at = $5
+         where organization_id = $6 and id = $7",
+    )
+    .bind(title.to_owned())
+    .bind(starts_at)
+    .bind(ends_at)
+    .bind(i64::from(automatic))
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn touch(write: &mut Write, id: &MaintenanceId) -> Result<()> {
+    sqlx::query(
+        "update maintenances set revision = revision + 1, updated_at = $1 where organization_id = $2 and id = $3",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_status(
+    write: &mut Write,
+    id: &MaintenanceId,
+    status: MaintenanceStatus,
+    started_at: Option<Time>,
+    completed_at: Option<Time>,
+) -> Result<()> {
+    sqlx::query(
+        "update maintenances set status = $1, started_at = $2, completed_at = $3, revision = revision + 1, updated_at = $4
+         where organization_id = $5 and id = $6",
+    )
+    .bind(status)
+    .bind(started_at)
+    .bind(completed_at)
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// What the list searches in; in lower case by Rust's rules, which are the same on every engine.
+pub(super) async fn set_search(write: &mut Write, id: &MaintenanceId) -> Result<()> {
+    let texts: Vec<(String,)> = sqlx::query_as(
+        "select title from maintenances where organization_id = $1 and id = $2
+         union all
+         select body from maintenance_updates where organization_id = $1 and maintenance_id = $2",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)?;
+    let search = texts.into_iter().map(|(text,)| text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    sqlx::query("update maintenances set search = $1 where organization_id = $2 and id = $3")
+        .bind(search)
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete(write: &mut Write, id: &MaintenanceId) -> Result<()> {
+    sqlx::query("delete from maintenances where organization_id = $1 and id = $2")
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// An update about to be kept.
+pub(super) struct NewUpdate<'a> {
+    pub id: &'a UpdateId,
+    pub status: MaintenanceStatus,
+    pub body: &'a str,
+    pub format: &'static str,
+    pub at: Time,
+    pub who: &'a Who,
+    pub source_id: Option<&'a str>,
+}
+
+pub(super) async fn insert_update(write: &mut Write, id: &MaintenanceId, new: &NewUpdate<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into maintenance_updates (id, organization_id, maintenance_id, status, body, format, at, user_id, user_name, source_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(new.id.clone())
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .bind(new.status)
+    .bind(new.body.to_owned())
+    .bind(new.format)
+    .bind(new.at)
+    .bind(new.who.user_id.clone())
+    .bind(new.who.name.clone())
+    .bind(new.source_id.map(str::to_owned))
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// What was announced: the text of the first update.
+pub(super) async fn first_body(write: &mut Write, id: &MaintenanceId) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select body from maintenance_updates where organization_id = $1 and maintenance_id = $2
+         order by at, created_at, id limit 1",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(body,)| body))
+}
+
+/// The updates, newest first.
+pub(super) async fn updates(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &MaintenanceId,
+) -> Result<Vec<MaintenanceUpdate>> {
+    type Row = (UpdateId, MaintenanceStatus, String, String, Time, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, status, body, format, at, user_name from maintenance_updates
+         where organization_id = $1 and maintenance_id = $2 order by at desc, created_at desc, id desc",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, status, body, format, at, by)| {
+            let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
+            MaintenanceUpdate { id, status, body, html, at, by }
+        })
+        .collect())
+}
+
+fn like(words: &str) -> String {
+    let words = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{words}%")
+}
+
+pub(super) async fn list(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &MaintenanceFilter,
+    most: i64,
+) -> Result<Vec<Maintenance>> {
+    let upcoming = "select id from maintenances m
+         where m.organization_id = $1 and m.status in ('scheduled', 'in_progress', 'verifying')
+           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
+           and ($3 = '%%' or m.search like $3 escape '\\')
+           and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))
+           and m.starts_at < $6 and m.ends_at > $7
+         order by m.starts_at, m.id limit $8";
+    let past = "select id from maintenances m
+         where m.organization_id = $1 and m.status in ('completed', 'cancelled')
+           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
+           and ($3 = '%%' or m.search like $3 escape '\\')
+           and (m.starts_at < $4 or (m.starts_at = $4 and m.id < $5))
+           and m.starts_at < $6 and m.ends_at > $7
+         order by m.starts_at desc, m.id desc limit $8";
+    let all = "select id from maintenances m
+         where m.organization_id = $1
+           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
+           and ($3 = '%%' or m.search like $3 escape '\\')
+           and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))
+           and m.starts_at < $6 and m.ends_at > $7
+         order by m.starts_at, m.id limit $8";
+    let (statement, beginning) = match filter.state.as_str() {
+        "upcoming" => (upcoming, i64::MIN),
+        "past" => (past, i64::MAX),
+        _ => (all, i64::MIN),
+    };
+    let ids: Vec<(MaintenanceId,)> = sqlx::query_as(statement)
+        .bind(organization.clone())
+        .bind(filter.service.clone())
+        .bind(like(&filter.words))
+        .bind(filter.after.as_ref().map_or(beginning, |(at, _)| at.micros()))
+        .bind(filter.after.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
+        .bind(filter.to.map_or(i64::MAX, Time::micros))
+        .bind(filter.from.map_or(i64::MIN, Time::micros))
+        .bind(most)
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)?;
+    all_of(read, organization, ids).await
+}
+
+async fn all_of(
+    read: &mut Read,
+    organization: &OrganizationId,
+    ids: Vec<(MaintenanceId,)>,
+) -> Result<Vec<Maintenance>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for (id,) in ids {
+        found.extend(load(read.connection(), organization, &id).await?);
+    }
+    Ok(found)
+}
+
+/// How many are to come or going on, and how many are over.
+pub(super) async fn counts(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &MaintenanceFilter,
+) -> Result<(i64, i64)> {
+    sqlx::query_as(
+        "select cast(coalesce(sum(case when m.status in ('completed', 'cancelled') then 0 else 1 end), 0) as bigint),
+                cast(coalesce(sum(case when m.status in ('completed', 'cancelled') then 1 else 0 end), 0) as bigint)
+         from maintenances m
+         where m.organization_id = $1
+           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
+           and ($3 = '%%' or m.search like $3 escape '\\')",
+    )
+    .bind(organization.clone())
+    .bind(filter.service.clone())
+    .bind(like(&filter.words))
+    .fetch_one(read.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn between(
+    read: &mut Read,
+    organization: &OrganizationId,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Maintenance>> {
+    let ids: Vec<(MaintenanceId,)> = sqlx::query_as(
+        "select id from maintenances where organization_id = $1 and starts_at >= $2 and starts_at < $3
+         order by starts_at desc, id desc",
+    )
+    .bind(organization.clone())
+    .bind(from)
+    .bind(to)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    all_of(read, organization, ids).await
+}
+
+/// What runs by itself and is due for a step.
+pub(super) async fn due(read: &mut Read, now: Time) -> Result<Vec<(OrganizationId, MaintenanceId)>> {
+    sqlx::query_as(
+        "select organization_id, id from maintenances where status = 'scheduled' and starts_at <= $1 and automatic = 1
+         union all
+         select organization_id, id from maintenances
+         where status in ('in_progress', 'verifying') and ends_at <= $1 and automatic = 1
+         limit 500",
+    )
+    .bind(now)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn by_source(write: &mut Write, source_id: &str) -> Result<Option<MaintenanceId>> {
+    let row: Option<(MaintenanceId,)> =
+        sqlx::query_as("select id from maintenances where organization_id = $1 and source_id = $2")
+            .bind(write.organization.clone())
+            .bind(source_id.to_owned())
+            .fetch_optional(write.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(id,)| id))
+}
+
+pub(super) async fn insert_imported(write: &mut Write, id: &MaintenanceId, new: &ImportedMaintenance) -> Result<()> {
+    sqlx::query(
+        "insert into maintenances (id, organization_id, title, status, starts_at, ends_at, started_at, completed_at, automatic, source_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $10)",
+    )
+    .bind(id.clone())
+    .bind(write.organization.clone())
+    .bind(new.title.clone())
+    .bind(new.status)
+    .bind(new.starts_at)
+    .bind(new.ends_at)
+    .bind(new.started_at)
+    .bind(new.completed_at)
+    .bind(new.source_id.clone())
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn set_imported(write: &mut Write, id: &MaintenanceId, new: &ImportedMaintenance) -> Result<bool> {
+    let done = sqlx::query(
+        "update maintenances set title = $1, status = $2, starts_at = $3, ends_at = $4, started_at = $5, completed_at = $6,
+                                 revision = revision + 1, updated_at = $7
+         where organization_id = $8 and id = $9
+           and (title <> $1 or status <> $2 or starts_at <> $3 or ends_at <> $4
+                or coalesce(started_at, 0) <> coalesce($5, 0) or coalesce(completed_at, 0) <> coalesce($6, 0))",
+    )
+    .bind(new.title.clone())
+    .bind(new.status)
+    .bind(new.starts_at)
+    .bind(new.ends_at)
+    .bind(new.started_at)
+    .bind(new.completed_at)
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn imported_updates(write: &mut Write, id: &MaintenanceId) -> Result<Vec<(UpdateId, String)>> {
+    sqlx::query_as(
+        "select id, source_id from maintenance_updates
+         where organization_id = $1 and maintenance_id = $2 and source_id is not null",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn set_imported_update(
+    write: &mut Write,
+    id: &UpdateId,
+    new: &ImportedMaintenanceUpdate,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "update maintenance_updates set status = $1, body = $2, at = $3
+         where organization_id = $4 and id = $5 and (status <> $1 or body <> $2 or at <> $3)",
+    )
+    .bind(new.status)
+    .bind(new.html.clone())
+    .bind(new.at)
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A series as it goes on.
+pub(super) struct SeriesRow {
+    pub rule: String,
+    pub time_zone: String,
+    pub first: Time,
+    pub made_until: Time,
+}
+
+pub(super) async fn insert_series(write: &mut Write, id: &SeriesId, rule: &str, zone: &str, first: Time) -> Result<()> {
+    sqlx::query(
+        "insert into maintenance_series (id, organization_id, rule, time_zone, first_at, made_until, created_at)
+         values ($1, $2, $3, $4, $5, $5, $6)",
+    )
+    .bind(id.clone())
+    .bind(write.organization.clone())
+    .bind(rule.to_owned())
+    .bind(zone.to_owned())
+    .bind(first)
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// `None` when it has ended.
+pub(super) async fn series(write: &mut Write, id: &SeriesId) -> Result<Option<SeriesRow>> {
+    let row: Option<(String, String, Time, Time)> = sqlx::query_as(
+        "select rule, time_zone, first_at, made_until from maintenance_series
+         where organization_id = $1 and id = $2 and ended_at is null",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(rule, time_zone, first, made_until)| SeriesRow { rule, time_zone, first, made_until }))
+}
+
+/// The window of a series that begins last.
+pub(super) async fn latest_of(write: &mut Write, series: &SeriesId) -> Result<Option<Maintenance>> {
+    let row: Option<(MaintenanceId,)> = sqlx::query_as(
+        "select id from maintenances where organization_id = $1 and series_id = $2 order by starts_at desc limit 1",
+    )
+    .bind(write.organization.clone())
+    .bind(series.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    match row {
+        Some((id,)) => one_in(write, &id).await,
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn set_made_until(write: &mut Write, id: &SeriesId, until: Time) -> Result<()> {
+    sqlx::query("update maintenance_series set made_until = $1 where organization_id = $2 and id = $3")
+        .bind(until)
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Ends a series and takes away its other windows that have not begun; how many those were.
+pub(super) async fn end_series(write: &mut Write, id: &SeriesId, keep: &MaintenanceId) -> Result<u64> {
+    sqlx::query("update maintenance_series set ended_at = $1 where organization_id = $2 and id = $3")
+        .bind(write.at)
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    let done = sqlx::query(
+        "delete from maintenances where organization_id = $1 and series_id = $2 and status = 'scheduled' and id <> $3",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .bind(keep.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
+}
+
+/// The rule of a series that goes on.
+pub(super) async fn rule(read: &mut Read, organization: &OrganizationId, id: &SeriesId) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select rule from maintenance_series where organization_id = $1 and id = $2 and ended_at is null",
+    )
+    .bind(organization.clone())
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(rule,)| rule))
+}
+
+/// Series whose windows are made for less than they should be ahead.
+pub(super) async fn short_series(read: &mut Read, now: Time) -> Result<Vec<(OrganizationId, SeriesId)>> {
+    sqlx::query_as(
+        "select organization_id, id from maintenance_series where ended_at is null and made_until < $1 limit 500",
+    )
+    .bind(now.plus_seconds(crate::domain::maintenance::AHEAD - 86_400))
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)
+}

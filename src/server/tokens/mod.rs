@@ -1,0 +1,109 @@
+//! API tokens: the verbs. Who carries one is told by `server/access/token.rs`.
+
+mod store;
+
+use super::{
+    access::{Scope, SignedIn, secret},
+    clock,
+    db::{AuditEntry, random_id},
+};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::TokenId,
+    live::Topic,
+    role::{Role, allowed},
+    token::{ApiToken, CheckedToken, NewToken, PREFIX, TokenInput},
+};
+
+/// Most tokens of an organization, and of a person.
+const MOST: i64 = 100;
+
+fn no_token() -> AppError {
+    AppError::NotFound("token".to_owned())
+}
+
+fn too_many() -> AppError {
+    AppError::Conflict(format!("There are {MOST} tokens already. Revoke one that nobody uses first."))
+}
+
+/// A token that nobody can guess: the token, the hash to keep, and its last characters.
+fn fresh() -> (String, String, String) {
+    let token = format!("{PREFIX}{}", secret::Secret::fresh().token);
+    let ending = token.chars().skip(token.len() - 4).collect();
+    (secret::hash(&token), ending, token)
+}
+
+/// The organization's tokens, newest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list(scope: Scope<allowed::EditOrganization>) -> Result<Vec<ApiToken>> {
+    store::of_organization(&mut scope.read().await?, scope.id()).await
+}
+
+/// Makes a token of the organization.
+///
+/// # Errors
+/// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there are too many.
+pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) -> Result<NewToken> {
+    let checked = input.check(scope.role())?;
+    let (hash, ending, token) = fresh();
+    let id = TokenId::from_random(random_id());
+    let mut write = scope.write().await?;
+    if store::count_of_organization(&mut write).await? >= MOST {
+        return Err(too_many());
+    }
+    store::insert_of_organization(&mut write, &id, &checked, &hash, &ending).await?;
+    let CheckedToken { name, role, .. } = checked;
+    write.audit(AuditEntry::new("token.created", &id, &name).values(None, Some(role.as_str().to_owned())));
+    write.commit(&[Topic::Organization]).await?;
+    Ok(NewToken { name, token })
+}
+
+/// Ends a token of the organization at once.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn revoke(scope: Scope<allowed::EditOrganization>, id: TokenId) -> Result<()> {
+    let mut write = scope.write().await?;
+    let (name, role) = store::delete_of_organization(&mut write, &id).await?.ok_or_else(no_token)?;
+    write.audit(AuditEntry::new("token.revoked", &id, name).values(Some(role.as_str().to_owned()), None));
+    write.commit(&[Topic::Organization]).await
+}
+
+/// The person's own tokens, newest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list_own(by: &SignedIn) -> Result<Vec<ApiToken>> {
+    store::of_person(&mut by.app().db.read(by).await?, &by.user().id).await
+}
+
+/// Makes a token that may do what the person may, or less.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_own(by: SignedIn, input: TokenInput) -> Result<NewToken> {
+    let checked = input.check(Role::Owner)?;
+    let (hash, ending, token) = fresh();
+    let mut write = by.app().db.write_accounts(&by).await?;
+    if store::count_of_person(&mut write, &by.user().id).await? >= MOST {
+        return Err(too_many());
+    }
+    let id = TokenId::from_random(random_id());
+    store::insert_of_person(&mut write, &id, by.user(), &checked, &hash, &ending, clock::now()).await?;
+    write.commit().await?;
+    Ok(NewToken { name: checked.name, token })
+}
+
+/// Ends a token of the person's own at once.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn revoke_own(by: SignedIn, id: TokenId) -> Result<()> {
+    let mut write = by.app().db.write_accounts(&by).await?;
+    if !store::delete_of_person(&mut write, &by.user().id, &id).await? {
+        return Err(no_token());
+    }
+    write.commit().await
+}
