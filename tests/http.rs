@@ -8,6 +8,7 @@ mod support;
 mod http {
     mod account;
     mod audit;
+    mod calendar;
     mod demo;
     mod errors;
     mod health;

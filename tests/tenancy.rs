@@ -118,6 +118,9 @@ fn entry(function: &str, objects: &Objects) -> Option<Belongs> {
         "schedule_maintenance" => Organization(json!({ "input": window("New") })),
         "edit_maintenance" => Organization(json!({ "id": maintenance, "input": window("Renamed") })),
         "update_maintenance" => Organization(json!({ "id": maintenance, "input": { "body": "More" } })),
+        "calendar" => Organization(json!({ "month": "2999-06" })),
+        "maintenance_windows" => Organization(json!({ "ids": [maintenance] })),
+        "window_end" => Organization(json!({ "starts_at": "2999-06-01T22:00", "minutes": 60 })),
         "list_tokens" => Organization(json!({})),
         "create_token" => Organization(json!({ "input": { "name": "New", "role": "viewer", "days": "30" } })),
         "revoke_token" => Organization(json!({ "id": token })),
@@ -351,8 +354,10 @@ async fn screens_know_who_asks(server: TestServer) {
         let own = owner.get(&path).await;
         match path.as_str() {
             "/dashboard" => assert_eq!((own.status, own.location()), (302, "/dashboard/northwind"), "{path}"),
-            "/dashboard/services" => assert_eq!((own.status, own.location()), (302, "/dashboard/northwind/services")),
-            "/dashboard/team" => assert_eq!((own.status, own.location()), (302, "/dashboard/northwind/team")),
+            "/dashboard/services" | "/dashboard/incidents" | "/dashboard/maintenance" | "/dashboard/team" => {
+                let there = path.replacen("/dashboard", "/dashboard/northwind", 1);
+                assert_eq!((own.status, own.location()), (302, there.as_str()));
+            }
             "/dashboard/organization" => {
                 assert_eq!((own.status, own.location()), (302, "/dashboard/northwind/settings"));
             }

@@ -17,6 +17,30 @@ pub mod services;
 #[expect(missing_docs, reason = "of the structs that the macro makes")]
 pub mod tokens;
 
+use leptos::prelude::Resource;
+
+/// A resource of a screen: made at the top of the screen, never inside what waits for another one.
+///
+/// The server makes a screen more than once before it is sent, and the browser takes the answers of
+/// the first time; what the first screen knew from the frame around it is gone by then. So whoever
+/// asks is noted when the resource is made.
+pub fn resource<S, T, F>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    fetcher: impl Fn(S) -> F + Send + Sync + 'static,
+) -> Resource<T>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    #[cfg(feature = "ssr")]
+    let fetcher = {
+        let asker = crate::server::access::Asker::here();
+        move |source| crate::server::access::asked_by(asker.clone(), fetcher(source))
+    };
+    Resource::new(source, fetcher)
+}
+
 /// Gives the answer that the server renders now this status; in the browser there is none to give.
 pub fn answer_with(status: u16) {
     #[cfg(feature = "ssr")]

@@ -5,6 +5,7 @@ use super::{
     create_organization::CreateOrganization,
     frame::Frame,
     incidents::{IncidentScreen, IncidentsScreen, ReportScreen, TemplatesScreen},
+    maintenance::{EditMaintenanceScreen, MaintenanceScreen, OneMaintenanceScreen, ScheduleScreen},
     overview::OverviewScreen,
     services::{EditServiceScreen, NewServiceScreen, ServiceScreen, ServicesScreen},
     settings::{SettingsScreen, TokensScreen},
@@ -13,6 +14,7 @@ use super::{
     time::provide_now,
     uptime::UptimeScreen,
 };
+use crate::api::resource;
 use crate::{
     api::organizations::first_screen,
     ui::{Gallery, Toaster, provide_toasts},
@@ -62,6 +64,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/dashboard") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/services") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/incidents") view=First ssr=SsrMode::Async />
+                <Route path=path!("/dashboard/maintenance") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/organization") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/team") view=First ssr=SsrMode::Async />
                 <Route path=path!("/dashboard/new") view=CreateOrganization ssr=SsrMode::Async />
@@ -78,6 +81,12 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/new") view=ReportScreen />
                         <Route path=path!("/templates") view=TemplatesScreen />
                         <Route path=path!("/:id") view=IncidentScreen />
+                    </ParentRoute>
+                    <ParentRoute path=path!("/maintenance") view=Outlet>
+                        <Route path=path!("") view=MaintenanceScreen />
+                        <Route path=path!("/new") view=ScheduleScreen />
+                        <Route path=path!("/:id") view=OneMaintenanceScreen />
+                        <Route path=path!("/:id/edit") view=EditMaintenanceScreen />
                     </ParentRoute>
                     <Route path=path!("/uptime") view=UptimeScreen />
                     <Route path=path!("/team") view=TeamScreen />
@@ -96,7 +105,7 @@ pub fn App() -> impl IntoView {
 /// Goes to the last used organization, or to the screen that creates the first one.
 #[component]
 fn First() -> impl IntoView {
-    let first = Resource::new(|| (), |()| first_screen());
+    let first = resource(|| (), |()| first_screen());
     let path = use_location().pathname;
     let rest = move || match path.get().trim_start_matches("/dashboard") {
         "/organization" => "/settings".to_owned(),
@@ -116,7 +125,7 @@ fn First() -> impl IntoView {
 /// The design system, in development only.
 #[component]
 fn Design() -> impl IntoView {
-    let me = Resource::new(|| (), |()| crate::api::organizations::who_am_i());
+    let me = resource(|| (), |()| crate::api::organizations::who_am_i());
     view! {
         <Title text="Design system" />
         <Suspense>

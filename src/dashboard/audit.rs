@@ -4,6 +4,7 @@ use super::{
     frame::{Organization, ScreenHead},
     states::failed,
 };
+use crate::api::resource;
 use crate::{
     api::organizations::read_audit,
     domain::{
@@ -26,7 +27,7 @@ pub fn AuditScreen() -> impl IntoView {
     Effect::new(move || ask(words.get()));
     let older = RwSignal::new(None);
     let filter = move || AuditFilter { words: asked.get(), noun: noun.get(), before: older.get() };
-    let read = Resource::new(move || (organization.slug.get(), filter()), |(slug, filter)| read_audit(slug, filter));
+    let read = resource(move || (organization.slug.get(), filter()), |(slug, filter)| read_audit(slug, filter));
     let items = Signal::derive(move || {
         NOUNS
             .iter()

@@ -1,6 +1,7 @@
 //! `/dashboard/new`: the first organization, or another one: by an invitation, or made here.
 
 use super::states::failed;
+use crate::api::resource;
 use crate::{
     api::{
         members::{AcceptOpenInvitation, open_invitations},
@@ -26,8 +27,7 @@ fn zone_of_the_browser() -> Option<String> {
 /// Invitations to accept, if there are any, above name, address, time zone.
 #[component]
 pub fn CreateOrganization() -> impl IntoView {
-    let read =
-        Resource::new(|| (), |()| async move { Ok::<_, AppError>((open_invitations().await?, time_zones().await?)) });
+    let read = resource(|| (), |()| async move { Ok::<_, AppError>((open_invitations().await?, time_zones().await?)) });
     view! {
         <Title text="New organization" />
         <main class="mx-auto flex min-h-dvh w-full max-w-[440px] flex-col justify-center gap-6 px-5 py-10">

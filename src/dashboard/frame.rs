@@ -7,6 +7,7 @@ use super::{
     shortcuts::{on_command_key, on_key},
     states::standing,
 };
+use crate::api::resource;
 use crate::{
     api::organizations::{frame, who_am_i},
     domain::{
@@ -71,8 +72,8 @@ pub fn Frame() -> impl IntoView {
     let slug = Signal::derive(move || params.read().get("organization").unwrap_or_default());
     let slug: Signal<String> = Memo::new(move |_| slug.get()).into();
     let live = provide_live();
-    let me = Resource::new(|| (), |()| who_am_i());
-    let read = Resource::new(
+    let me = resource(|| (), |()| who_am_i());
+    let read = resource(
         move || {
             let counted = (live.changes(Topic::Services), live.changes(Topic::Incidents), live.changes(Topic::Members));
             (slug.get(), counted, live.changes(Topic::Organization))
@@ -180,6 +181,7 @@ fn Shown(slug: Signal<String>, asked: Memo<String>, person: Memo<Me>, frame: Mem
                     <NavLink to=move || organization.address("") icon=IconName::Home exact=true>"Overview"</NavLink>
                     <NavLink to=move || organization.address("/services") icon=IconName::Layers note=Signal::derive(count)>"Services"</NavLink>
                     <NavLink to=move || organization.address("/incidents") icon=IconName::AlertTriangle note=incidents>"Incidents"</NavLink>
+                    <NavLink to=move || organization.address("/maintenance") icon=IconName::Wrench>"Maintenance"</NavLink>
                     <NavLink to=move || organization.address("/uptime") icon=IconName::Activity>"Uptime"</NavLink>
                     <NavLink to=move || organization.address("/team") icon=IconName::Users note=Signal::derive(members)>"Team"</NavLink>
                     <a

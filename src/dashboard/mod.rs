@@ -7,6 +7,7 @@ mod create_organization;
 mod frame;
 mod incidents;
 mod live;
+mod maintenance;
 mod overview;
 mod palette;
 mod services;

@@ -8,6 +8,7 @@ use super::{
     states::failed,
     time::Ago,
 };
+use crate::api::resource;
 use crate::{
     api::services::read_overview,
     domain::{
@@ -29,7 +30,7 @@ use leptos_router::components::A;
 pub fn OverviewScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let read = Resource::new(
+    let read = resource(
         move || {
             let changes = [Topic::Services, Topic::Members, Topic::Incidents, Topic::Maintenance];
             (organization.slug.get(), changes.map(|topic| live.changes(topic)))

@@ -107,6 +107,22 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
                 let _ = window().open_with_url_and_target(&page, "_blank");
             }),
         ));
+        all.push(command(
+            "uptime",
+            "Uptime",
+            "Go to",
+            IconName::Activity,
+            "report graph availability downtime",
+            go(organization.address("/uptime")),
+        ));
+        all.push(command(
+            "maintenance",
+            "Maintenance",
+            "Go to",
+            IconName::Wrench,
+            "planned window calendar schedule",
+            go(organization.address("/maintenance")),
+        ));
         if organization.may(Action::ReportIncidents).get() {
             all.push(Command {
                 shortcut: Some("C".to_owned()),

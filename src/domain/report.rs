@@ -260,7 +260,7 @@ fn add(all: &mut [Tally], more: &[Tally]) {
 /// The time that counts as down, in seconds: all of a major outage and three tenths of a partial one, as
 /// in the uptime. Rounded up, so that it is nothing only when nothing was down.
 pub const fn down_seconds(tally: &Tally) -> i64 {
-    (tally.major * 10 + tally.partial * 3 + 9_999_999) / 10_000_000
+    (tally.down_tenths() + 9_999_999) / 10_000_000
 }
 
 /// `21 Nov 2026`, of `2026-11-21`.

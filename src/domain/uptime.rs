@@ -74,7 +74,7 @@ impl Tally {
     }
 
     /// The time that counts as down, in tenths of microseconds.
-    const fn down_tenths(&self) -> i64 {
+    pub const fn down_tenths(&self) -> i64 {
         self.major * 10 + self.partial * PARTIAL_TENTHS
     }
 

@@ -1,133 +1,287 @@
-//! Days and months of a time zone. A day can have 23 or 25 hours, and on some there is no midnight.
+//! Days and months as an organization's clocks count them: a day can have 23 or 25 hours, and a
+//! midnight can be left out or come twice.
 
 use crate::domain::time::Time;
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono::{DateTime, Datelike, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
+use std::fmt;
 
-/// Most minutes that clocks were ever put forward: a whole day, and some.
-const LEFT_OUT_MOST: i64 = 26 * 60;
+/// The first year that has a history here.
+const FIRST_YEAR: i32 = 2000;
 
-/// The day that it is now in the zone of this name; in UTC for one that is unknown.
-fn today(zone: &str, now: Time) -> (Tz, NaiveDate) {
-    let zone = zone.parse().unwrap_or(Tz::UTC);
-    (zone, now.utc().with_timezone(&zone).date_naive())
+/// The zone of this name; UTC for one that is unknown.
+pub fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
 }
 
-/// The first moment of a day. Where clocks are put forward at midnight it is the one at which they go on;
-/// where midnight comes twice, the first.
-fn first_moment(zone: Tz, day: NaiveDate) -> Time {
-    let midnight = day.and_time(NaiveTime::MIN);
-    let minute = |number| zone.from_local_datetime(&(midnight + TimeDelta::minutes(number))).earliest();
-    match (0..=LEFT_OUT_MOST).find_map(minute) {
-        Some(moment) => moment.to_utc().into(),
-        None => midnight.and_utc().into(),
+fn local(zone: Tz, at: Time) -> DateTime<Tz> {
+    zone.from_utc_datetime(&at.utc().naive_utc())
+}
+
+/// The day on which a moment falls.
+pub fn date(zone: Tz, at: Time) -> NaiveDate {
+    local(zone, at).date_naive()
+}
+
+/// The day this many days later, or earlier.
+pub fn plus(date: NaiveDate, days: i64) -> NaiveDate {
+    TimeDelta::try_days(days).and_then(|days| date.checked_add_signed(days)).unwrap_or(date)
+}
+
+/// The first moment of a day: the first of two midnights, and the moment to which clocks were put
+/// forward when there is none.
+pub fn start(zone: Tz, date: NaiveDate) -> Time {
+    let midnight = date.and_time(NaiveTime::MIN);
+    match zone.from_local_datetime(&midnight) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc().into(),
+        LocalResult::None => when_reached(zone, midnight),
     }
 }
 
-fn last_days(today: NaiveDate, days: usize) -> impl Iterator<Item = NaiveDate> {
-    let before = Days::new(days.saturating_sub(1) as u64);
-    today.checked_sub_days(before).unwrap_or(today).iter_days()
+/// The first second at which clocks show this or later, for a time that is left out.
+fn when_reached(zone: Tz, wanted: NaiveDateTime) -> Time {
+    let at = |second: i64| Time::from_micros(second.saturating_mul(1_000_000));
+    let second = wanted.and_utc().timestamp();
+    // No clock is 15 hours or more off UTC.
+    let (mut before, mut after) = (second - 15 * 3_600, second + 15 * 3_600);
+    while after - before > 1 {
+        let middle = before + (after - before) / 2;
+        if local(zone, at(middle)).naive_local() >= wanted {
+            after = middle;
+        } else {
+            before = middle;
+        }
+    }
+    at(after)
 }
 
-/// The first moment of each of the last so many days, today included, and of tomorrow: the bounds of
-/// the days, one more than there are days.
-pub fn midnights(zone: &str, now: Time, days: usize) -> Vec<Time> {
-    let (zone, today) = today(zone, now);
-    last_days(today, days).take(days + 1).map(|day| first_moment(zone, day)).collect()
+/// The bounds of this many days up to today: their midnights, and at last the next one to come.
+pub fn bounds(zone: Tz, now: Time, days: usize) -> Vec<Time> {
+    let today = date(zone, now);
+    let days = i64::try_from(days).unwrap_or_default();
+    (0..=days).map(|day| start(zone, plus(today, day + 1 - days))).collect()
 }
 
-/// What the days between those bounds are called: `2026-11-21`.
-pub fn dates(zone: &str, now: Time, days: usize) -> Vec<String> {
-    let (_, today) = today(zone, now);
-    last_days(today, days).take(days).map(|day| day.to_string()).collect()
+/// The months up to this one, so many of them: what each is called (`2026-11`), and their first moments
+/// with that of the next month at last.
+pub fn months(zone: Tz, now: Time, months: usize) -> (Vec<String>, Vec<Time>) {
+    let this = Month::of(date(zone, now));
+    let mut all: Vec<Month> = std::iter::successors(Some(this), |month| Some(month.before())).take(months).collect();
+    all.reverse();
+    let names = all.iter().map(|month| month.key()).collect();
+    all.push(this.after());
+    (names, all.into_iter().map(|month| month.bounds(zone).0).collect())
 }
 
-/// The last so many months, this one included, and the next one: what each is called (`2026-11`) and
-/// its first moment.
-pub fn months(zone: &str, now: Time, months: u32) -> Vec<(String, Time)> {
-    let (zone, today) = today(zone, now);
-    let this = today.with_day(1).unwrap_or(today);
-    let first = this.checked_sub_months(Months::new(months.saturating_sub(1))).unwrap_or(this);
-    (0..=months)
-        .filter_map(|number| first.checked_add_months(Months::new(number)))
-        .map(|month| (month.format("%Y-%m").to_string(), first_moment(zone, month)))
-        .collect()
+/// `21 Nov 2026`
+pub fn day_in_words(date: NaiveDate) -> String {
+    date.format("%-d %b %Y").to_string()
+}
+
+/// What the clocks are called at that moment: `CET`, or `UTC-03` where they have no name.
+fn clock_name(zone: Tz, at: Time) -> String {
+    let name = local(zone, at).format("%Z").to_string();
+    if name.starts_with(['+', '-']) { format!("UTC{name}") } else { name }
+}
+
+/// `21 Nov 2026, 15:32 CET`
+pub fn in_words(zone: Tz, at: Time) -> String {
+    format!("{} {}", local(zone, at).format("%-d %b %Y, %H:%M"), clock_name(zone, at))
+}
+
+/// Both ends of a window: `Sat 21 Nov 2026, 02:00` and `04:00 CET`, with the day where it is another.
+pub fn window_in_words(zone: Tz, from: Time, to: Time) -> (String, String) {
+    let (begin, end) = (local(zone, from), local(zone, to));
+    let (name_then, name) = (clock_name(zone, from), clock_name(zone, to));
+    let mut first = begin.format("%a %-d %b %Y, %H:%M").to_string();
+    if name_then != name {
+        first = format!("{first} {name_then}");
+    }
+    let form = if begin.date_naive() == end.date_naive() { "%H:%M" } else { "%a %-d %b %Y, %H:%M" };
+    (first, format!("{} {name}", end.format(form)))
+}
+
+/// How long something lasted, in whole minutes; what was at all, lasted a minute.
+pub fn minutes(micros: i64) -> i64 {
+    ((micros + 30_000_000) / 60_000_000).max(1)
+}
+
+/// `42 min`, `1 h 5 min`, `2 d 3 h`
+pub fn minutes_in_words(minutes: i64) -> String {
+    let part = |amount: i64, unit: &str| if amount == 0 { String::new() } else { format!(" {amount} {unit}") };
+    match (minutes / 1_440, minutes % 1_440 / 60, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h{}", part(minutes, "min")),
+        (days, hours, _) => format!("{days} d{}", part(hours, "h")),
+    }
+}
+
+/// A month of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(NaiveDate);
+
+impl Month {
+    /// The month of a day.
+    pub fn of(date: NaiveDate) -> Self {
+        Self(date.with_day(1).unwrap_or(date))
+    }
+    /// Reads `2026-10`.
+    pub fn read(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return None;
+        }
+        let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
+        (first.year() >= FIRST_YEAR).then_some(Self(first))
+    }
+    /// `2026-10`, as [`Month::read`] reads it.
+    pub fn key(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+    /// The one before.
+    pub fn before(self) -> Self {
+        Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
+    }
+    /// The one after.
+    pub fn after(self) -> Self {
+        Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
+    }
+    /// Its first moment, and the first moment after it.
+    pub fn bounds(self, zone: Tz) -> (Time, Time) {
+        (start(zone, self.0), start(zone, self.after().0))
+    }
+    /// The midnights of its days, and the one after.
+    pub fn days(self, zone: Tz) -> Vec<Time> {
+        let end = self.after().0;
+        (0_i64..).map(|day| plus(self.0, day)).take_while(|date| *date <= end).map(|date| start(zone, date)).collect()
+    }
+}
+
+/// `October 2026`
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%B %Y"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn at(text: &str) -> Time {
-        serde_json::from_value(serde_json::Value::from(text)).expect("a time")
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
     }
 
-    /// Name and hours of each day.
-    fn hours(zone: &str, now: &str, days: usize) -> Vec<(String, i64)> {
-        let bounds = midnights(zone, at(now), days);
-        assert_eq!(bounds.len(), days + 1);
-        let lengths = bounds.windows(2).map(|day| (day[1].seconds() - day[0].seconds()) / 3_600);
-        dates(zone, at(now), days).into_iter().zip(lengths).collect()
+    fn moment(text: &str) -> Time {
+        serde_json::from_value(serde_json::json!(text)).expect("a time")
     }
 
-    fn named(days: &[(&str, i64)]) -> Vec<(String, i64)> {
-        days.iter().map(|(name, hours)| ((*name).to_owned(), *hours)).collect()
-    }
-
-    #[test]
-    fn a_day_has_23_or_25_hours_when_clocks_change() {
-        let spring = hours("Europe/Vienna", "2026-03-30T10:00:00Z", 3);
-        assert_eq!(spring, named(&[("2026-03-28", 24), ("2026-03-29", 23), ("2026-03-30", 24)]));
-        let autumn = hours("Europe/Vienna", "2026-10-26T10:00:00Z", 3);
-        assert_eq!(autumn, named(&[("2026-10-24", 24), ("2026-10-25", 25), ("2026-10-26", 24)]));
-        let bounds = midnights("Europe/Vienna", at("2026-10-25T10:00:00Z"), 1);
-        assert_eq!(bounds, [at("2026-10-24T22:00:00Z"), at("2026-10-25T23:00:00Z")]);
+    fn hours(zone_name: &str, now: &str, days: usize) -> Vec<i64> {
+        let bounds = bounds(zone(zone_name), moment(now), days);
+        bounds.windows(2).map(|day| (day[1].micros() - day[0].micros()) / 3_600_000_000).collect()
     }
 
     #[test]
-    fn a_day_without_a_midnight_begins_when_clocks_go_on() {
-        let bounds = midnights("America/Sao_Paulo", at("2018-11-05T12:00:00Z"), 3);
-        let expected = ["2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z", "2018-11-06T02:00:00Z"];
-        assert_eq!(bounds, expected.map(at));
-        let days = hours("America/Sao_Paulo", "2018-11-05T12:00:00Z", 3);
-        assert_eq!(days, named(&[("2018-11-03", 24), ("2018-11-04", 23), ("2018-11-05", 24)]));
-        let days = hours("Africa/Cairo", "2023-04-29T12:00:00Z", 3);
-        assert_eq!(days, named(&[("2023-04-27", 24), ("2023-04-28", 23), ("2023-04-29", 24)]));
-        // Put back at midnight, so that the last hour of the day before comes twice.
-        let days = hours("Africa/Cairo", "2023-10-27T12:00:00Z", 2);
-        assert_eq!(days, named(&[("2023-10-26", 25), ("2023-10-27", 24)]));
+    fn days_of_a_clock_change_are_as_long_as_they_are() {
+        // Vienna: forward on 29 March 2026, back on 25 October 2026.
+        assert_eq!(hours("Europe/Vienna", "2026-03-30T12:00:00Z", 3), [24, 23, 24]);
+        assert_eq!(hours("Europe/Vienna", "2026-10-26T12:00:00Z", 3), [24, 25, 24]);
+        assert_eq!(hours("UTC", "2026-10-26T12:00:00Z", 3), [24, 24, 24]);
+        // An hour before midnight in UTC is the next day in Vienna.
+        assert_eq!(date(zone("Europe/Vienna"), moment("2026-10-26T23:30:00Z")), day("2026-10-27"));
+        assert_eq!(date(zone("no/such"), moment("2026-10-26T23:30:00Z")), day("2026-10-26"));
     }
 
     #[test]
-    fn a_midnight_that_comes_twice_is_the_first() {
-        // Put back at one o'clock.
-        let days = hours("America/Havana", "2025-11-02T12:00:00Z", 1);
-        assert_eq!(days, named(&[("2025-11-02", 25)]));
-    }
-
-    #[test]
-    fn today_is_the_zones_own() {
-        let now = "2026-11-21T12:00:00Z";
-        assert_eq!(dates("Pacific/Kiritimati", at(now), 1), ["2026-11-22"]);
-        assert_eq!(dates("America/Los_Angeles", at("2026-11-21T07:59:00Z"), 1), ["2026-11-20"]);
-        assert_eq!(hours("Nowhere/At_All", now, 1), named(&[("2026-11-21", 24)]));
+    fn a_midnight_that_is_left_out_is_the_moment_after() {
+        // São Paulo put its clocks from 0 to 1 o'clock on 4 November 2018, and back from 24 to 23
+        // o'clock on 17 February 2018.
+        let sao_paulo = zone("America/Sao_Paulo");
+        assert_eq!(start(sao_paulo, day("2018-11-04")), moment("2018-11-04T03:00:00Z"));
+        assert_eq!(hours("America/Sao_Paulo", "2018-11-05T12:00:00Z", 3), [24, 23, 24]);
+        assert_eq!(hours("America/Sao_Paulo", "2018-02-18T12:00:00Z", 3), [24, 25, 24]);
         // Samoa left a whole day out.
-        let days = hours("Pacific/Apia", "2011-12-31T12:00:00Z", 3);
-        assert_eq!(days, named(&[("2011-12-30", 0), ("2011-12-31", 24), ("2012-01-01", 24)]));
+        assert_eq!(hours("Pacific/Apia", "2011-12-30T12:00:00Z", 3), [24, 0, 24]);
     }
 
     #[test]
-    fn months_begin_on_their_first_day() {
-        let all = months("Europe/Vienna", at("2026-03-31T22:30:00Z"), 3);
-        // It is April there already.
-        let expected = [
-            ("2026-02", "2026-01-31T23:00:00Z"),
-            ("2026-03", "2026-02-28T23:00:00Z"),
-            ("2026-04", "2026-03-31T22:00:00Z"),
-            ("2026-05", "2026-04-30T22:00:00Z"),
-        ];
-        assert_eq!(all, expected.map(|(name, from)| (name.to_owned(), at(from))));
-        let year = months("UTC", at("2026-01-15T00:00:00Z"), 12);
-        assert_eq!((year.len(), year[0].0.as_str(), year[12].0.as_str()), (13, "2025-02", "2026-02"));
+    fn of_two_midnights_the_first_begins_the_day() {
+        // Havana put its clocks from 1 back to 0 o'clock on 4 November 2018.
+        let havana = zone("America/Havana");
+        assert_eq!(start(havana, day("2018-11-04")), moment("2018-11-04T04:00:00Z"));
+        assert_eq!(hours("America/Havana", "2018-11-05T12:00:00Z", 3), [24, 25, 24]);
+    }
+
+    #[test]
+    fn times_are_told_as_clocks_show_them() {
+        let (vienna, sao_paulo) = (zone("Europe/Vienna"), zone("America/Sao_Paulo"));
+        let (winter, summer) = (moment("2026-11-21T14:32:00Z"), moment("2026-07-01T14:32:00Z"));
+        assert_eq!(in_words(vienna, winter), "21 Nov 2026, 15:32 CET");
+        assert_eq!(in_words(vienna, summer), "1 Jul 2026, 16:32 CEST");
+        assert_eq!(in_words(sao_paulo, winter), "21 Nov 2026, 11:32 UTC-03");
+        let words = |from, to| window_in_words(vienna, moment(from), moment(to));
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(words("2026-11-21T01:00:00Z", "2026-11-21T03:00:00Z"), pair("Sat 21 Nov 2026, 02:00", "04:00 CET"));
+        assert_eq!(
+            words("2026-11-21T21:00:00Z", "2026-11-22T03:00:00Z"),
+            pair("Sat 21 Nov 2026, 22:00", "Sun 22 Nov 2026, 04:00 CET")
+        );
+        assert_eq!(
+            words("2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z"),
+            pair("Sun 25 Oct 2026, 02:00 CEST", "04:00 CET")
+        );
+    }
+
+    #[test]
+    fn lengths_in_words() {
+        for (seconds, words) in [
+            (1, "1 min"),
+            (89, "1 min"),
+            (90, "2 min"),
+            (3_600, "1 h"),
+            (3_900, "1 h 5 min"),
+            (86_400, "1 d"),
+            (90_000, "1 d 1 h"),
+            (172_800, "2 d"),
+        ] {
+            assert_eq!(minutes_in_words(minutes(seconds * 1_000_000)), words, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn months_read_what_they_write() {
+        let october = Month::read("2026-10").expect("a month");
+        assert_eq!((october.key().as_str(), october.to_string().as_str()), ("2026-10", "October 2026"));
+        assert_eq!(
+            (october.before().key().as_str(), october.after().after().after().key().as_str()),
+            ("2026-09", "2027-01")
+        );
+        assert_eq!(Month::of(day("2026-10-31")), october);
+        let (from, to) = october.bounds(zone("Europe/Vienna"));
+        assert_eq!((from, to), (moment("2026-09-30T22:00:00Z"), moment("2026-10-31T23:00:00Z")));
+        assert_eq!(october.days(zone("Europe/Vienna")).len(), 32);
+        for nonsense in ["", "2026", "2026-13", "2026-00", "26-10", "2026-1", "+026-10", "2026-10-01", "1999-12", "x"] {
+            assert_eq!(Month::read(nonsense), None, "{nonsense}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the zone and the moment: days follow each other, and now is in the last of them.
+        #[test]
+        fn now_is_in_the_last_day(
+            name in proptest::sample::select(vec![
+                "UTC", "Europe/Vienna", "America/Sao_Paulo", "America/Havana", "Asia/Kolkata", "Asia/Beirut",
+                "Pacific/Apia", "Pacific/Chatham", "America/St_Johns", "Africa/Cairo", "Australia/Lord_Howe",
+            ]),
+            second in 1_325_376_000_i64..1_900_000_000,
+        ) {
+            let now = Time::from_micros(second * 1_000_000);
+            let bounds = bounds(zone(name), now, 90);
+            prop_assert_eq!(bounds.len(), 91);
+            prop_assert!(bounds.windows(2).all(|day| day[0] <= day[1]), "{:?}", bounds);
+            prop_assert!(bounds[89] <= now && now < bounds[90], "{:?} in {:?}", now, &bounds[88..]);
+        }
     }
 }

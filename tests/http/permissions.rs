@@ -47,6 +47,9 @@ const TABLE: &[(&str, &str)] = &[
     ("list_templates", "YYYYY YY YY"),
     ("list_maintenance", "YYYYY YY YY"),
     ("read_maintenance", "YYYYY YY YY"),
+    ("calendar", "YYYYY YY YY"),
+    ("maintenance_windows", "YYYYY YY YY"),
+    ("window_end", "YYYYY YY YY"),
     ("read_uptime", "YYYYY YY YY"),
     ("uptime.csv", "YYYYY YY YY"),
     // change organization, branding, tokens, sign-in; read audit
@@ -356,6 +359,9 @@ impl World {
             "preview_message" => ("preview_message", json!({ "body": "x" })),
             "list_templates" => ("list_templates", json!({})),
             "list_maintenance" => ("list_maintenance", json!({ "filter": {} })),
+            "calendar" => ("calendar", json!({ "month": "" })),
+            "maintenance_windows" => ("maintenance_windows", json!({ "ids": [self.maintenance(&team).await.0] })),
+            "window_end" => ("window_end", json!({ "starts_at": "2999-06-01T22:00", "minutes": 60 })),
             "read_uptime" => ("read_uptime", json!({ "filter": { "days": 30 } })),
             "report_incident" => {
                 let said = json!([{ "service_id": self.service(&team).await, "status": "major_outage" }]);
@@ -479,6 +485,9 @@ async fn the_whole_table(server: TestServer) {
                     "preview_message",
                     "list_templates",
                     "list_maintenance",
+                    "calendar",
+                    "maintenance_windows",
+                    "window_end",
                     "audit.csv",
                     "uptime.csv",
                 ]

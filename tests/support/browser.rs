@@ -36,6 +36,7 @@ const TAKE_JSON: &[&str] = &[
     "update_maintenance",
     "end_maintenance_series",
     "delete_maintenance",
+    "maintenance_windows",
     "create_token",
     "revoke_token",
     "delete_service",

@@ -10,6 +10,7 @@ use super::{
     steady,
     timeline::Timeline,
 };
+use crate::api::resource;
 use crate::{
     api::{
         incidents::{list_templates, read_incident},
@@ -46,7 +47,7 @@ pub fn IncidentScreen() -> impl IntoView {
     let live = use_live();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let read = Resource::new(
+    let read = resource(
         move || {
             let changes = (live.changes(Topic::Incidents), live.changes(Topic::Services));
             (organization.slug.get(), id.get(), changes)
@@ -56,7 +57,7 @@ pub fn IncidentScreen() -> impl IntoView {
             read_incident(slug, id).await
         },
     );
-    let rest = Resource::new(
+    let rest = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Incidents)),
         |(slug, ..)| async move { Ok::<_, AppError>((list_services(slug.clone()).await?, list_templates(slug).await?)) },
     );

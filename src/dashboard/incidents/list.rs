@@ -4,6 +4,7 @@ use super::{
     filter::{Filter, FilterBar, Tab, Tabs},
     marks::{ImpactMark, IncidentBadge, affected, lasted},
 };
+use crate::api::resource;
 use crate::{
     api::{incidents::list_incidents, services::list_services},
     dashboard::{
@@ -63,14 +64,14 @@ pub fn IncidentsScreen() -> impl IntoView {
         let wanted = wanted.read();
         unfolded.with(|(of, pages)| if *of == *wanted { *pages } else { 1 })
     });
-    let read = Resource::new(
+    let read = resource(
         move || {
             let changes = (live.changes(Topic::Incidents), live.changes(Topic::Services));
             (organization.slug.get(), wanted.get(), pages.get(), changes)
         },
         |(slug, filter, pages, _)| read_pages(slug, filter, pages),
     );
-    let services = Resource::new(
+    let services = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
         |(slug, ..)| list_services(slug),
     );

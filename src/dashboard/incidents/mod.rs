@@ -17,8 +17,10 @@ mod timeline;
 
 pub use detail::IncidentScreen;
 pub use list::IncidentsScreen;
-pub use marks::{ImpactMark, IncidentBadge};
+pub use marks::{ImpactMark, IncidentBadge, PROSE};
+pub use message::{MessageField, sends, waits};
 pub use report::ReportScreen;
+pub use services::{ServiceSearch, name_of};
 pub use templates::TemplatesScreen;
 
 use crate::domain::{
@@ -31,7 +33,7 @@ use leptos::prelude::*;
 
 /// Keeps the last good answer while the server cannot be reached for a moment, as long as it fits what
 /// is asked for: what somebody is typing stays where it is.
-fn steady<T: Clone + Send + Sync + 'static>(
+pub fn steady<T: Clone + Send + Sync + 'static>(
     answer: impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static,
     fits: impl Fn(&T) -> bool + Copy + Send + Sync + 'static,
 ) -> impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static {

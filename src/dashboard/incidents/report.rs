@@ -7,6 +7,7 @@ use super::{
     steady,
     templates::{TemplateMenu, filled, impact_choices, status_choices},
 };
+use crate::api::resource;
 use crate::{
     api::{
         incidents::{list_templates, report_incident},
@@ -108,7 +109,7 @@ fn suggestion(names: &[String], label: &str) -> Option<String> {
 pub fn ReportScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let read = Resource::new(
+    let read = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Incidents)),
         |(slug, ..)| async move { Ok::<_, AppError>((list_services(slug.clone()).await?, list_templates(slug).await?)) },
     );

@@ -5,6 +5,7 @@ use super::{
     message::{MessageField, sends},
     moment::present,
 };
+use crate::api::resource;
 use crate::{
     api::incidents::{delete_template, list_templates, save_template},
     dashboard::{
@@ -95,10 +96,8 @@ pub fn impact_choices(derived: String) -> Vec<(String, String)> {
 pub fn TemplatesScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let read = Resource::new(
-        move || (organization.slug.get(), live.changes(Topic::Incidents)),
-        |(slug, _)| list_templates(slug),
-    );
+    let read =
+        resource(move || (organization.slug.get(), live.changes(Topic::Incidents)), |(slug, _)| list_templates(slug));
     let edits = organization.may_everywhere(Action::ReportIncidents);
     let (opened, edited) = (RwSignal::new(false), RwSignal::new(None::<Template>));
     let edit = Callback::new(move |template: Option<Template>| {

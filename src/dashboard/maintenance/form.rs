@@ -1,6 +1,7 @@
 //! `/dashboard/{organization}/maintenance/new`, and the form that it shares with editing.
 
 use super::marks::RULES;
+use crate::api::resource;
 use crate::{
     api::{
         maintenance::{schedule_maintenance, window_end},
@@ -115,7 +116,7 @@ pub enum Purpose {
 pub fn ScheduleScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let services = Resource::new(
+    let services = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
         |(slug, ..)| list_services(slug),
     );
@@ -205,7 +206,7 @@ pub fn WindowForm(
     #[prop(optional, into)]
     notice: ViewFn,
 ) -> impl IntoView {
-    let is_new = purpose == Purpose::Schedule;
+    let (is_new, begun) = (purpose == Purpose::Schedule, purpose == Purpose::ChangeBegun);
     let (words, name) = if is_new {
         ("Schedule maintenance", "Schedule maintenance")
     } else {
@@ -214,7 +215,7 @@ pub fn WindowForm(
     let on = move |field: &'static str| Signal::derive(move || error.get().and_then(|error| error.on(field)));
     // A conflict is the notice's to tell.
     let beside = Signal::derive(move || {
-        let error = error.get().filter(|error| purpose == Purpose::Schedule || !matches!(error, AppError::Conflict(_)));
+        let error = error.get().filter(|error| is_new || !matches!(error, AppError::Conflict(_)));
         error.and_then(|error| error.beside(FIELDS))
     });
     let (label, hint) = if is_new {
@@ -257,7 +258,7 @@ pub fn WindowForm(
             </section>
             <section class="grid min-w-0 gap-4" aria-labelledby="when-it-is-done">
                 <h2 id="when-it-is-done" class="font-semibold">"2. When?"</h2>
-                <Window draft begun=purpose == Purpose::ChangeBegun error />
+                <Window draft begun error />
                 {is_new.then(|| view! { <Repeat draft error=on("repeat") /> })}
                 <Switch
                     label="A person starts and completes it"
@@ -302,7 +303,7 @@ fn Services(
             <ServiceSearch id="maintenance-services" label="Search services" services chosen on_pick=pick />
             <Show
                 when=move || !chosen.read().is_empty()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"Choose the services that are under maintenance meanwhile."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"Those that are chosen are under maintenance meanwhile."</p> }
             >
                 <ul class="flex flex-wrap gap-2" role="list" aria-label="Chosen services">
                     <For each=move || chosen.get() key=|id| id.clone() let:id>

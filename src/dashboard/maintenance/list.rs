@@ -6,6 +6,7 @@ use super::{
     filter::{Filter, FilterBar, Tab, Tabs},
     marks::{MaintenanceBadge, SeriesMark, named},
 };
+use crate::api::resource;
 use crate::{
     api::{
         maintenance::{calendar, list_maintenance, maintenance_windows},
@@ -122,14 +123,14 @@ pub fn MaintenanceScreen() -> impl IntoView {
         Layout::Month => Asked::Month(query.read().get_str("month").and_then(month)),
         Layout::Week => Asked::Week(query.read().get_str("day").and_then(day)),
     });
-    let read = Resource::new(
+    let read = resource(
         move || {
             let topics = [Topic::Maintenance, Topic::Services, Topic::Organization];
             (organization.slug.get(), asked.get(), topics.map(|topic| live.changes(topic)))
         },
         |(slug, asked, _)| find(slug, asked),
     );
-    let services = Resource::new(
+    let services = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
         |(slug, ..)| list_services(slug),
     );

@@ -1,6 +1,7 @@
 //! `/dashboard/{organization}/services/{id}`: one service and its history.
 
 use super::status::{StatusChip, StatusMark, status_tone};
+use crate::api::resource;
 use crate::{
     api::services::read_service,
     dashboard::{
@@ -9,6 +10,7 @@ use crate::{
         shortcuts::on_key,
         states::failed,
         time::{Ago, length},
+        uptime::ServiceUptime,
     },
     domain::{
         error::AppError,
@@ -33,7 +35,8 @@ pub fn ServiceScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
     let params = use_params_map();
-    let read = Resource::new(
+    let id: Signal<String> = Memo::new(move |_| params.read().get("id").unwrap_or_default()).into();
+    let read = resource(
         move || (organization.slug.get(), params.read().get("id").unwrap_or_default(), live.changes(Topic::Services)),
         |(slug, id, _)| async move {
             match id.parse() {
@@ -49,6 +52,7 @@ pub fn ServiceScreen() -> impl IntoView {
                 Err(error) => failed(error),
             })}
         </Transition>
+        <ServiceUptime id />
     }
 }
 

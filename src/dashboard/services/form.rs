@@ -1,5 +1,6 @@
 //! Adding and editing a service.
 
+use crate::api::resource;
 use crate::{
     api::services::{CreateService, UpdateService, list_services},
     dashboard::{
@@ -23,7 +24,7 @@ const FIELDS: &[&str] = &["name", "description", "group_id", "team_id"];
 #[component]
 pub fn NewServiceScreen() -> impl IntoView {
     let organization = Organization::get();
-    let list = Resource::new(move || organization.slug.get(), list_services);
+    let list = resource(move || organization.slug.get(), list_services);
     let create = ServerAction::<CreateService>::new();
     let error = Signal::derive(move || create.value().get().and_then(Result::err));
     view! {
@@ -49,7 +50,7 @@ pub fn EditServiceScreen() -> impl IntoView {
     let organization = Organization::get();
     let params = use_params_map();
     let id = move || params.read().get("id").unwrap_or_default();
-    let list = Resource::new(move || organization.slug.get(), list_services);
+    let list = resource(move || organization.slug.get(), list_services);
     let update = ServerAction::<UpdateService>::new();
     let error = Signal::derive(move || update.value().get().and_then(Result::err));
     view! {

@@ -6,6 +6,7 @@ use super::{
     row::ServiceRow,
     status::{Before, change_status, status_items},
 };
+use crate::api::resource;
 use crate::{
     api::services::{create_services, list_services},
     dashboard::{
@@ -78,7 +79,7 @@ impl ListState {
 pub fn ServicesScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let services = Resource::new(
+    let services = resource(
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
         |(slug, ..)| list_services(slug),
     );

@@ -4,6 +4,7 @@ mod tokens;
 
 pub use tokens::TokensScreen;
 
+use crate::api::resource;
 use crate::{
     api::organizations::{UpdateOrganization, delete_organization, read_settings, time_zones},
     dashboard::{
@@ -47,7 +48,7 @@ const LABELS: [(ServiceStatus, &str, &str); 5] = [
 #[component]
 pub fn SettingsScreen() -> impl IntoView {
     let organization = Organization::get();
-    let read = Resource::new(
+    let read = resource(
         move || organization.slug.get(),
         |slug| async move { Ok::<_, AppError>((read_settings(slug).await?, time_zones().await?)) },
     );

@@ -1,5 +1,6 @@
 //! `/dashboard/{organization}/settings/tokens`: the keys of programs.
 
+use crate::api::resource;
 use crate::{
     api::tokens::{create_token, list_tokens, revoke_token},
     dashboard::{
@@ -25,10 +26,8 @@ const FIELDS: &[&str] = &["name", "role", "days"];
 pub fn TokensScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let read = Resource::new(
-        move || (organization.slug.get(), live.changes(Topic::Organization)),
-        |(slug, _)| list_tokens(slug),
-    );
+    let read =
+        resource(move || (organization.slug.get(), live.changes(Topic::Organization)), |(slug, _)| list_tokens(slug));
     let asks = RwSignal::new(false);
     view! {
         <ScreenHead title="API tokens">

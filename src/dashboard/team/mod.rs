@@ -4,6 +4,7 @@ mod invite;
 mod members;
 mod teams;
 
+use crate::api::resource;
 use crate::{
     api::members::read_people,
     dashboard::{
@@ -24,8 +25,7 @@ use teams::{NewTeamDialog, TeamCards};
 pub fn TeamScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let read =
-        Resource::new(move || (organization.slug.get(), live.changes(Topic::Members)), |(slug, _)| read_people(slug));
+    let read = resource(move || (organization.slug.get(), live.changes(Topic::Members)), |(slug, _)| read_people(slug));
     let manages = organization.may(Action::ManageMembers);
     let (invites, new_team) = (RwSignal::new(false), RwSignal::new(false));
     view! {

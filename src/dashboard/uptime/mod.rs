@@ -7,6 +7,7 @@ use self::{
     chart::{Bar, BarChart},
     tables::{DaysTable, IncidentList, MonthsTable, ServicesTable, downtime, mean},
 };
+use crate::api::resource;
 use crate::{
     api::{reports::read_uptime, services::list_services},
     dashboard::{
@@ -16,7 +17,6 @@ use crate::{
     },
     domain::{
         error::{AppError, Result},
-        ids::ServiceId,
         live::Topic,
         report::{PERIODS, Report, ReportFilter, day_in_words},
         role::Action,
@@ -75,7 +75,7 @@ pub fn UptimeScreen() -> impl IntoView {
         let address = address.read();
         asked(address.get_str("service"), address.get_str("days"))
     });
-    let read = Resource::new(
+    let read = resource(
         move || {
             let changes =
                 (live.changes(Topic::Services), live.changes(Topic::Incidents), live.changes(Topic::Organization));
@@ -83,10 +83,8 @@ pub fn UptimeScreen() -> impl IntoView {
         },
         |(slug, filter, _)| async move { read_uptime(slug, filter.clone()).await.map(|report| (filter, report)) },
     );
-    let services = Resource::new(
-        move || (organization.slug.get(), live.changes(Topic::Services)),
-        |(slug, _)| list_services(slug),
-    );
+    let services =
+        resource(move || (organization.slug.get(), live.changes(Topic::Services)), |(slug, _)| list_services(slug));
     let export = Signal::derive(move || organization.address(&format!("/uptime.csv?{}", query(&wanted.read()))));
     view! {
         <ScreenHead title="Uptime">
@@ -268,33 +266,43 @@ fn Figures(report: Signal<Report>) -> impl IntoView {
 /// How one service fared in the last 90 days: a part of its own screen.
 #[component]
 pub fn ServiceUptime(
-    /// Which service.
-    id: ServiceId,
+    /// The id of the service.
+    id: Signal<String>,
 ) -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let filter = ReportFilter { service: id.to_string(), ..ReportFilter::default() };
-    let whole = format!("/uptime?{}", query(&filter));
-    let read = Resource::new(
+    let filter = move || ReportFilter { service: id.get(), ..ReportFilter::default() };
+    let read = resource(
         move || {
             let changes = (live.changes(Topic::Services), live.changes(Topic::Incidents));
-            (organization.slug.get(), filter.clone(), changes)
+            (organization.slug.get(), filter(), changes)
         },
-        |(slug, filter, _)| read_uptime(slug, filter),
+        |(slug, filter, _)| async move { read_uptime(slug, filter).await.ok() },
     );
+    let whole = move || organization.address(&format!("/uptime?{}", query(&filter())));
     view! {
-        <Panel id="service-uptime" title="Uptime, last 90 days">
-            <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
-                {standing(
-                    move || read.get(),
-                    || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
-                    move |report| view! { <OfService report /> }.into_any(),
-                )}
-            </Transition>
-            <p class="border-t border-border px-4 py-2.5 text-13">
-                <A href=move || organization.address(&whole) attr:class="font-medium text-brand-text hover:underline">"Months, incidents and other periods"</A>
-            </p>
-        </Panel>
+        <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
+            {standing(
+                move || read.get().map(Ok),
+                || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
+                move |report| {
+                    view! {
+                        // What cannot be reported says so above.
+                        {move || report.get().map(|report| view! {
+                            <div class="px-4 pb-4">
+                                <Panel id="service-uptime" title="Uptime, last 90 days">
+                                    <OfService report=Signal::stored(report) />
+                                    <p class="border-t border-border px-4 py-2.5 text-13">
+                                        <A href=whole attr:class="font-medium text-brand-text hover:underline">"Months, incidents and other periods"</A>
+                                    </p>
+                                </Panel>
+                            </div>
+                        })}
+                    }
+                    .into_any()
+                },
+            )}
+        </Transition>
     }
 }
 

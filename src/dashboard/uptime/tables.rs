@@ -178,12 +178,13 @@ pub fn ServicesTable(
 
 fn service_row(organization: Organization, line: &ServiceLine) -> impl IntoView + use<> {
     let ServiceLine { id, name, group, tally, incidents } = line;
+    let name = name.clone();
     let address = format!("/services/{id}");
     let group = group.clone().map(|group| view! { <span class="block text-xs text-muted-foreground">{group}</span> });
     view! {
         <tr class=ROW>
             <td class=format!("{CELL} min-w-32")>
-                <A href=move || organization.address(&address) attr:class="font-medium wrap-anywhere hover:underline">{name.clone()}</A>
+                <A href=move || organization.address(&address) attr:class="font-medium wrap-anywhere hover:underline">{name}</A>
                 {group}
             </td>
             <td class=CELL_NUMBER>{tally.in_words()}</td>
@@ -220,6 +221,7 @@ pub fn IncidentList(
 
 fn incident_line(organization: Organization, incident: &ReportIncident) -> impl IntoView + use<> {
     let ReportIncident { id, title, started_at, .. } = incident;
+    let title = title.clone();
     let address = format!("/incidents/{id}");
     let took = match incident.seconds_to_resolve() {
         Some(seconds) => format!("resolved in {}", length(seconds as f64)),
@@ -228,7 +230,7 @@ fn incident_line(organization: Organization, incident: &ReportIncident) -> impl 
     let (at, words) = (started_at.rfc3339(), started_at.in_words());
     view! {
         <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-0.5 px-4 py-2">
-            <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{title.clone()}</A>
+            <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{title}</A>
             <span class="text-xs text-muted-foreground"><time datetime=at>{words}</time> ", " {took}</span>
         </li>
     }

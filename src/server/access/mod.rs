@@ -441,15 +441,42 @@ pub async fn run<T: Send + 'static>(verb: impl Future<Output = Result<T>> + Send
     }
 }
 
+/// The request behind what is rendered or answered now.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    app: App,
+    parts: Parts,
+}
+
+tokio::task_local! {
+    static ASKER: Asker;
+}
+
+impl Asker {
+    /// The one whose request is handled here.
+    pub fn here() -> Option<Self> {
+        let noted = ASKER.try_with(Clone::clone).ok();
+        noted.or_else(|| {
+            let (app, parts) = (leptos::prelude::use_context::<App>()?, leptos::prelude::use_context::<Parts>()?);
+            Some(Self { app, parts })
+        })
+    }
+}
+
+/// Runs server functions for somebody, whatever becomes of the screen that asked.
+pub async fn asked_by<T>(asker: Option<Asker>, question: impl Future<Output = T>) -> T {
+    match asker {
+        Some(asker) => ASKER.scope(asker, question).await,
+        None => question.await,
+    }
+}
+
 /// The person behind the server function that runs now.
 ///
 /// # Errors
 /// [`AppError::Unauthenticated`] without a living session.
 pub async fn signed_in() -> Result<SignedIn> {
-    let (Some(app), Some(parts)) = (leptos::prelude::use_context::<App>(), leptos::prelude::use_context::<Parts>())
-    else {
-        return Err(AppError::Internal);
-    };
+    let Asker { app, parts } = Asker::here().ok_or(AppError::Internal)?;
     SignedIn::from_request(&app, &parts, Door::Dashboard).await
 }
 

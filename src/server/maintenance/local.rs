@@ -1,13 +1,9 @@
 //! Moments as people type them: in the organization's time zone.
 
+pub(super) use crate::server::days::zone;
+
 use crate::domain::time::Time;
 use chrono::{LocalResult, NaiveDateTime, TimeZone};
-use chrono_tz::Tz;
-
-/// The zone of this name; UTC for one that is unknown.
-pub(super) fn zone(name: &str) -> Tz {
-    name.parse().unwrap_or(Tz::UTC)
-}
 
 /// The moment of a text like `2026-11-21T22:00` in this time zone. When clocks are put back, the first
 /// of the two moments is meant.

@@ -13,7 +13,7 @@ use crate::domain::{
 use std::collections::HashMap;
 
 /// Months that a report shows, this one included.
-const MONTHS: u32 = 12;
+const MONTHS: usize = 12;
 /// Lines of an export; a table that ends in the middle would be wrong in silence.
 const EXPORT: usize = 400_000;
 
@@ -98,12 +98,12 @@ fn calendars(zone: &str, now: Time, days: u32) -> (Calendar, Calendar) {
         }
         bounds
     };
-    let (mut names, bounds): (Vec<String>, Vec<Time>) = days::months(zone, now, MONTHS).into_iter().unzip();
-    // The next month only says where this one ends.
-    names.pop();
+    let zone = days::zone(zone);
+    let (names, bounds) = days::months(zone, now, MONTHS);
     let months = Calendar { names, bounds: until_now(bounds) };
-    let bounds = until_now(days::midnights(zone, now, count));
-    (Calendar { names: days::dates(zone, now, count), bounds }, months)
+    let bounds = until_now(days::bounds(zone, now, count));
+    let names = bounds.iter().take(count).map(|midnight| days::date(zone, *midnight).to_string()).collect();
+    (Calendar { names, bounds }, months)
 }
 
 #[cfg(test)]

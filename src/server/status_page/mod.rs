@@ -3,7 +3,6 @@
 pub mod addresses;
 mod bars;
 mod below;
-mod days;
 mod finished;
 mod page;
 mod snapshot;
@@ -13,7 +12,7 @@ pub use below::Below;
 pub use finished::Finished;
 pub use page::Page;
 
-use super::{App, access, access::PublicPage, clock};
+use super::{App, access, access::PublicPage, clock, days};
 use crate::domain::{
     error::{AppError, Result},
     ids::OrganizationId,
