@@ -39,7 +39,8 @@ pub fn standing<T: Clone + PartialEq + Send + Sync + 'static>(
 ) -> impl IntoView {
     let stage = Memo::new(move |_| answer().map(|answer| answer.map(|_| ())));
     move || {
-        stage.track();
+        // Read, not only tracked: nobody else makes the memo look.
+        let _ = stage.get();
         match untrack(answer) {
             None => waiting(),
             Some(Err(error)) => failed(error),

@@ -50,7 +50,7 @@ pub enum Align {
 }
 
 /// The class of a trigger that looks like a chip: content, then a chevron.
-pub const MENU_CHIP: &str = "inline-flex h-7 max-w-full cursor-pointer items-center gap-2 rounded-md border border-border bg-card px-2 text-13 font-medium text-foreground hover:bg-accent disabled:cursor-not-allowed disabled:opacity-50 pointer-coarse:h-10";
+pub const MENU_CHIP: &str = "inline-flex h-7 max-w-full cursor-pointer items-center gap-2 rounded-md border border-border bg-card px-2 text-13 font-medium whitespace-nowrap text-foreground hover:bg-accent disabled:cursor-not-allowed disabled:opacity-50 pointer-coarse:h-10";
 
 /// The class of a trigger that is one icon.
 pub const MENU_ICON: &str = "inline-flex size-7 cursor-pointer items-center justify-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground disabled:cursor-not-allowed disabled:opacity-50 pointer-coarse:size-10";

@@ -67,7 +67,6 @@ fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView 
                 <div class="overflow-hidden rounded-lg border border-border">
                     <Table
                         label="API tokens"
-                        read_only=true
                         head=|| view! {
                             <th scope="col" class=HEAD_CELL>"Name"</th>
                             <th scope="col" class=HEAD_CELL>"May do"</th>
@@ -94,14 +93,17 @@ fn Row(token: ApiToken) -> impl IntoView {
     let live = use_live();
     let ApiToken { id, name, role, ending, created_by, created_at, expires_at, last_used_at } = token;
     let asks = RwSignal::new(false);
-    let revoke = Action::new(move |(): &()| revoke_token(organization.slug.get_untracked(), id.clone()));
     let toasts = use_toasts();
     let told = name.clone();
-    Effect::new(move || {
-        if let Some(Ok(())) = revoke.value().get() {
-            asks.set(false);
+    // What follows is said here and not by an effect of the row, which may be gone by then.
+    let revoke = Action::new(move |(): &()| {
+        let (slug, id, told) = (organization.slug.get_untracked(), id.clone(), told.clone());
+        async move {
+            revoke_token(slug, id).await?;
+            asks.try_set(false);
             toasts.success(format!("{told} is revoked"));
             live.refresh();
+            Ok::<_, AppError>(())
         }
     });
     let error = Signal::derive(move || revoke.value().get().and_then(Result::err).map(|error| error.to_string()));

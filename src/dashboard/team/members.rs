@@ -152,23 +152,22 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
     let asks = RwSignal::new(false);
     let act = leptos::prelude::Action::new(move |(): &()| {
         let (slug, id, leaves) = (organization.slug.get_untracked(), id.get_value(), is_me.get_untracked());
-        async move { if leaves { leave_organization(slug).await } else { remove_member(slug, id).await } }
-    });
-    Effect::new(move || match act.value().get() {
-        Some(Ok(())) => {
-            asks.set(false);
-            if is_me.get_untracked() {
-                let _ = window().location().assign("/dashboard");
-            } else {
-                live.refresh();
-                toasts.success(format!("{} is no member any more", name.get_untracked()));
+        let name = name.get_untracked();
+        // What follows is said here and not by an effect of the row, which may be gone by then.
+        async move {
+            let done = if leaves { leave_organization(slug).await } else { remove_member(slug, id).await };
+            asks.try_set(false);
+            match done {
+                Ok(()) if leaves => {
+                    let _ = window().location().assign("/dashboard");
+                }
+                Ok(()) => {
+                    live.refresh();
+                    toasts.success(format!("{name} is no member any more"));
+                }
+                Err(error) => toasts.error(error.to_string()),
             }
         }
-        Some(Err(error)) => {
-            asks.set(false);
-            toasts.error(error.to_string());
-        }
-        None => {}
     });
     let words = Signal::derive(move || if is_me.get() { "Leave organization" } else { "Remove" });
     let items = Signal::derive(move || {
