@@ -120,7 +120,7 @@ async fn fill(folder: &Folder, organizations: usize) -> String {
 /// The other members of every organization: people without a password.
 async fn people(folder: &Folder) {
     let mut database = SqliteConnection::connect(&database_url(folder)).await.unwrap();
-    let statement = format!(
+    let statement = sqlx::AssertSqlSafe(format!(
         "pragma busy_timeout = 5000;
          with recursive number (n) as (select 1 union all select n + 1 from number where n + 1 < {MEMBERS})
          insert into users (id, email, email_key, name, created_at, updated_at)
@@ -128,8 +128,8 @@ async fn people(folder: &Folder) {
                 'Member ' || n, 0, 0 from organizations o cross join number;
          insert into members (organization_id, user_id, role, created_at)
          select o.id, u.id, 'viewer', 0 from organizations o join users u on u.email_key like '%@' || o.slug || '.example'"
-    );
-    sqlx::raw_sql(&statement).execute(&mut database).await.unwrap();
+    ));
+    sqlx::raw_sql(statement).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
 }
 

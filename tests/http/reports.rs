@@ -7,7 +7,7 @@ use candor::{
         time::Time,
         uptime::Tally,
     },
-    server::{clock, days::midnights},
+    server::{clock, days},
 };
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ async fn an_hour_of_a_major_outage(server: TestServer) {
     // One hour of 24: 95.83 %.
     let then = day(&own, from);
     assert_eq!((then.tally.observed, then.tally.major, then.tally.in_words().as_str()), (DAY, HOUR, "95.83 %"));
-    assert_eq!(then.incidents.iter().map(ToString::to_string).collect::<Vec<_>>(), [id.clone()]);
+    assert_eq!(then.incidents.iter().map(ToString::to_string).collect::<Vec<_>>(), vec![id.clone()]);
     assert_eq!(day(&own, ten(4)).tally, Tally { observed: DAY, ..Tally::default() });
     assert_eq!(majors(own.days.iter().map(|day| day.tally)), HOUR, "and of no other day");
     // Of 29 whole days and today so far: between 695 / 696 and 719 / 720.
@@ -181,7 +181,7 @@ async fn days_and_months_are_the_organizations_own(server: TestServer) {
     let input = json!({ "name": "northwind", "slug": "northwind", "time_zone": "Asia/Tokyo", "listed": true });
     owner.rpc("update_organization", json!({ "organization": "northwind", "input": input })).await.right();
     // Half past eleven in the evening, an hour long: half of it is of the next day there.
-    let bounds = midnights("Asia/Tokyo", clock::now(), 5);
+    let bounds = days::bounds(days::zone("Asia/Tokyo"), clock::now(), 5);
     let midnight = bounds[2];
     happened(&owner, "At night", said(&api, "major_outage"), after(midnight, -30), Some(after(midnight, 30))).await;
     let own = report(&owner, &api, 30).await;

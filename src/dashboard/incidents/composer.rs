@@ -462,7 +462,7 @@ mod tests {
         };
         let current = [affected(1), affected(2)];
         let worse = said(1, Some(ServiceStatus::MajorOutage));
-        assert_eq!(to_say(std::slice::from_ref(&worse), &current, false), [worse.clone()]);
+        assert_eq!(to_say(std::slice::from_ref(&worse), &current, false), vec![worse.clone()]);
         let again = [worse.clone(), said(2, Some(ServiceStatus::PartialOutage))];
         assert_eq!(to_say(std::slice::from_ref(&worse), &current, true), again);
         // Without a change the server lets it go on where it was.

@@ -78,7 +78,7 @@ fn missing(tally: &Tally, floor: u32) -> Option<u32> {
 /// The words of the axis, from above.
 fn axis(floor: u32) -> [String; 3] {
     let middle = 100 + floor;
-    let half = if middle % 2 == 0 { "" } else { ".5" };
+    let half = if middle.is_multiple_of(2) { "" } else { ".5" };
     ["100 %".to_owned(), format!("{}{half} %", middle / 2), format!("{floor} %")]
 }
 

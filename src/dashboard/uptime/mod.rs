@@ -325,7 +325,7 @@ fn OfService(report: Signal<Report>) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::domain::{
-        ids::{GroupId, ID_LENGTH},
+        ids::{GroupId, ID_LENGTH, ServiceId},
         service::{Group, Service},
         status::ServiceStatus,
         time::Time,

@@ -249,7 +249,8 @@ pub(super) async fn latest(
     service: &ServiceId,
     most: i64,
 ) -> Result<Vec<Interval>> {
-    let rows: Vec<(ServiceStatus, Time, Option<Time>, Cause, Option<String>)> = sqlx::query_as(
+    type Latest = (ServiceStatus, Time, Option<Time>, Cause, Option<String>);
+    let rows: Vec<Latest> = sqlx::query_as(
         "select status, started_at, ended_at, cause, user_name from status_history
          where service_id = $1 and organization_id = $2 order by started_at desc, id desc limit $3",
     )
