@@ -103,12 +103,12 @@ test('deleting names what is lost, asks, and can be undone', async ({ page }) =>
   await question.getByRole('button', { name: 'Delete service' }).click();
   await expect(toast(page, 'API deleted')).toBeVisible();
   await expect(row(page, 'API')).toHaveCount(0);
-  expect(await onThePage(page, organization.page)).not.toContain('Partial outage');
+  expect(await onThePage(page, organization.page)).not.toContain('class="state partial_outage"');
 
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(chip(page, 'API', 'partial_outage')).toBeVisible();
   await expect(links(page)).toHaveText(NAMES);
-  expect(await onThePage(page, organization.page)).toContain('Partial outage');
+  expect(await onThePage(page, organization.page)).toContain('class="state partial_outage"');
 });
 
 test('a status is set in two clicks, and can be taken back', { tag: '@phone' }, async ({ page }) => {
@@ -254,7 +254,7 @@ test('services and groups are put in order by dragging', async ({ page }) => {
   await handle('Data').dragTo(page.getByRole('row', { name: /^(Move Core: arrow keys )?Core/ }));
   await expect(links(page)).toHaveText(['Mail', 'Search', 'Website', 'API']);
   await page.goto(organization.page);
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data', 'Core']);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data', 'Core', 'Past 15 days']);
   await expect(page.getByRole('listitem')).toHaveText([/Mail/, /Search/, /Website/, /API/]);
 });
 
@@ -289,7 +289,7 @@ test('groups are added, renamed and deleted; their services stay', async ({ page
   await expect(row(page, 'API')).toBeVisible();
   await expect(row(page, 'Website')).toBeVisible();
   await page.goto(organization.page);
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data']);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data', 'Past 15 days']);
   await expect(line(page, 'Website')).toBeVisible();
 });
 

@@ -21,7 +21,7 @@ test('everything is on the page', async ({ page }) => {
   await expect(page).toHaveTitle(`All Systems Operational · ${organization.name} status`);
   await expect(page.getByRole('banner').getByRole('link', { name: organization.name })).toBeVisible();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('All Systems Operational');
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Core platform', 'Data']);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Core platform', 'Data', 'Past 15 days']);
   for (const name of ['Web application', 'Payments API', 'Search', 'Exports', 'Documentation']) {
     await expect(line(page, name)).toContainText('Operational');
   }

@@ -136,18 +136,23 @@ fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
         event.prevent_default();
     });
     let title = Signal::derive(move || detail.read().incident.title.clone());
+    // One for both buttons: where one takes the place of the other, it keeps what the first one did.
+    let go_on = move |_| {
+        let next = if is_open.get_untracked() { IncidentStatus::Resolved } else { IncidentStatus::Investigating };
+        write(Some(next));
+    };
     view! {
         <ScreenHead title>
             {move || may.get().then(|| view! {
                 <Button icon=IconName::Pencil shortcut="E" on:click=move |_| edits.set(true)>"Edit"</Button>
                 {move || if is_open.get() {
                     view! {
-                        <Button variant=ButtonVariant::Primary icon=IconName::CheckCircle shortcut="R" on:click=move |_| write(Some(IncidentStatus::Resolved))>
+                        <Button variant=ButtonVariant::Primary icon=IconName::CheckCircle shortcut="R" on:click=go_on>
                             "Resolve"
                         </Button>
                     }.into_any()
                 } else {
-                    view! { <Button icon=IconName::RotateCcw on:click=move |_| write(Some(IncidentStatus::Investigating))>"Reopen"</Button> }.into_any()
+                    view! { <Button icon=IconName::RotateCcw on:click=go_on>"Reopen"</Button> }.into_any()
                 }}
             })}
             <More may deletes links asks />

@@ -75,6 +75,13 @@ pub fn PostmortemSection(
             pending.try_set(false);
         });
     };
+    // One for both buttons: where one takes the place of the other, it keeps what the first one did.
+    let publish_or_not = move |_| {
+        if let Some(Postmortem { body, published_at, .. }) = kept.get_untracked() {
+            let words = if published_at.is_some() { "Postmortem unpublished" } else { "Postmortem published" };
+            save(body, published_at.is_none(), words);
+        }
+    };
     let write = move || {
         if draft.text.read_untracked().is_empty() {
             draft.text.set(kept.get_untracked().map(|kept| kept.body).unwrap_or_default());
@@ -97,8 +104,7 @@ pub fn PostmortemSection(
                                 <Button icon=IconName::Pencil on:click=move |_| write()>"Write postmortem"</Button>
                             </div>
                         }.into_any(),
-                        Some(Postmortem { body, html, published_at }) => {
-                            let text = StoredValue::new(body);
+                        Some(Postmortem { html, published_at, .. }) => {
                             view! {
                                 <div class="grid min-w-0 gap-3 rounded-lg border border-border p-4">
                                     <div class="flex flex-wrap items-center justify-between gap-2">
@@ -113,7 +119,7 @@ pub fn PostmortemSection(
                                                 <Button size=ButtonSize::Small icon=IconName::Pencil aria_label="Edit postmortem" on:click=move |_| write()>"Edit"</Button>
                                                 {if published_at.is_some() {
                                                     view! {
-                                                        <Button size=ButtonSize::Small pending on:click=move |_| save(text.get_value(), false, "Postmortem unpublished")>"Unpublish"</Button>
+                                                        <Button size=ButtonSize::Small pending on:click=publish_or_not>"Unpublish"</Button>
                                                     }.into_any()
                                                 } else {
                                                     view! {
@@ -121,7 +127,7 @@ pub fn PostmortemSection(
                                                             size=ButtonSize::Small
                                                             pending
                                                             disabled=Signal::derive(move || !is_over.get())
-                                                            on:click=move |_| save(text.get_value(), true, "Postmortem published")
+                                                            on:click=publish_or_not
                                                         >"Publish"</Button>
                                                     }.into_any()
                                                 }}

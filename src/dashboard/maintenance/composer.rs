@@ -249,9 +249,10 @@ pub fn Composer(
                 <Button variant=ButtonVariant::Primary submit=true pending disabled=waits()>
                     {move || if moved.get() { "Move the end" } else { "Post update" }}
                 </Button>
-                {move || steps(now.get()).iter().map(|(status, words, icon)| view! {
-                    <Button icon=*icon disabled=pending on:click=move |_| post(Act::Become(*status), false)>{*words}</Button>
-                }).collect_view()}
+                // By their key, because a button that takes the place of another keeps what that one did.
+                <For each=move || steps(now.get()).to_vec() key=|(status, ..)| *status let:step>
+                    <Button icon=step.2 disabled=pending on:click=move |_| post(Act::Become(step.0), false)>{step.1}</Button>
+                </For>
                 <Show when=move || !is_over.get() && !draft.moves.get()>
                     <Button icon=IconName::Clock on:click=move_end>"Extend"</Button>
                 </Show>
@@ -298,8 +299,13 @@ fn News(
     move || {
         shown.get().filter(|_| !pending.get()).map(|(title, urgent, act)| {
             let anyway = move || {
-                act.map(|act| {
-                    view! { <Button size=ButtonSize::Small on:click=move |_| on_anyway.run(act)>"Post anyway"</Button> }
+                act.map(|_| {
+                    let again = move |_| {
+                        if let Some((_, _, Some(act))) = shown.get_untracked() {
+                            on_anyway.run(act);
+                        }
+                    };
+                    view! { <Button size=ButtonSize::Small on:click=again>"Post anyway"</Button> }
                 })
             };
             view! {
