@@ -2,7 +2,7 @@
 
 use super::{
     list::{ListState, MENU_OF_ROW, move_to},
-    status::StatusChip,
+    status::{StatusChip, StatusMark},
 };
 use crate::{
     api::services::{delete_service, restore_service},
@@ -58,6 +58,10 @@ pub fn ServiceRow(id: ServiceId, grouped: bool) -> impl IntoView {
     });
     let name = Signal::derive(move || service.get().map(|service| service.name).unwrap_or_default());
     let description = move || service.get().map(|service| service.description).filter(|text| !text.is_empty());
+    // An incident or a maintenance holds it at something else than it says of itself.
+    let held = Memo::new(move |_| {
+        service.get().filter(|service| service.status != service.own_status).map(|service| service.status)
+    });
     let own = Signal::derive(move || service.get().map_or(ServiceStatus::Operational, |service| service.own_status));
     let since = Signal::derive(move || service.get().map(|service| service.since).unwrap_or_default());
     let team = Signal::derive(move || service.get().and_then(|service| service.team_id));
@@ -151,6 +155,11 @@ pub fn ServiceRow(id: ServiceId, grouped: bool) -> impl IntoView {
                         {move || name.get()}
                     </A>
                     {move || description().map(|text| view! { <span class="line-clamp-1 text-xs text-muted-foreground">{text}</span> })}
+                    {move || held.get().map(|status| view! {
+                        <span class="mt-0.5 flex flex-wrap items-center gap-x-1.5 text-xs text-muted-foreground">
+                            "Visitors see" <StatusMark status=Signal::stored(status) />
+                        </span>
+                    })}
                 </div>
             </td>
             <td class=format!("{CELL} max-sm:px-1") data-status="">
