@@ -359,7 +359,7 @@ async fn notices_say_only_our_words(server: TestServer) {
     assert!(!server.browser().get("/sign-in?done=Call+555").await.text().contains("555"));
 }
 
-/// "Linked only when the provider's and our own verification succeeded" (issue 3): an address that
+/// "Linked only when the provider's and our own verification succeeded": an address that
 /// anybody can claim at a provider opens nobody's account, and whoever signed up here with somebody
 /// else's address does not share it with them later.
 async fn an_account_is_linked_only_when_both_have_verified_the_address(server: TestServer) {

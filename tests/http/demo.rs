@@ -17,7 +17,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     &text[from..from + text[from..].find(end).unwrap()]
 }
 
-/// "Only `serve --demo` shows it on the sign-in page" (issue 2).
+/// "Only `serve --demo` shows it on the sign-in page".
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sign_in_page_of_serve_demo_signs_in() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

@@ -371,7 +371,7 @@ fn expected(document: &Value) -> Vec<Section> {
 }
 
 /// "gives a page whose groups, names, order and statuses equal the file's; the page is under 100 KB
-/// compressed" (issue 2).
+/// compressed".
 async fn captured_pages_look_like_their_files(server: TestServer) {
     for (number, file) in captures().into_iter().enumerate() {
         let name = file.strip_prefix(captures_folder().unwrap()).unwrap().display().to_string();

@@ -229,7 +229,7 @@ async fn a_change_is_heard_by_everybody_who_watches(server: TestServer) {
     assert!(told.iter().all(|message| *message == told[0] && message["version"] == version + 1), "{told:?}");
 }
 
-/// "After the server restarts, both recover by themselves and show the truth" (issue 2): a page of
+/// "After the server restarts, both recover by themselves and show the truth": a page of
 /// the old process is told to read again by the new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_from_before_a_restart_is_told_the_truth() {

@@ -46,7 +46,7 @@ async fn signing_out_ends_the_session_on_the_server(server: TestServer) {
     assert_eq!(server.browser().post("/sign-out", &[]).await.status, 303, "signed out is signed out");
 }
 
-/// "One answer with equal work whether the address exists or not" (issue 2).
+/// "One answer with equal work whether the address exists or not".
 async fn an_unknown_address_and_a_wrong_password_have_one_answer(server: TestServer) {
     server.person("ana").await;
     let wrong = server.browser().sign_in("ana", "not the password").await;
@@ -95,7 +95,7 @@ async fn attempts_of_one_address_are_limited(server: TestServer) {
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
-/// "Remember where I was going cannot be made an open redirect" (issue 2).
+/// "Remember where I was going cannot be made an open redirect".
 async fn the_way_back_leads_only_into_the_dashboard(server: TestServer) {
     let ana = server.person("ana").await;
     for good in ["/dashboard", "/dashboard/northwind/services", "/dashboard/northwind/services?status=major_outage"] {
