@@ -425,6 +425,14 @@ pub fn preview(_scope: &Scope<allowed::Read>, text: &str) -> Result<String> {
     Ok(markdown::to_html(&text))
 }
 
+/// How many incidents are open.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn count_open(read: &mut Read, organization: &OrganizationId) -> Result<usize> {
+    store::count_open(read, organization).await
+}
+
 /// Open incidents, latest first.
 ///
 /// # Errors

@@ -680,6 +680,16 @@ pub(super) async fn links(
     .map_err(refused)
 }
 
+pub(super) async fn count_open(read: &mut Read, organization: &OrganizationId) -> Result<usize> {
+    let (count,): (i64,) =
+        sqlx::query_as("select count(*) from incidents where organization_id = $1 and resolved_at is null")
+            .bind(organization.clone())
+            .fetch_one(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 pub(super) async fn open_impacts(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Impact>> {
     let rows: Vec<(Impact,)> = sqlx::query_as(
         "select impact from incidents where organization_id = $1 and resolved_at is null and status <> 'monitoring'",

@@ -9,7 +9,7 @@ use super::{TOPICS, become_status, insert_update, series, store};
 use crate::{
     domain::{
         error::Result,
-        ids::MaintenanceId,
+        ids::{MaintenanceId, OrganizationId},
         maintenance::{MaintenanceStatus, due},
         time::Time,
     },
@@ -73,12 +73,17 @@ pub async fn follow(app: App) {
 pub async fn look(app: &App, now: Time) -> Result<()> {
     let due = store::due(&mut app.db.read(&JOB).await?, now).await?;
     for (organization, id) in due {
-        let mut write = JOB.write(app, &organization).await?;
-        if run_due(&mut write, &id, now).await? {
-            write.commit(TOPICS).await?;
+        // One that cannot be moved holds up none of the others.
+        if let Err(error) = step(app, &organization, &id, now).await {
+            tracing::error!(%error, %organization, maintenance = %id, "a maintenance is not started or completed for now");
         }
     }
     Ok(())
+}
+
+async fn step(app: &App, organization: &OrganizationId, id: &MaintenanceId, now: Time) -> Result<()> {
+    let mut write = JOB.write(app, organization).await?;
+    if run_due(&mut write, id, now).await? { write.commit(TOPICS).await } else { Ok(()) }
 }
 
 async fn look_ahead(app: &App, now: Time) -> Result<()> {

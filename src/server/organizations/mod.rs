@@ -123,7 +123,7 @@ pub async fn frame(scope: Scope<allowed::Read>) -> Result<OrganizationFrame> {
         teams: scope.teams().to_vec(),
         time_zone: scope.time_zone().to_owned(),
         status: PageStatus::of(statuses.iter().copied(), incidents::open_impacts(&mut read, scope.id()).await?),
-        incidents: incidents::open_now(&mut read, scope.id(), 1_000).await?.len(),
+        incidents: incidents::count_open(&mut read, scope.id()).await?,
         labels,
         services: statuses.len(),
         members,

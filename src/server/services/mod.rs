@@ -310,16 +310,10 @@ pub async fn set_status(
     } else {
         drop(write);
     }
-    let mut read = scope.read().await?;
-    let mut holding: Vec<Incident> = Vec::new();
-    for id in &ids {
-        for incident in incidents::holding(&mut read, scope.id(), id).await? {
-            let worse = |said: &Affected| said.service_id == *id && said.status > status;
-            if incident.services.iter().any(worse) && !holding.contains(&incident) {
-                holding.push(incident);
-            }
-        }
-    }
+    // Read once, however many services were set.
+    let mut holding = incidents::open_now(&mut scope.read().await?, scope.id(), 100).await?;
+    let worse = |said: &Affected| said.status > status && ids.contains(&said.service_id);
+    holding.retain(|incident| incident.services.iter().any(worse));
     Ok(holding)
 }
 
