@@ -6,9 +6,9 @@ use crate::{
     candor::{DEMO, LARGE, database_url},
     machine::Folder,
     program::Program,
-    report::{Goal, Row},
+    report::{Goal, Row, SEE_BELOW},
     rounds::{Rounds, take_turns},
-    visitors::{Socket, source},
+    visitors::{open_all, shown_version},
 };
 use std::{thread, time::Duration};
 
@@ -55,11 +55,13 @@ pub fn idle(bench: &Bench) -> Vec<Row> {
 pub fn socket_memory(bench: &Bench) -> Vec<Row> {
     let folder = &bench.candor.folder;
     let page = format!("/status/{LARGE}");
-    let version = bench.candor.app.hub.version(&bench.candor.large.id);
-    let live = format!("{page}/live?version={version}");
     let pairs = take_turns(
         3,
-        || memory_per_socket(bench, &Program::candor(folder, &database_url(folder), &[], &page), &live),
+        || {
+            let program = Program::candor(folder, &database_url(folder), &[], &page);
+            let version = bench.visitors.block_on(shown_version(program.address, &page));
+            memory_per_socket(bench, &program, &format!("{page}/live?version={version}"))
+        },
         || memory_per_socket(bench, &Program::yardstick(folder), "/live"),
     );
     vec![Row {
@@ -68,25 +70,21 @@ pub fn socket_memory(bench: &Bench) -> Vec<Row> {
         rounds: Rounds::of(&pairs, |kibibytes| *kibibytes),
         unit: "KiB",
         detail: String::new(),
-        hint: "",
+        hint: SEE_BELOW,
     }]
 }
 
 fn memory_per_socket(bench: &Bench, program: &Program, path: &str) -> f64 {
-    let open = async |number: usize| Socket::open(source(number), program.address, path, &[]).await.unwrap();
+    let settle = || tokio::time::sleep(Duration::from_secs(1));
     bench.visitors.block_on(async {
         // The first ones make the server allocate what it needs anyway.
-        let mut sockets = Vec::new();
-        for number in 0..50 {
-            sockets.push(open(number).await);
-        }
-        let settle = || tokio::time::sleep(Duration::from_millis(500));
+        let first = open_all(0..50, program.address, path).await;
         settle().await;
         let before = program.resident_kib();
-        for number in 0..bench.sockets {
-            sockets.push(open(50 + number).await);
-        }
+        let others = open_all(50..50 + bench.sockets, program.address, path).await;
         settle().await;
-        (program.resident_kib() - before) / bench.sockets as f64
+        let each = (program.resident_kib() - before) / bench.sockets as f64;
+        drop((first, others));
+        each
     })
 }

@@ -59,6 +59,13 @@ pub fn resident_kib(process: Option<u32>) -> f64 {
     field(&format!("/proc/{process}/status"), "VmRSS").split(' ').next().unwrap_or_default().parse().unwrap_or(f64::NAN)
 }
 
+/// Files that this process may have open.
+pub fn files_most() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find(|line| line.starts_with("Max open files"));
+    files.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).unwrap_or(usize::MAX)
+}
+
 fn field(file: &str, name: &str) -> String {
     let text = fs::read_to_string(file).unwrap_or_default();
     let lines: HashMap<&str, &str> = text

@@ -14,6 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A program that serves, until this value goes away.
 pub struct Program {
     child: Child,
@@ -25,7 +28,11 @@ pub struct Program {
 impl Program {
     /// `candor serve` on this database.
     pub fn candor(folder: &Folder, database_url: &str, more: &[&str], path: &str) -> Self {
-        let address = free_address();
+        Self::candor_at(free_address(), folder, database_url, more, path)
+    }
+
+    /// The same at this address.
+    pub fn candor_at(address: SocketAddr, folder: &Folder, database_url: &str, more: &[&str], path: &str) -> Self {
         let settings = settings(database_url, address);
         let words = settings.iter().map(String::as_str).chain(more.iter().copied());
         Self::start(Path::new(env!("CARGO_BIN_EXE_candor")), words, folder, address, path)
@@ -52,7 +59,7 @@ impl Program {
         let mut this = Self { child: command.spawn().unwrap(), address, first_answer: Duration::ZERO };
         let asked = request("GET", path, address, &[("connection", "close")], "");
         while !this.answers(&asked) {
-            assert!(started.elapsed() < Duration::from_secs(20), "{} answers", program.display());
+            assert!(started.elapsed() < PATIENCE, "{} answers", program.display());
             thread::sleep(Duration::from_millis(1));
         }
         this.first_answer = started.elapsed();
@@ -64,6 +71,18 @@ impl Program {
         let mut answer = Vec::new();
         stream.write_all(request).and_then(|()| stream.read_to_end(&mut answer)).is_ok()
             && answer.starts_with(b"HTTP/1.1 200")
+    }
+
+    /// Tells it to end, as a supervisor does, and waits until it has; how long that took.
+    pub fn stop(mut self) -> Duration {
+        let told = Instant::now();
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success(), "it is told to end");
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(told.elapsed() < PATIENCE, "it ends");
+            thread::sleep(Duration::from_millis(1));
+        }
+        told.elapsed()
     }
 
     /// Resident memory.

@@ -33,6 +33,9 @@ pub struct Row {
     pub hint: &'static str,
 }
 
+/// Why a goal may be missed, where the documentation says it at length.
+pub const SEE_BELOW: &str = "see “What limits it”";
+
 impl Row {
     fn verdict(&self) -> Option<bool> {
         match self.goal {
@@ -78,7 +81,7 @@ fn short(number: f64) -> String {
             let (thousands, rest) = digits.split_at(digits.len() - 3);
             format!("{thousands},{rest}")
         }
-        n if n >= 100.0 => format!("{n:.0}"),
+        n if n >= 100.0 || n.fract() == 0.0 => format!("{n:.0}"),
         n => format!("{n:.1}"),
     }
 }

@@ -9,6 +9,10 @@ pub struct Rounds {
 }
 
 impl Rounds {
+    /// What stands beside nothing.
+    pub const fn alone(subject: Vec<f64>) -> Self {
+        Self { subject, yardstick: Vec::new() }
+    }
     /// A number of each pair of rounds.
     pub fn of<T>(pairs: &[(T, T)], number: impl Fn(&T) -> f64) -> Self {
         Self {

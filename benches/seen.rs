@@ -9,8 +9,8 @@ use crate::{
     machine::Folder,
     report::{Goal, Row},
     rounds::{Rounds, take_turns},
-    visitors::{Connection, Socket, request},
-    writes,
+    visitors::{Connection, Socket, request, shown_version},
+    yardstick,
 };
 use axum::{
     Router,
@@ -45,12 +45,14 @@ struct Seen {
 pub fn seen(bench: &Bench) -> Vec<Row> {
     let (candor, visitors) = (&bench.candor, &bench.visitors);
     let origin = format!("http://{}", candor.address);
+    // Other processes may have changed it: from now on what is shown is what is in the database.
+    candor.runtime.block_on(candor.change(&candor.large));
     let session = [("cookie", candor.cookie.as_str()), ("origin", origin.as_str())];
-    let version = candor.app.hub.version(&candor.large.id);
     let (mut member, mut visitor, mut dashboard) = visitors.block_on(async {
         let open = async |path: String, headers: &[(&str, &str)]| {
             Socket::open(Ipv4Addr::LOCALHOST, candor.address, &path, headers).await.unwrap()
         };
+        let version = shown_version(candor.address, &format!("/status/{LARGE}")).await;
         let visitor = open(format!("/status/{LARGE}/live?version={version}"), &[]).await;
         let mut dashboard = open(format!("/rpc/live?organization={LARGE}"), &session).await;
         // It says at once which version there is.
@@ -62,7 +64,7 @@ pub fn seen(bench: &Bench) -> Vec<Row> {
     let pairs = take_turns(
         CHANGES,
         || {
-            let change = candor.change_request(candor.address);
+            let change = candor.change_request(&candor.large, candor.address);
             change_and_see(visitors, &change, &mut member, &mut visitor, &mut dashboard)
         },
         || {
@@ -118,10 +120,10 @@ type Shared = Arc<(Mutex<SqliteConnection>, broadcast::Sender<()>, Folder)>;
 
 fn bare(bench: &Bench) -> (std::net::SocketAddr, Socket, Socket) {
     let folder = Folder::within(&bench.candor.folder, "seen");
-    let database = bench.yardstick.runtime.block_on(writes::one_row_database(&folder));
+    let database = bench.yardstick.runtime.block_on(yardstick::one_row_database(&folder.0));
     let shared: Shared = Arc::new((Mutex::new(database), broadcast::Sender::new(16), folder));
     let save = async |State(shared): State<Shared>| {
-        writes::save_one_row(&mut *shared.0.lock().await).await;
+        yardstick::save_one_row(&mut *shared.0.lock().await).await;
         let _ = shared.1.send(());
     };
     let live =

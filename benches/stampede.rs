@@ -4,8 +4,9 @@
 use crate::{
     Bench,
     candor::{self, DEMO, LARGE},
+    large::SERVICES,
     program::Program,
-    report::{Goal, Row},
+    report::{Goal, Row, SEE_BELOW},
     rounds::{Rounds, median, take_turns},
     visitors::{Answer, Connection, Load, ask, at_once, crowd, request},
     yardstick,
@@ -24,12 +25,12 @@ const SECOND: Turns = (7, Duration::from_secs(1));
 
 /// What of the head a bare handler returns.
 #[derive(Clone, Copy)]
-enum Head {
+pub enum Head {
     Whole,
     Least,
 }
 
-const BROTLI: &[(&str, &str)] = &[("accept-encoding", "gzip, deflate, br")];
+pub const BROTLI: &[(&str, &str)] = &[("accept-encoding", "gzip, deflate, br")];
 
 /// Visitors who come at the same instant.
 const AT_ONCE: usize = 500;
@@ -57,7 +58,7 @@ pub fn page_during_changes(bench: &Bench) -> Vec<Row> {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(SECOND.1 / 2);
-                bench.candor.runtime.block_on(bench.candor.change_demo());
+                bench.candor.runtime.block_on(bench.candor.change(&bench.candor.demo));
             });
             come()
         })
@@ -105,7 +106,7 @@ fn beside_bytes(
 
 /// A bare handler that returns what the server returns to this request, byte for byte, or without
 /// the headers that only the server sends.
-fn bare_copy(bench: &Bench, asked: &[u8], head: Head) -> SocketAddr {
+pub fn bare_copy(bench: &Bench, asked: &[u8], head: Head) -> SocketAddr {
     let (status, text, body) = bench.visitors.block_on(ask(bench.candor.address, asked));
     assert!(status == 200 || status == 304, "the page is there");
     let headers: Vec<_> = text
@@ -129,7 +130,7 @@ fn per_second(what: &str, goal: f64, loads: &[(Load, Load)]) -> Row {
         rounds: Rounds::of(loads, |load| load.per_second),
         unit: "per second",
         detail: format!("{subject:.1} beside {bare:.1} µs of processor per request"),
-        hint: "five layers stand before the handler, each with futures and copies of the router on the heap, and most headers are made anew for every answer",
+        hint: SEE_BELOW,
     }
 }
 
@@ -142,7 +143,7 @@ pub fn cold(bench: &Bench) -> Vec<Row> {
     let asked = request("GET", &path, program.address, BROTLI, "");
     let mut member = visitors.block_on(Connection::open(program.address)).unwrap();
     let mut change = || {
-        let change = candor.change_request(program.address);
+        let change = candor.change_request(&candor.large, program.address);
         assert_eq!(visitors.block_on(member.ask(&change)).unwrap().status, 200, "the change is saved");
     };
     let bare = bare_copy(bench, &candor.page_request(LARGE, BROTLI), Head::Whole);
@@ -169,11 +170,7 @@ pub fn cold(bench: &Bench) -> Vec<Row> {
         goal: Goal::AtMost(1.5),
         rounds: Rounds::of(&pairs, |last| *last),
         unit: "ms",
-        detail: format!(
-            "{} services; one who comes alone after a change waits {:.1} ms",
-            candor::SERVICES,
-            median(alone)
-        ),
-        hint: "a listener with the usual 128 waiting connections turns the others away, who come back after a second; and all wait for the new version",
+        detail: format!("{SERVICES} services; one who comes alone after a change waits {:.1} ms", median(alone)),
+        hint: SEE_BELOW,
     }]
 }

@@ -2,6 +2,7 @@
 //! the same cores as what they measure.
 
 use crate::{machine, rounds::quantile};
+use futures_util::{StreamExt, stream};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -20,8 +21,10 @@ use tokio::{
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Sockets that come from one address: fewer than a server allows.
+/// Sockets that come from one address: half of what a server allows, as some may not have left yet.
 const SOCKETS_PER_ADDRESS: usize = 250;
+/// Sockets that are opened at a time.
+const OPENING: usize = 32;
 
 /// A request, ready to be sent again and again.
 pub fn request(method: &str, path: &str, host: SocketAddr, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
@@ -62,7 +65,7 @@ impl Connection {
         Self::open_from(Ipv4Addr::LOCALHOST, address).await
     }
 
-    async fn open_from(source: Ipv4Addr, address: SocketAddr) -> io::Result<Self> {
+    pub async fn open_from(source: Ipv4Addr, address: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
         let stream = socket.connect(address).await?;
@@ -141,6 +144,14 @@ pub async fn ask(address: SocketAddr, request: &[u8]) -> (u16, String, Vec<u8>) 
     (answer.status, answer.head.to_owned(), answer.body.to_vec())
 }
 
+/// The version that this public page shows.
+pub async fn shown_version(address: SocketAddr, path: &str) -> i64 {
+    let (_, _, html) = ask(address, &request("GET", path, address, &[], "")).await;
+    let html = String::from_utf8(html).unwrap();
+    let version = html.split("data-version=\"").nth(1).and_then(|rest| rest.split('"').next());
+    version.expect("a version").parse().unwrap()
+}
+
 /// What a crowd got.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
@@ -216,8 +227,8 @@ pub async fn at_once(
     last - started
 }
 
-/// The other end of a WebSocket.
-pub struct Socket(Connection, Range<usize>);
+/// The other end of a WebSocket: its connection, where the last frame is, and what it was closed with.
+pub struct Socket(Connection, Range<usize>, Option<u16>);
 
 impl Socket {
     pub async fn open(source: Ipv4Addr, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Self> {
@@ -233,7 +244,7 @@ impl Socket {
         if !connection.buffer.starts_with(b"HTTP/1.1 101") {
             return Err(io::Error::other(String::from_utf8_lossy(&connection.buffer[..head]).into_owned()));
         }
-        Ok(Self(connection, 0..head))
+        Ok(Self(connection, 0..head, None))
     }
 
     /// The next message; pings are passed over.
@@ -243,13 +254,22 @@ impl Socket {
             match kind {
                 1 | 2 => return Ok(&self.0.buffer[message]),
                 9 | 10 => {}
+                8 => {
+                    self.2 = self.0.buffer[message].first_chunk().map(|code| u16::from_be_bytes(*code));
+                    return Err(io::ErrorKind::ConnectionReset.into());
+                }
                 other => return Err(io::Error::other(format!("a frame of kind {other}"))),
             }
         }
     }
 
+    /// The code of the server's farewell.
+    pub const fn closed_with(&self) -> Option<u16> {
+        self.2
+    }
+
     async fn frame(&mut self) -> io::Result<(u8, Range<usize>)> {
-        let Self(connection, read) = self;
+        let Self(connection, read, _) = self;
         connection.buffer.copy_within(read.end..connection.filled, 0);
         connection.filled -= read.end;
         *read = 0..0;
@@ -276,11 +296,16 @@ impl Socket {
     }
 }
 
+/// Opens the sockets of these numbers, in order, from several addresses.
+pub async fn open_all(numbers: Range<usize>, address: SocketAddr, path: &str) -> Vec<Socket> {
+    let opening = stream::iter(numbers).map(|number| Socket::open(source(number), address, path, &[]));
+    opening.buffered(OPENING).map(Result::unwrap).collect().await
+}
+
 /// Open sockets that all wait for the same message.
 pub struct Audience {
     heard: Arc<Heard>,
-    // They listen as long as this is there.
-    _listening: JoinSet<()>,
+    listening: JoinSet<()>,
 }
 
 struct Heard {
@@ -297,7 +322,7 @@ pub fn source(number: usize) -> Ipv4Addr {
 }
 
 impl Audience {
-    /// Opens the sockets, from several addresses.
+    /// Opens the sockets.
     pub async fn seat(sockets: usize, address: SocketAddr, path: &str) -> Self {
         let heard = Arc::new(Heard {
             everybody: sockets,
@@ -307,8 +332,7 @@ impl Audience {
             message: Mutex::default(),
         });
         let mut listening = JoinSet::new();
-        for number in 0..sockets {
-            let mut socket = Socket::open(source(number), address, path, &[]).await.unwrap();
+        for mut socket in open_all(0..sockets, address, path).await {
             let heard = heard.clone();
             listening.spawn(async move {
                 while let Ok(message) = socket.next().await {
@@ -320,16 +344,21 @@ impl Audience {
                 }
             });
         }
-        Self { heard, _listening: listening }
+        Self { heard, listening }
     }
 
     /// How long from telling until the last socket has heard.
-    pub async fn hears(&self, tell: impl FnOnce()) -> Duration {
+    pub async fn hears(&self, tell: impl Future<Output = ()>) -> Duration {
         self.heard.count.store(0, Ordering::Release);
         let told = Instant::now();
-        tell();
-        tokio::time::timeout(PATIENCE, self.heard.all.notified()).await.expect("everybody hears");
+        let heard = tokio::time::timeout(PATIENCE, self.heard.all.notified());
+        tokio::join!(tell, heard).1.expect("everybody hears");
         self.heard.last.lock().unwrap().unwrap_or(told) - told
+    }
+
+    /// Closes the sockets, and returns when they are closed.
+    pub async fn leave(mut self) {
+        self.listening.shutdown().await;
     }
 
     /// What the last one heard.

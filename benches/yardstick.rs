@@ -1,21 +1,26 @@
 //! What the least that does the same job costs: a handler that returns bytes which are there, a
-//! loop that writes a message to every socket, a connection that saves the same rows.
+//! loop that writes a message to every socket, a connection that saves a row.
 
-use crate::machine;
+use crate::{machine, statements};
 use axum::{
     Router,
     body::Bytes,
-    extract::ws::{Message, WebSocket, WebSocketUpgrade},
+    extract::{
+        State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::IntoResponse,
     routing::get,
+    serve::ListenerExt,
 };
 use futures_util::SinkExt;
-use std::net::SocketAddr;
+use sqlx::SqliteConnection;
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::{
     net::{TcpListener, TcpSocket},
     runtime::Runtime,
-    sync::mpsc,
+    sync::{Mutex, OnceCell, mpsc},
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_async_with_config, tungstenite, tungstenite::protocol::WebSocketConfig,
@@ -47,7 +52,7 @@ impl Yardstick {
             socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
             let listener = socket.listen(WAITING).unwrap();
             let address = listener.local_addr().unwrap();
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+            tokio::spawn(serve_at(listener, router));
             address
         })
     }
@@ -74,6 +79,7 @@ impl Yardstick {
                 let mut open: Vec<WebSocketStream<_>> = Vec::with_capacity(sockets);
                 while open.len() < sockets {
                     let (stream, _) = listener.accept().await.unwrap();
+                    stream.set_nodelay(true).unwrap();
                     let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(BUFFER);
                     open.push(accept_async_with_config(stream, Some(config)).await.unwrap());
                 }
@@ -90,15 +96,63 @@ impl Yardstick {
     }
 }
 
-/// A process of its own that serves a few bytes, and sockets on which nothing happens.
+/// Small answers leave at once, as the server's do.
+async fn serve_at(listener: TcpListener, router: Router) {
+    let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
+    axum::serve(listener, router).await.unwrap();
+}
+
+/// What a process of its own has.
+#[derive(Default)]
+struct Alone {
+    told: Mutex<Vec<WebSocket>>,
+    /// Opened when it is needed: the process is also measured for what it takes when it does nothing.
+    database: OnceCell<Mutex<SqliteConnection>>,
+}
+
+fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER)
+}
+
+/// A process of its own that serves a few bytes, sockets on which nothing happens, and sockets that
+/// are all told what somebody posts, once a row is saved.
 pub fn serve_alone(address: SocketAddr) {
+    let idle = async |upgrade: WebSocketUpgrade| {
+        small(upgrade)
+            .on_upgrade(async |mut socket: WebSocket| while let Some(Ok(Message::Ping(_))) = socket.recv().await {})
+    };
+    let told = async |State(alone): State<Arc<Alone>>, upgrade: WebSocketUpgrade| {
+        small(upgrade).on_upgrade(async move |socket: WebSocket| alone.told.lock().await.push(socket))
+    };
+    let tell = async |State(alone): State<Arc<Alone>>, text: String| {
+        let database = alone.database.get_or_init(async || Mutex::new(one_row_database(Path::new(".")).await)).await;
+        save_one_row(&mut *database.lock().await).await;
+        tokio::spawn(async move {
+            let message = Message::text(text);
+            for socket in alone.told.lock().await.iter_mut() {
+                socket.send(message.clone()).await.unwrap();
+            }
+        });
+    };
     machine::threads("yardstick").block_on(async move {
-        let idle = async |upgrade: WebSocketUpgrade| {
-            let small = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
-            small
-                .on_upgrade(async |mut socket: WebSocket| while let Some(Ok(Message::Ping(_))) = socket.recv().await {})
-        };
-        let router = Router::new().route("/", get(async || "here")).route("/live", get(idle));
-        axum::serve(TcpListener::bind(address).await.unwrap(), router).await.unwrap();
+        let router = Router::new()
+            .route("/", get(async || "here").post(tell))
+            .route("/live", get(idle))
+            .route("/told", get(told))
+            .with_state(Arc::<Alone>::default());
+        serve_at(TcpListener::bind(address).await.unwrap(), router).await;
     });
+}
+
+/// A database of one table, as durable as the server's.
+pub async fn one_row_database(folder: &Path) -> SqliteConnection {
+    let mut database = statements::open(&format!("sqlite:{}?mode=rwc", folder.join("one.db").display())).await;
+    let table = "create table if not exists changes (number integer primary key)";
+    sqlx::raw_sql(table).execute(&mut database).await.unwrap();
+    database
+}
+
+/// Saves one row, durably.
+pub async fn save_one_row(database: &mut SqliteConnection) {
+    sqlx::query("insert into changes default values").execute(database).await.unwrap();
 }

@@ -159,10 +159,11 @@
     learn();
   };
 
-  const later = () => {
-    // Everybody who lost the same server comes back at a different moment.
+  // Everybody who lost the same server comes back at a different moment, over ten seconds when it says
+  // that it restarts.
+  const later = (restarts) => {
     wait = Math.min(30, wait ? wait * 2 : 1);
-    setTimeout(open, wait * 500 * (1 + Math.random()));
+    setTimeout(open, restarts ? Math.random() * 1e4 : wait * 500 * (1 + Math.random()));
   };
 
   // Where sockets are blocked, the page is asked for instead.
@@ -192,10 +193,10 @@
         learn();
       } else read().catch(() => socket.close());
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       say(navigator.onLine ? "reconnecting" : "offline", navigator.onLine ? "Reconnecting" : "Offline");
       if (!opened && wait > 8) poll();
-      later();
+      later(code === 1012);
     };
   };
 

@@ -120,12 +120,12 @@ fn sql_stands_only_in_store_rs() {
         if path.ends_with("/store.rs") {
             return Vec::new();
         }
-        // The two pragmas that open a SQLite connection belong to the pool.
+        // The settings of a connection belong to the pool.
         lines_with(text, |line| {
             let called = ["query", "query_as", "query_scalar", "query_with", "raw_sql", "QueryBuilder"]
                 .iter()
                 .any(|name| line.contains(&format!("sqlx::{name}")));
-            called && !(path == "src/server/db/mod.rs" && line.contains("raw_sql(pragmas)"))
+            called && !(path == "src/server/db/mod.rs" && line.contains("raw_sql(settings)"))
         })
     }
     check(
@@ -138,7 +138,7 @@ fn sql_stands_only_in_store_rs() {
         ],
         &[
             ("src/server/services/store.rs", "sqlx::query(\"select 1\")"),
-            ("src/server/db/mod.rs", "sqlx::raw_sql(pragmas)"),
+            ("src/server/db/mod.rs", "sqlx::raw_sql(settings)"),
         ],
     );
 }

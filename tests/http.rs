@@ -11,6 +11,7 @@ mod http {
     mod calendar;
     mod demo;
     mod errors;
+    mod failures;
     mod health;
     mod history_page;
     mod import;
@@ -31,6 +32,7 @@ mod http {
     mod settings;
     mod sign_in;
     mod sign_up;
+    mod stampede;
     mod status_page;
     mod teams;
     mod tokens;

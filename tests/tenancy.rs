@@ -401,8 +401,8 @@ async fn other_private_addresses_know_who_asks(server: TestServer) {
         Some(404)
     );
     assert!(owner.socket(path).await.is_ok());
-    // The exports of the audit log and of the uptime are files, asked for by a link.
-    for csv in ["audit.csv", "uptime.csv"] {
+    // The exports are files, asked for by a link.
+    for csv in ["audit.csv", "uptime.csv", "incidents.csv"] {
         let path = format!("/dashboard/northwind/{csv}");
         let anonymous = server.browser().get(&path).await;
         let sign_in = format!("/sign-in?next={path}");

@@ -15,6 +15,11 @@ import {
 
 test.describe.configure({ timeout: 180_000 });
 
+/** A moment as the clocks of a zone show it, as a form takes it. */
+function local(moment: number, timeZone: string): string {
+  return new Date(moment).toLocaleString('sv-SE', { timeZone }).slice(0, 16).replace(' ', 'T');
+}
+
 /** Goes from control to control, as somebody without a mouse does. */
 async function tabTo(page: Page, wanted: Locator): Promise<void> {
   for (let steps = 0; steps < 60; steps++) {
@@ -105,6 +110,74 @@ test('two people at once: the second is told, and loses no text', async ({ page,
   await page.getByRole('button', { name: 'Post anyway' }).click();
   await expect(page.getByText('My words.', { exact: true })).toBeVisible();
   await expect(colleague.getByText('My words.', { exact: true })).toBeVisible();
+});
+
+test('times are typed by the clock of the organization', async ({ page }) => {
+  await signUp(page);
+  const zone = 'Asia/Tokyo';
+  const organization = await createOrganization(page, { timeZone: zone });
+  const minute = 60_000;
+  // Yesterday, at a whole minute: forms know no seconds.
+  const began = Math.floor((Date.now() - 26 * 60 * minute) / minute) * minute;
+  const ended = began + 90 * minute;
+
+  await open(page, `${organization.dashboard}/incidents/new`);
+  await page.getByLabel('Title').fill('Mail was slow');
+  await page.getByLabel('It happened in the past').check();
+  await page.getByLabel(`Began (${zone})`).fill(local(began, zone));
+  await page.getByLabel(`Ended (${zone})`).fill(local(ended, zone));
+  await page.getByRole('button', { name: 'Report incident' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Mail was slow');
+  const id = page.url().split('/').at(-1)!;
+  const times = async () => {
+    type Detail = { incident: { started_at: string; resolved_at: string }; updates: { at: string }[] };
+    const detail = await call<Detail>(page, 'read_incident', { form: { organization: organization.slug, id } });
+    const { started_at, resolved_at } = detail.incident;
+    return [started_at, resolved_at, detail.updates[0].at].map((at) => Date.parse(at));
+  };
+  expect(await times()).toEqual([began, ended, ended]);
+
+  await test.step('an update is moved', async () => {
+    await page.getByRole('button', { name: /^More for the update “Investigating”/ }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Edit update' });
+    const at = dialog.getByLabel(`Day and time (${zone})`);
+    await expect(at).toHaveValue(local(began, zone));
+    await at.fill(local(began - 30 * minute, zone));
+    await dialog.getByRole('button', { name: 'Save update' }).click();
+    await expect(page.getByRole('status').getByText('Update saved', { exact: true })).toBeVisible();
+    expect(await times()).toEqual([began - 30 * minute, ended, ended]);
+  });
+
+  await test.step('an update has a time of its own', async () => {
+    const form = page.getByRole('form', { name: 'Post an update' });
+    await form.getByLabel('Message', { exact: true }).fill('It was the queue.');
+    await form.getByLabel('It is of another time').check();
+    await form.getByLabel(`Day and time (${zone})`).fill(local(ended + 10 * minute, zone));
+    await form.getByRole('button', { name: 'Post update' }).click();
+    await expect(page.getByRole('status').getByText('Update posted', { exact: true })).toBeVisible();
+    expect(await times()).toEqual([began - 30 * minute, ended, ended + 10 * minute]);
+  });
+});
+
+test('the export has what the list shows', async ({ page }) => {
+  const { organization, ids } = await world(page);
+  const id = await report(page, organization.slug, 'Cards & co fail', ids.API, 'major_outage');
+  await report(page, organization.slug, 'Mail is slow', ids.Mail, 'degraded_performance');
+  await open(page, `${organization.dashboard}/incidents`);
+  const link = page.getByRole('link', { name: 'Export CSV' });
+  const file = `${organization.dashboard}/incidents.csv`;
+  await expect(link).toHaveAttribute('href', `${file}?state=active`);
+  await page.getByRole('searchbox', { name: 'Filter incidents' }).fill('cards & co');
+  await page.getByRole('button', { name: 'Service: any' }).click();
+  await page.getByRole('menuitemradio', { name: 'API' }).click();
+  const wanted = `${file}?state=active&service=${ids.API}&words=cards%20%26%20co`;
+  await expect(link).toHaveAttribute('href', wanted);
+  const answer = await page.request.get(wanted);
+  expect(answer.headers()['content-type']).toBe('text/csv; charset=utf-8');
+  const lines = (await answer.text()).trim().split('\r\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(new RegExp(`^${id},"Cards & co fail",critical,investigating,[^,]+,,,"API",major_outage,1,".*/incidents/${id}"$`));
 });
 
 test('screens of incidents and uptime', { tag: '@phone' }, async ({ page, allowErrors }) => {

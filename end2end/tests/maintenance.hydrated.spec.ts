@@ -33,6 +33,19 @@ function inWords(day: string): string {
   return `${part({ weekday: 'long' })}, ${part({ day: 'numeric' })} ${part({ month: 'long' })} ${part({ year: 'numeric' })}`;
 }
 
+/** So many days after a day. */
+function plus(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T12:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** A day as windows are told: `Sat 21 Nov 2026`. */
+function short(day: string): string {
+  const date = new Date(`${day}T12:00:00Z`);
+  const part = (options: Intl.DateTimeFormatOptions) =>
+    date.toLocaleDateString('en-US', { ...options, timeZone: 'UTC' });
+  return `${part({ weekday: 'short' })} ${part({ day: 'numeric' })} ${part({ month: 'short' })} ${part({ year: 'numeric' })}`;
+}
+
 interface World {
   organization: Organization;
   ids: Record<string, string>;
@@ -97,7 +110,7 @@ test('a window begins and ends by the clock, in the dashboard and for visitors',
 
     await expect(page.getByRole('heading', { level: 1, name: 'Database upgrade' })).toBeVisible();
     await expect(fact(page, 'Status')).toHaveText('Scheduled');
-    await expect(fact(page, 'Window')).toContainText('(Europe/Vienna');
+    await expect(fact(page, 'Window')).toContainText(/ to .*\d\d:\d\d CES?T/);
     await expect(updates(page)).toHaveCount(1);
     const visitor = await newBrowser({ baseURL: candor.url });
     await visitor.goto(organization.page);
@@ -192,7 +205,8 @@ test('it is started, extended, verified and completed by hand', async ({ page })
   await expect(end).toHaveValue(`${YEAR}-03-02T00:00`);
   await page.getByRole('button', { name: 'Move the end' }).click();
   await expect(toast(page, 'End moved')).toBeVisible();
-  await expect(fact(page, 'Window')).toContainText(`1 Mar ${YEAR}, 22:00 to 2 Mar ${YEAR}, 00:00 (Europe/Vienna)`);
+  const [first, second] = [short(`${YEAR}-03-01`), short(`${YEAR}-03-02`)];
+  await expect(fact(page, 'Window')).toContainText(`${first}, 22:00 to ${second}, 00:00 CET`);
   await page.getByRole('button', { name: 'Verifying' }).click();
   await expect(fact(page, 'Status')).toHaveText('Verifying');
   await page.getByRole('button', { name: 'Complete now' }).click();
@@ -214,7 +228,7 @@ test('the list is filtered, and what is in it edited, cancelled and deleted', as
     page.getByRole('navigation', { name: 'Maintenance by state' }).getByRole('link', { name });
   await expect(links).toHaveText(['Patch', 'Move']);
   await expect(tab('Upcoming')).toHaveText(/2$/);
-  await expect(row(page, 'Patch')).toContainText(`10 Jun ${YEAR}, 22:00 to 23:00 (Europe/Vienna)`);
+  await expect(row(page, 'Patch')).toContainText(`${short(`${YEAR}-06-10`)}, 22:00 to 23:00 CEST`);
   await page.keyboard.press('/');
   await page.keyboard.type('mov');
   await expect(links).toHaveText(['Move']);
@@ -262,6 +276,84 @@ test('a series is marked, and ends', async ({ page }) => {
   await expect(page.getByText('The series has ended.', { exact: false })).toBeVisible();
   await open(page, `${here.organization.dashboard}/maintenance`);
   await expect(page.getByText('Series', { exact: true })).toHaveCount(1);
+});
+
+test('a weekly maintenance is many windows, of which one is cancelled alone', async ({ page }) => {
+  const here = await world(page);
+  const { dashboard } = here.organization;
+  // Soon enough that many windows are made, and not today, which may end while this runs.
+  const days = [0, 7, 14, 21].map((later) => plus(local(Date.now()).slice(0, 10), 2 + later));
+  const [first, second, ...rest] = days;
+
+  await test.step('it is scheduled once', async () => {
+    await open(page, `${dashboard}/maintenance/new?service=${here.ids.API}`);
+    await expect(page.getByRole('list', { name: 'Chosen services' }).getByRole('listitem')).toHaveText(['API']);
+    await page.getByLabel('Title').fill('Patch');
+    await page.getByLabel('Begins (Europe/Vienna)').fill(`${first}T22:00`);
+    await page.getByRole('button', { name: '1 h', exact: true }).click();
+    await expect(page.getByLabel('Ends (Europe/Vienna)')).toHaveValue(`${first}T23:00`);
+    await page.getByLabel('Repeat').selectOption('Weekly');
+    await expect(page.getByLabel('Repeat')).toHaveAccessibleDescription(/three months ahead/);
+    await page.getByRole('button', { name: 'Schedule maintenance' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Patch' })).toBeVisible();
+    await expect(fact(page, 'Window')).toContainText(`${short(first)}, 22:00 to 23:00`);
+    await expect(page.getByText('Weekly', { exact: true })).toBeVisible();
+  });
+
+  const windows = row(page, 'Patch');
+  /** Goes to the month of a day; the cell of that day. */
+  const cell = async (day: string) => {
+    const address = `${dashboard}/maintenance?view=calendar&month=${day.slice(0, 7)}`;
+    if (!page.url().endsWith(address)) await open(page, address);
+    return page.getByRole('table').getByRole('cell').filter({ hasText: inWords(day) });
+  };
+  let many = 0;
+
+  await test.step('its windows are listed, a week apart', async () => {
+    await open(page, `${dashboard}/maintenance`);
+    for (const [at, day] of days.entries()) {
+      await expect(windows.nth(at)).toContainText(`${short(day)}, 22:00 to 23:00`);
+      await expect(windows.nth(at)).toContainText('Series');
+    }
+    many = await windows.count();
+    expect(many, 'windows of three months').toBeGreaterThan(11);
+  });
+
+  await test.step('and stand on their days in the calendar', async () => {
+    for (const day of days) {
+      const chip = (await cell(day)).getByRole('link', { name: /22:00 Patch/ });
+      await expect(chip).toHaveCount(1);
+      await expect(chip).toContainText('Scheduled, 22:00 to 23:00, API');
+    }
+    const between = await cell(plus(first, 1));
+    await expect(between).toHaveCount(1);
+    await expect(between.getByRole('link', { name: /Patch/ })).toHaveCount(0);
+  });
+
+  await test.step('one is cancelled', async () => {
+    await (await cell(second)).getByRole('link', { name: /22:00 Patch/ }).click();
+    await expect(fact(page, 'Window')).toContainText(`${short(second)}, 22:00 to 23:00`);
+    await page.getByRole('button', { name: 'Cancel maintenance' }).click();
+    const asks = page.getByRole('alertdialog', { name: 'Cancel “Patch”?' });
+    await asks.getByRole('button', { name: 'Cancel maintenance' }).click();
+    await expect(fact(page, 'Status')).toHaveText('Cancelled');
+    await expect(page.getByText('Weekly', { exact: true })).toBeVisible();
+  });
+
+  await test.step('and the others remain', async () => {
+    await open(page, `${dashboard}/maintenance`);
+    await expect(windows).toHaveCount(many - 1);
+    for (const [at, day] of [first, ...rest].entries()) {
+      await expect(windows.nth(at)).toContainText(`${short(day)}, 22:00 to 23:00`);
+    }
+    for (const day of days) {
+      const chip = (await cell(day)).getByRole('link', { name: /22:00 Patch/ });
+      await expect(chip).toContainText(day === second ? 'Cancelled' : 'Scheduled');
+    }
+    await open(page, `${dashboard}/maintenance?state=past`);
+    await expect(windows).toHaveCount(1);
+    await expect(windows).toContainText(short(second));
+  });
 });
 
 test('the calendar by month and by week', { tag: '@phone' }, async ({ page, isMobile }) => {

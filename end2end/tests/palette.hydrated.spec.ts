@@ -1,4 +1,15 @@
-import { type Page, addServices, createOrganization, expect, open, row, signUp, test, unique } from '../fixtures/test';
+import {
+  type Page,
+  addServices,
+  axe,
+  createOrganization,
+  expect,
+  open,
+  row,
+  signUp,
+  test,
+  unique,
+} from '../fixtures/test';
 
 async function atTheOverview(page: Page) {
   await signUp(page);
@@ -71,6 +82,7 @@ test('the keys are listed', async ({ page }) => {
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(help).toContainText('Set the row’s status, then 1 to 5');
+  await expect(help).toContainText('In the calendar: today');
   await help.getByRole('button', { name: 'Close' }).click();
   await expect(help).toBeHidden();
 });
@@ -82,4 +94,27 @@ test('a thumb reaches it too', { tag: '@phone' }, async ({ page }) => {
   await typed(page).fill('website');
   await options(page).first().click();
   await expect(page.getByRole('heading', { name: 'Website' })).toBeVisible();
+});
+
+test('a thumb reaches every screen', { tag: '@phone' }, async ({ page, isMobile }) => {
+  const { organization } = await atTheOverview(page);
+  const more = page.getByRole('button', { name: 'More', exact: true });
+  if (!isMobile) {
+    // The navigation at the side has room for all.
+    await expect(more).toHaveCount(0);
+    return;
+  }
+  const items = page.getByRole('menu', { name: 'More', exact: true }).getByRole('menuitem');
+  await more.click();
+  await expect(items).toHaveText(['Maintenance', 'Uptime', 'Settings', 'API tokens', 'Audit log', 'Status page']);
+  await axe(page, '.menu-panel:popover-open');
+  await items.filter({ hasText: 'API tokens' }).click();
+  await expect(page).toHaveURL(`${organization.dashboard}/settings/tokens`);
+  await expect(page.getByRole('heading', { level: 1, name: 'API tokens' })).toBeVisible();
+  await more.click();
+  await items.filter({ hasText: 'Maintenance' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Maintenance' })).toBeVisible();
+  await more.click();
+  const [visitor] = await Promise.all([page.waitForEvent('popup'), items.filter({ hasText: 'Status page' }).click()]);
+  await expect(visitor).toHaveURL(new RegExp(`${organization.page}$`));
 });

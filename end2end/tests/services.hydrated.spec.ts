@@ -1,10 +1,12 @@
 import {
   type Page,
   addServices,
+  axe,
   call,
   chip,
   createOrganization,
   expect,
+  fitsTheScreen,
   line,
   open,
   row,
@@ -193,6 +195,55 @@ test('rows are opened, edited and added by keys', async ({ page }) => {
   await page.getByLabel('Name', { exact: true }).fill('');
   await page.getByLabel('Name', { exact: true }).pressSequentially('jskenx/?');
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('jskenx/?');
+});
+
+test('open incidents stand above the list, and a key leads to the message', { tag: '@phone' }, async ({ page }) => {
+  const { slug, dashboard } = await atTheList(page);
+  const { API } = await services(page, slug);
+  const strip = page.getByRole('region', { name: 'Open incidents' });
+  const live = page.locator('[data-live]').locator('visible=true');
+  await expect(live).toHaveText('Live');
+  await expect(strip).toHaveCount(0);
+  const report = async (title: string, status: string) => {
+    const input = { title, body: 'We look.', services: [{ service_id: API, status }] };
+    return call<string>(page, 'report_incident', { data: { organization: slug, input } });
+  };
+  const update = async (id: string, status: string) => {
+    const input = { status, body: `Now ${status}.`, services: [] };
+    await call(page, 'post_incident_update', { data: { organization: slug, id, input } });
+  };
+
+  const older = await report('Payments fail', 'major_outage');
+  await expect(strip.getByRole('listitem')).toHaveText([/Payments fail.*Investigating · 1 min/]);
+  await update(older, 'identified');
+  await expect(strip).toContainText('Identified');
+  const latest = await report(`Errors ${'x'.repeat(80)}`, 'partial_outage');
+  await expect(strip.getByRole('listitem')).toHaveCount(2);
+  await expect(strip.getByRole('link', { name: 'Payments fail', exact: true })).toHaveAttribute(
+    'href',
+    `${dashboard}/incidents/${older}`,
+  );
+  await axe(page);
+  await fitsTheScreen(page);
+
+  await page.keyboard.press('u');
+  await expect(page).toHaveURL(new RegExp(`/incidents/${latest}\\?do=update$`));
+  await expect(page.getByLabel('Message', { exact: true })).toBeFocused();
+  await page.keyboard.type('Half of them are back.');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText('Half of them are back.').first()).toBeVisible();
+
+  await open(page, `${dashboard}/services`);
+  await strip.getByRole('link', { name: 'Post update: Payments fail' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Payments fail');
+  await expect(page.getByLabel('Message', { exact: true })).toBeFocused();
+  await open(page, `${dashboard}/services`);
+  await expect(strip.getByRole('listitem')).toHaveCount(2);
+  await expect(live).toHaveText('Live');
+  await update(older, 'resolved');
+  await expect(strip.getByRole('listitem')).toHaveCount(1);
+  await update(latest, 'resolved');
+  await expect(strip).toHaveCount(0);
 });
 
 test('several services get a status at once', async ({ page }) => {

@@ -2,13 +2,14 @@
 
 use super::{
     frame::{Organization, ScreenHead},
+    query::escaped,
     states::failed,
 };
 use crate::api::resource;
 use crate::{
     api::organizations::read_audit,
     domain::{
-        audit::{AuditFilter, AuditLine, NOUNS},
+        audit::{AuditFilter, AuditLine, NOUNS, action_in_words},
         error::AppError,
     },
     ui::*,
@@ -36,9 +37,7 @@ pub fn AuditScreen() -> impl IntoView {
     });
     let shown = move || NOUNS.iter().find(|(id, _)| *id == noun.get()).map_or("Everything", |(_, label)| *label);
     let export = Signal::derive(move || {
-        let plain: String =
-            asked.get().chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
-        organization.address(&format!("/audit.csv?noun={}&words={plain}", noun.get()))
+        organization.address(&format!("/audit.csv?noun={}&words={}", noun.get(), escaped(asked.get().trim())))
     });
     view! {
         <ScreenHead title="Audit log">
@@ -110,7 +109,7 @@ fn Line(line: AuditLine) -> impl IntoView {
         <tr class=ROW>
             <td class=format!("{CELL_MUTED} whitespace-nowrap tabular-nums")><time datetime=at.rfc3339()>{at.in_words()}</time></td>
             <td class=format!("{CELL} whitespace-nowrap")>{actor}</td>
-            <td class=CELL><span class="text-muted-foreground">{action.replace(['.', '_'], " ")}</span> " " <span class="font-medium break-words">{subject}</span></td>
+            <td class=CELL><span class="text-muted-foreground">{action_in_words(&action).to_owned()}</span> " " <span class="font-medium break-words">{subject}</span></td>
             <td class=format!("{CELL_MUTED} break-words")>{change}</td>
             <td class=format!("{CELL_MUTED} whitespace-nowrap")>{from}</td>
         </tr>

@@ -233,6 +233,7 @@ fn Shown(slug: Signal<String>, asked: Memo<String>, person: Memo<Me>, frame: Mem
                     <Icon name=IconName::Search class="size-5" />
                     "Search"
                 </button>
+                <More />
             </nav>
         </div>
         <Palette open=palette person help />
@@ -281,6 +282,48 @@ fn TabLink(
                 <span class="absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full border border-border bg-background px-1 text-center text-[10px] leading-4 font-medium text-foreground tabular-nums">{note}</span>
             })}
         </A>
+    }
+}
+
+/// The screens that the bar of a phone has no room for.
+#[component]
+fn More() -> impl IntoView {
+    let organization = Organization::get();
+    let edits = organization.may(Action::EditOrganization);
+    let items = Signal::derive(move || {
+        let screen = |rest: &str, label: &str, icon| MenuItem {
+            icon: Some(icon),
+            href: Some(organization.address(rest)),
+            ..MenuItem::new(rest, label)
+        };
+        let mut items = vec![
+            screen("/maintenance", "Maintenance", IconName::Wrench),
+            screen("/uptime", "Uptime", IconName::Activity),
+            screen("/settings", "Settings", IconName::Settings),
+        ];
+        if edits.get() {
+            items.push(screen("/settings/tokens", "API tokens", IconName::KeyRound));
+            items.push(screen("/audit", "Audit log", IconName::History));
+        }
+        items.push(MenuItem { icon: Some(IconName::Globe), ..MenuItem::new("page", "Status page") });
+        items
+    });
+    // The one that is no screen of this application.
+    let visit = move |_: String| {
+        let page = format!("/status/{}", organization.slug.get_untracked());
+        let _ = window().open_with_url_and_target(&page, "_blank");
+    };
+    view! {
+        <div class="flex min-w-0 flex-1 [&>.menu]:flex-1">
+            <Menu
+                label="More"
+                trigger=|| view! { <Icon name=IconName::Ellipsis class="size-5" /> "More" }
+                trigger_class="flex h-14 flex-1 cursor-pointer flex-col items-center justify-center gap-0.5 text-[11px] text-sidebar-foreground"
+                items
+                on_select=visit
+                align=Align::End
+            />
+        </div>
     }
 }
 

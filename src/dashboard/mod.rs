@@ -10,6 +10,7 @@ mod live;
 mod maintenance;
 mod overview;
 mod palette;
+mod query;
 mod services;
 mod settings;
 mod shortcuts;

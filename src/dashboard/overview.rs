@@ -4,6 +4,7 @@ use super::{
     frame::{Organization, ScreenHead},
     incidents::{ImpactMark, IncidentBadge},
     live::use_live,
+    maintenance::windows_of,
     services::{StatusMark, cause_label, status_tone},
     states::failed,
     time::Ago,
@@ -12,13 +13,14 @@ use crate::api::resource;
 use crate::{
     api::services::read_overview,
     domain::{
+        calendar::LocalWindow,
+        error::AppError,
         incident::Incident,
         live::Topic,
         maintenance::Maintenance,
         role::Action,
         service::{Overview, Service, Transition as Change},
         status::{Cause, Indicator, ServiceStatus},
-        time::Time,
     },
     ui::*,
 };
@@ -32,10 +34,15 @@ pub fn OverviewScreen() -> impl IntoView {
     let live = use_live();
     let read = resource(
         move || {
-            let changes = [Topic::Services, Topic::Members, Topic::Incidents, Topic::Maintenance];
+            // Windows are told by the clock of the organization, which can be set to another zone.
+            let changes = [Topic::Services, Topic::Members, Topic::Incidents, Topic::Maintenance, Topic::Organization];
             (organization.slug.get(), changes.map(|topic| live.changes(topic)))
         },
-        |(slug, _)| read_overview(slug),
+        |(slug, _)| async move {
+            let overview = read_overview(slug.clone()).await?;
+            let windows = windows_of(slug, &overview.maintenance).await?;
+            Ok::<_, AppError>((overview, windows))
+        },
     );
     let (edits, reports) = (organization.may(Action::EditServices), organization.may(Action::ReportIncidents));
     view! {
@@ -52,7 +59,7 @@ pub fn OverviewScreen() -> impl IntoView {
         </ScreenHead>
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
             {move || read.get().map(|read| match read {
-                Ok(overview) => view! { <Body overview /> }.into_any(),
+                Ok((overview, windows)) => view! { <Body overview windows /> }.into_any(),
                 Err(error) => failed(error),
             })}
         </Transition>
@@ -81,7 +88,7 @@ const fn page_icon(indicator: Indicator) -> IconName {
 }
 
 #[component]
-fn Body(overview: Overview) -> impl IntoView {
+fn Body(overview: Overview, windows: Vec<LocalWindow>) -> impl IntoView {
     let organization = Organization::get();
     let status = move || organization.frame.get().status;
     let Overview { by_status, unwell, recent, services, members, incidents, maintenance } = overview;
@@ -124,7 +131,7 @@ fn Body(overview: Overview) -> impl IntoView {
             </dl>
             <div class="grid items-start gap-4 lg:grid-cols-2">
                 <Card title="Open incidents" flush=true><OpenIncidents incidents /></Card>
-                <Card title="Next maintenance" flush=true><NextMaintenance maintenance /></Card>
+                <Card title="Next maintenance" flush=true><NextMaintenance maintenance windows /></Card>
             </div>
             {if services == 0 {
                 view! {
@@ -177,18 +184,8 @@ fn OpenIncidents(incidents: Vec<Incident>) -> impl IntoView {
     .into_any()
 }
 
-/// From when to when, in words: the day once where it is one.
-fn from_to(from: Time, to: Time) -> String {
-    let (first, last) = (from.utc(), to.utc());
-    if first.date_naive() == last.date_naive() {
-        format!("{} to {}", first.format("%-d %b %Y, %H:%M"), last.format("%H:%M UTC"))
-    } else {
-        format!("{} to {}", from.in_words(), to.in_words())
-    }
-}
-
 #[component]
-fn NextMaintenance(maintenance: Vec<Maintenance>) -> impl IntoView {
+fn NextMaintenance(maintenance: Vec<Maintenance>, windows: Vec<LocalWindow>) -> impl IntoView {
     let organization = Organization::get();
     if maintenance.is_empty() {
         return view! { <p class="p-4 text-13 text-muted-foreground">"Nothing is planned."</p> }.into_any();
@@ -198,12 +195,13 @@ fn NextMaintenance(maintenance: Vec<Maintenance>) -> impl IntoView {
             {maintenance.into_iter().take(3).map(|maintenance| {
                 let address = format!("/maintenance/{}", maintenance.id);
                 let tone = if maintenance.status.is_going_on() { Tone::Blue } else { Tone::Neutral };
+                let window = windows.iter().find(|window| window.id == maintenance.id).map(|window| window.words.clone());
                 view! {
                     <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-2">
                         <A href=move || organization.address(&address) attr:class="min-w-0 font-medium wrap-anywhere hover:underline">{maintenance.title}</A>
                         <span class="flex flex-wrap items-center gap-3">
                             <Badge tone>{maintenance.status.label()}</Badge>
-                            <span class="text-xs text-muted-foreground tabular-nums">{from_to(maintenance.starts_at, maintenance.ends_at)}</span>
+                            <span class="text-xs text-muted-foreground tabular-nums">{window}</span>
                         </span>
                     </li>
                 }
@@ -299,17 +297,5 @@ fn Recent(recent: Vec<Change>) -> impl IntoView {
                 }
             }).collect_view()}
         </ol>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_name_their_day_once() {
-        let from = Time::from_micros(1_795_298_400_000_000);
-        assert_eq!(from_to(from, from.plus_seconds(5_400)), "21 Nov 2026, 22:00 to 23:30 UTC");
-        assert_eq!(from_to(from, from.plus_seconds(10_800)), "21 Nov 2026, 22:00 UTC to 22 Nov 2026, 01:00 UTC");
     }
 }

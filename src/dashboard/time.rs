@@ -59,6 +59,26 @@ pub fn Ago(
     }
 }
 
+/// How long something has been going on, and since when on hover.
+#[component]
+pub fn Lasting(
+    /// Its beginning.
+    #[prop(into)]
+    since: Signal<Time>,
+) -> impl IntoView {
+    let now = expect_context::<Now>().0;
+    let words = move || match now.get() {
+        // The server's clock may be a little ahead.
+        Some(now) => length((now - since.get()).max(60.0)),
+        None => format!("since {}", since.get().in_words()),
+    };
+    view! {
+        <time datetime=move || since.get().rfc3339() title=move || since.get().in_words()>
+            {words}
+        </time>
+    }
+}
+
 /// A length of time in words: `3 h 12 min`.
 pub fn length(seconds: f64) -> String {
     let minutes = (seconds / 60.0).floor() as i64;

@@ -78,6 +78,76 @@ pub struct AuditPage {
     pub more: bool,
 }
 
+/// What each action is called on screens.
+const ACTIONS: &[(&str, &str)] = &[
+    ("organization.created", "Organization created"),
+    ("organization.updated", "Organization changed"),
+    ("organization.suspended", "Organization suspended"),
+    ("organization.restored", "Organization restored"),
+    ("service.created", "Service added"),
+    ("service.updated", "Service changed"),
+    ("service.moved", "Service moved"),
+    ("service.deleted", "Service deleted"),
+    ("service.restored", "Service restored"),
+    ("service.status_set", "Status set"),
+    ("service.history_recomputed", "History recomputed"),
+    ("group.created", "Group added"),
+    ("group.updated", "Group changed"),
+    ("group.deleted", "Group deleted"),
+    ("incident.reported", "Incident reported"),
+    ("incident.updated", "Incident updated"),
+    ("incident.edited", "Incident edited"),
+    ("incident.deleted", "Incident deleted"),
+    ("incident.update_edited", "Incident update edited"),
+    ("incident.update_deleted", "Incident update deleted"),
+    ("incident.linked", "Incident linked"),
+    ("incident.unlinked", "Incident unlinked"),
+    ("incident.postmortem_saved", "Postmortem saved"),
+    ("incident.postmortem_published", "Postmortem published"),
+    ("incident.imported", "Incident imported"),
+    ("incident.import_updated", "Incident imported again"),
+    ("maintenance.scheduled", "Maintenance scheduled"),
+    ("maintenance.updated", "Maintenance updated"),
+    ("maintenance.edited", "Maintenance edited"),
+    ("maintenance.end_moved", "End of maintenance moved"),
+    ("maintenance.started", "Maintenance started"),
+    ("maintenance.completed", "Maintenance completed"),
+    ("maintenance.cancelled", "Maintenance cancelled"),
+    ("maintenance.deleted", "Maintenance deleted"),
+    ("maintenance.series_ended", "Series of maintenance ended"),
+    ("maintenance.imported", "Maintenance imported"),
+    ("maintenance.import_updated", "Maintenance imported again"),
+    ("template.created", "Template added"),
+    ("template.updated", "Template changed"),
+    ("template.deleted", "Template deleted"),
+    ("member.added", "Member added"),
+    ("member.role_changed", "Role changed"),
+    ("member.removed", "Member removed"),
+    ("member.left", "Member left"),
+    ("invitation.sent", "Invitation sent"),
+    ("invitation.sent_again", "Invitation sent again"),
+    ("invitation.accepted", "Invitation accepted"),
+    ("invitation.revoked", "Invitation revoked"),
+    ("team.created", "Team added"),
+    ("team.renamed", "Team renamed"),
+    ("team.deleted", "Team deleted"),
+    ("team.member_set", "Role in team set"),
+    ("team.member_removed", "Member removed from team"),
+    ("token.created", "API token made"),
+    ("token.revoked", "API token revoked"),
+];
+
+/// What an action is called on screens; one that has no name yet is called as it is written.
+pub fn action_in_words(action: &str) -> &str {
+    ACTIONS.iter().find(|(known, _)| *known == action).map_or(action, |(_, words)| *words)
+}
+
+/// The actions whose names on screens hold these words, whatever the case.
+pub fn actions_called(words: &str) -> Vec<&'static str> {
+    let words = words.trim().to_lowercase();
+    ACTIONS.iter().filter(|(_, called)| called.to_lowercase().contains(&words)).map(|(action, _)| *action).collect()
+}
+
 /// The nouns that actions begin with, for the filter.
 pub const NOUNS: &[(&str, &str)] = &[
     ("", "Everything"),
@@ -92,3 +162,25 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("team", "Teams"),
     ("token", "API tokens"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_and_belongs_to_a_noun() {
+        for (at, (action, words)) in ACTIONS.iter().enumerate() {
+            let (noun, _) = action.split_once('.').expect("noun.verb");
+            assert!(NOUNS.iter().any(|(known, _)| *known == noun), "{action}");
+            assert!(ACTIONS[at + 1..].iter().all(|other| other.0 != *action && other.1 != *words), "{action}: {words}");
+        }
+    }
+
+    #[test]
+    fn actions_are_called_and_found_by_their_names() {
+        assert_eq!(action_in_words("service.status_set"), "Status set");
+        assert_eq!(action_in_words("rocket.launched"), "rocket.launched");
+        assert_eq!(actions_called(" STATUS set "), ["service.status_set"]);
+        assert!(actions_called("rocket").is_empty());
+    }
+}

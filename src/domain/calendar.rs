@@ -84,7 +84,7 @@ pub struct LocalWindow {
     pub starts_at: String,
     /// The end as forms have it.
     pub ends_at: String,
-    /// `21 Nov 2026, 22:00 to 23:00 (Europe/Vienna)`.
+    /// `Sat 21 Nov 2026, 22:00 to 23:00 CET`.
     pub words: String,
 }
 

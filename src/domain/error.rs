@@ -72,6 +72,9 @@ pub enum AppError {
     /// The database cannot be reached or is busy (503).
     #[error("The server cannot reach its database right now. Nothing was changed; try again in a moment.")]
     Unavailable,
+    /// The server has more to do than it can do soon (503).
+    #[error("The server has too much to do right now. Nothing was changed; try again in a moment.")]
+    Busy,
     /// A defect (500). What happened is in the log only.
     #[error("Something went wrong on the server. It has been logged; try again, and tell the operator if it stays.")]
     Internal,
@@ -128,8 +131,17 @@ impl AppError {
             Self::BadRequest(_) => 400,
             Self::Conflict(_) => 409,
             Self::TooMany { .. } => 429,
-            Self::Unavailable | Self::Offline => 503,
+            Self::Unavailable | Self::Busy | Self::Offline => 503,
             Self::Internal => 500,
+        }
+    }
+    /// After how many seconds it is worth trying again, where that is known.
+    pub const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooMany { retry_after } => Some(*retry_after),
+            Self::Busy => Some(1),
+            Self::Unavailable => Some(5),
+            _ => None,
         }
     }
 }

@@ -256,6 +256,8 @@ pub struct IncidentDetail {
     pub impact_set: Option<Impact>,
     /// Newest first.
     pub updates: Vec<IncidentUpdate>,
+    /// When each of them is of by the clock of the organization, as forms have it: `2026-11-21T22:00`.
+    pub local_times: Vec<(UpdateId, String)>,
     /// What was learned, if anything was written.
     pub postmortem: Option<Postmortem>,
     /// Incidents that belong together with it: id, title, status.
@@ -306,7 +308,8 @@ pub struct IncidentPage {
     pub resolved: i64,
 }
 
-/// What a person types to report an incident.
+/// What a person types to report an incident. Its times are typed in the organization's time zone, as
+/// `2026-11-21T22:00`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NewIncident {
@@ -320,10 +323,10 @@ pub struct NewIncident {
     pub body: String,
     /// What is said of services.
     pub services: Vec<Statement>,
-    /// When it began, if not now.
-    pub started_at: Option<Time>,
-    /// When it was over, for one that is reported afterwards.
-    pub resolved_at: Option<Time>,
+    /// When it began, local; empty: now.
+    pub started_at: String,
+    /// When it was over, local, for one that is reported afterwards; else empty.
+    pub resolved_at: String,
 }
 
 /// What a person types to update an incident.
@@ -336,8 +339,8 @@ pub struct UpdateInput {
     pub body: String,
     /// What changes about services; the others stay as they are.
     pub services: Vec<Statement>,
-    /// Its own time, if not now.
-    pub at: Option<Time>,
+    /// Its own time, typed in the organization's time zone; empty: now, or for one that was posted, as it is.
+    pub at: String,
     /// The revision of the incident that the person has seen; `None` to post whatever happened since.
     pub seen: Option<i64>,
 }
@@ -411,6 +414,17 @@ pub fn status(text: &str, otherwise: IncidentStatus) -> Result<IncidentStatus, S
     }
 }
 
+/// The moment that a form names, read by the clocks of the organization; empty: none.
+///
+/// # Errors
+/// In words, as `read` says them.
+pub fn moment(text: &str, read: impl Fn(&str) -> Result<Time, String>) -> Result<Option<Time>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        text => read(text).map(Some),
+    }
+}
+
 /// Refuses a service that is named twice, and more than fit.
 ///
 /// # Errors
@@ -428,30 +442,35 @@ pub fn statements(all: &[Statement]) -> Result<Vec<Statement>, String> {
 }
 
 impl NewIncident {
-    /// Checks every field. `now` is the moment of the report.
+    /// Checks every field. `now` is the moment of the report; `read` reads a time by the clocks of the
+    /// organization.
     ///
     /// # Errors
     /// [`AppError::Invalid`] with everything that is wrong.
-    pub fn check(&self, now: Time) -> Result<CheckedIncident, AppError> {
+    pub fn check(&self, now: Time, read: impl Fn(&str) -> Result<Time, String>) -> Result<CheckedIncident, AppError> {
         let mut errors = FieldErrors::default();
         let title = errors.take("title", line("the incident's title", &self.title, TITLE_MOST)).unwrap_or_default();
         let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
         let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
         let services = errors.take("services", statements(&self.services)).unwrap_or_default();
-        if self.started_at.is_some_and(|at| at > now) {
+        let started_at = errors.take("started_at", moment(&self.started_at, &read)).flatten();
+        let resolved_at = errors.take("resolved_at", moment(&self.resolved_at, &read)).flatten();
+        // An end has nothing to be compared with while nobody knows the beginning.
+        let known = errors.of("started_at").is_none();
+        if started_at.is_some_and(|at| at > now) {
             errors
                 .add("started_at", "An incident cannot begin in the future. For planned work, schedule a maintenance.");
         }
-        match (self.started_at, self.resolved_at) {
+        match (started_at, resolved_at) {
             (_, None) => {}
             (_, Some(end)) if end > now => errors.add("resolved_at", "An incident cannot be over in the future."),
             (Some(start), Some(end)) if end > start => {}
+            _ if !known => {}
             _ => errors.add("resolved_at", "The end has to be after the beginning."),
         }
         errors.finish()?;
         let status = status.unwrap_or(IncidentStatus::Investigating);
-        let (started_at, resolved_at) = (self.started_at, self.resolved_at);
         Ok(CheckedIncident { title, impact, status, body, services, started_at, resolved_at })
     }
 }
@@ -597,6 +616,17 @@ mod tests {
         assert_eq!(course(&steps).and_then(|course| course.resolved_at), Some(at(20)));
     }
 
+    fn checked(new: &NewIncident, now: i64) -> Result<CheckedIncident, AppError> {
+        new.check(at(now), |text| text.parse().map(at).map_err(|_| "Write a second.".to_owned()))
+    }
+
+    fn wrong(new: &NewIncident, now: i64) -> Vec<String> {
+        match checked(new, now) {
+            Err(AppError::Invalid(errors)) => errors.0.into_iter().map(|error| error.field).collect(),
+            other => panic!("is refused: {other:?}"),
+        }
+    }
+
     #[test]
     fn reports_are_checked_whole() {
         let bad = NewIncident {
@@ -604,13 +634,37 @@ mod tests {
             status: "panic".into(),
             body: "x".repeat(BODY_MOST + 1),
             services: vec![Statement { service_id: service(1), status: None }; 2],
-            started_at: Some(at(100)),
-            resolved_at: Some(at(50)),
+            started_at: "100".into(),
+            resolved_at: "50".into(),
             ..Default::default()
         };
-        let Err(AppError::Invalid(errors)) = bad.check(at(60)) else { panic!("is refused") };
-        let fields: Vec<_> = errors.0.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["title", "impact", "status", "body", "services", "started_at", "resolved_at"]);
+        assert_eq!(wrong(&bad, 60), ["title", "impact", "status", "body", "services", "started_at", "resolved_at"]);
+    }
+
+    #[test]
+    fn times_are_read_as_they_are_typed() {
+        let typed = |from: &str, to: &str| NewIncident {
+            title: "Slow".into(),
+            started_at: from.into(),
+            resolved_at: to.into(),
+            ..Default::default()
+        };
+        let times = |from: &str, to: &str| {
+            checked(&typed(from, to), 60).map(|checked| (checked.started_at, checked.resolved_at))
+        };
+        assert_eq!(times("", " "), Ok((None, None)));
+        assert_eq!(times("10", ""), Ok((Some(at(10)), None)));
+        assert_eq!(times(" 10", "20 "), Ok((Some(at(10)), Some(at(20)))));
+        for (from, to, fields) in [
+            ("soon", "20", vec!["started_at"]),
+            ("soon", "later", vec!["started_at", "resolved_at"]),
+            ("20", "20", vec!["resolved_at"]),
+            ("", "20", vec!["resolved_at"]),
+            ("10", "70", vec!["resolved_at"]),
+            ("70", "", vec!["started_at"]),
+        ] {
+            assert_eq!(wrong(&typed(from, to), 60), fields, "{from:?} to {to:?}");
+        }
     }
 
     #[test]

@@ -21,6 +21,14 @@ struct Site;
 /// The stylesheet of public pages: the tokens that the dashboard uses too, and rules of its own.
 const STATUS_CSS: &str = concat!(include_str!("../../style/tokens.css"), include_str!("../../style/status_page.css"));
 
+/// The same, as small as can be: it is compressed once.
+static STATUS_CSS_BROTLI: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut compressed = Vec::new();
+    // Writing to memory does not fail.
+    let _ = brotli::BrotliCompress(&mut STATUS_CSS.as_bytes(), &mut compressed, &Default::default());
+    compressed
+});
+
 /// The part of the address that names the content.
 pub static BUILD: LazyLock<String> = LazyLock::new(|| {
     if cfg!(debug_assertions) {
@@ -72,15 +80,18 @@ pub async fn serve(Path((build, file)): Path<(String, String)>, headers: HeaderM
 }
 
 fn find(file: &str, headers: &HeaderMap) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
+    for (name, ending) in [("br", "br"), ("gzip", "gz")] {
+        if requests::accepts_encoding(headers, name) {
+            if file == "status.css" && name == "br" {
+                return Some((Cow::Borrowed(&STATUS_CSS_BROTLI), Some(name)));
+            }
+            if let Some(EmbeddedFile { data, .. }) = Site::get(&format!("{file}.{ending}")) {
+                return Some((data, Some(name)));
+            }
+        }
+    }
     if file == "status.css" {
         return Some((Cow::Borrowed(STATUS_CSS.as_bytes()), None));
-    }
-    for (name, ending) in [("br", "br"), ("gzip", "gz")] {
-        if requests::accepts_encoding(headers, name)
-            && let Some(EmbeddedFile { data, .. }) = Site::get(&format!("{file}.{ending}"))
-        {
-            return Some((data, Some(name)));
-        }
     }
     Site::get(file).map(|found| (found.data, None))
 }

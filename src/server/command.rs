@@ -8,19 +8,19 @@ use super::{
         pages::CONNECTION,
     },
     config::{
-        Command, CommandLine, DatabaseArgs, Environment, ImportCommand, LogFormat, OrganizationsCommand, ServeArgs,
-        UsersCommand, secret_key,
+        BaseUrl, Command, CommandLine, DatabaseArgs, Environment, ImportCommand, LogFormat, OrganizationsCommand,
+        ServeArgs, UsersCommand, secret_key,
     },
     db::Db,
-    demo, import, jobs,
+    demo, import, jobs, listen,
     notify::{Mailer, smtp::Smtp},
     operator,
-    requests::TrustedProxies,
+    requests::{self, TrustedProxies},
     router,
 };
 use axum_extra::extract::cookie::Key;
 use serde::Serialize;
-use std::{error::Error, fmt::Display, io::IsTerminal, net::SocketAddr};
+use std::{error::Error, fmt::Display, io::IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -142,15 +142,18 @@ fn show_all<T: Serialize + Display>(rows: &[T], json: bool) -> Outcome<()> {
 /// The server's parts for a command that serves nothing.
 async fn offline(database: &DatabaseArgs) -> Outcome<App> {
     log("warn", LogFormat::Text);
+    let url: BaseUrl = "http://localhost:3000".parse()?;
     Ok(App::new(Parts {
         db: Db::open(&database.database_url).await?,
         hub: Default::default(),
         sockets: Default::default(),
+        directory: Default::default(),
         pages: Default::default(),
         limits: Default::default(),
         oidc: None,
         mailer: None,
-        url: "http://localhost:3000".parse()?,
+        protection: requests::protection(&url, Environment::Production),
+        url,
         environment: Environment::Production,
         demo: None,
     }))
@@ -159,7 +162,9 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
 fn log(filter: &str, format: LogFormat) {
     // sqlx tells of slow statements at warn; its other lines are for its makers.
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that cannot be written ends nothing.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second call (tests) leaves the first subscriber in place.
     let _ = match format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
@@ -194,12 +199,14 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         db,
         hub: Default::default(),
         sockets: Default::default(),
+        directory: Default::default(),
         pages: Default::default(),
         limits: Default::default(),
         oidc,
         mailer,
         url: args.url.clone(),
         environment: args.environment,
+        protection: requests::protection(&args.url, args.environment),
         demo: None,
     };
     if args.demo {
@@ -216,16 +223,13 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
 async fn serve(args: ServeArgs) -> Outcome<()> {
     log(&args.log, args.log_format);
     let (app, router) = assemble(&args).await?;
-    let listener = tokio::net::TcpListener::bind(args.addr)
-        .await
-        .map_err(|error| format!("CANDOR_ADDR {} cannot be listened on: {error}", args.addr))?;
+    let listener =
+        listen::bind(args.addr).map_err(|error| format!("CANDOR_ADDR {} cannot be listened on: {error}", args.addr))?;
     jobs::start(&app);
     let first = organizations_hint(&app).await;
     say(&format!("Candor is at {}\n{first}", app.url.origin()));
     tracing::info!(address = %args.addr, url = app.url.origin(), "serving");
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop_signal())
-        .await?;
+    listen::serve(listener, app, router, stop_signal()).await?;
     tracing::info!("stopped");
     Ok(())
 }

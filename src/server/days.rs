@@ -2,7 +2,9 @@
 //! midnight can be left out or come twice.
 
 use crate::domain::time::Time;
-use chrono::{DateTime, Datelike, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{
+    DateTime, Datelike, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
+};
 use chrono_tz::Tz;
 use std::fmt;
 
@@ -16,6 +18,31 @@ pub fn zone(name: &str) -> Tz {
 
 fn local(zone: Tz, at: Time) -> DateTime<Tz> {
     zone.from_utc_datetime(&at.utc().naive_utc())
+}
+
+/// The moment that somebody types, like `2026-11-21T22:00`, by the clocks of the zone. When clocks are put
+/// back, the first of the two moments is meant.
+///
+/// # Errors
+/// In words: for what is no time, and for an hour that is left out when clocks are put forward.
+pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
+    let text = text.trim();
+    let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
+    let typed = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S")).or_else(|| read("%Y-%m-%d %H:%M"));
+    let typed = typed.ok_or_else(|| "Choose a day and a time, for example 2026-11-21 22:00.".to_owned())?;
+    match zone.from_local_datetime(&typed) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.to_utc().into()),
+        LocalResult::None => {
+            Err("On this day clocks are put forward, and this time is left out. Choose another.".to_owned())
+        }
+    }
+}
+
+/// A moment as [`typed`] reads it and forms have it; seconds only where there are some.
+pub fn field(zone: Tz, at: Time) -> String {
+    let local = local(zone, at);
+    let form = if local.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
+    local.format(form).to_string()
 }
 
 /// The day on which a moment falls.
@@ -99,6 +126,12 @@ pub fn window_in_words(zone: Tz, from: Time, to: Time) -> (String, String) {
     }
     let form = if begin.date_naive() == end.date_naive() { "%H:%M" } else { "%a %-d %b %Y, %H:%M" };
     (first, format!("{} {name}", end.format(form)))
+}
+
+/// A window in one line: `Sat 21 Nov 2026, 02:00 to 04:00 CET`.
+pub fn window_in_a_line(zone: Tz, from: Time, to: Time) -> String {
+    let (from, to) = window_in_words(zone, from, to);
+    format!("{from} to {to}")
 }
 
 /// How long something lasted, in whole minutes; what was at all, lasted a minute.
@@ -232,6 +265,32 @@ mod tests {
             words("2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z"),
             pair("Sun 25 Oct 2026, 02:00 CEST", "04:00 CET")
         );
+        let line = window_in_a_line(vienna, moment("2026-11-21T01:00:00Z"), moment("2026-11-21T03:00:00Z"));
+        assert_eq!(line, "Sat 21 Nov 2026, 02:00 to 04:00 CET");
+    }
+
+    #[test]
+    fn what_is_typed_follows_the_clock_change() {
+        let vienna = |text| typed(zone("Europe/Vienna"), text).map(Time::rfc3339);
+        assert_eq!(vienna("2026-07-01T22:00").as_deref(), Ok("2026-07-01T20:00:00Z"));
+        assert_eq!(vienna(" 2026-12-01 22:00 ").as_deref(), Ok("2026-12-01T21:00:00Z"));
+        // Put forward at 2: half past two is left out. Put back at 3: half past two comes twice.
+        assert!(vienna("2026-03-29T02:30").is_err());
+        assert_eq!(vienna("2026-10-25T02:30").as_deref(), Ok("2026-10-25T00:30:00Z"));
+        for nonsense in ["", "soon", "2026-11-21", "2026-13-21T14:12", "2026-11-21T14:12:00Z"] {
+            assert!(vienna(nonsense).is_err(), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn forms_get_what_they_send() {
+        let vienna = zone("Europe/Vienna");
+        for (at, text) in
+            [("2026-11-21T21:00:00Z", "2026-11-21T22:00"), ("2026-07-21T22:00:30Z", "2026-07-22T00:00:30")]
+        {
+            assert_eq!(field(vienna, moment(at)), text);
+            assert_eq!(typed(vienna, text), Ok(moment(at)));
+        }
     }
 
     #[test]

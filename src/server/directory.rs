@@ -6,6 +6,7 @@ use super::{
     document::{self, Head},
     incidents::directory::{self as incidents, ListedIncident},
     organizations::{self, Listed},
+    requests,
 };
 use crate::{
     dashboard::{page_tone, status_tone},
@@ -22,6 +23,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::*;
+use quick_cache::sync::Cache;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tower_sessions::Session;
 
 /// Organizations shown at most; a search narrows them down.
@@ -29,8 +35,44 @@ const LISTED_MOST: i64 = 100;
 /// Incidents shown at most.
 const INCIDENTS_MOST: i64 = 50;
 
+/// Questions whose answers are remembered.
+const ASKED_MOST: usize = 200;
+/// How long an answer is good if nothing changes.
+const GOOD_FOR: Duration = Duration::from_secs(60);
+
+/// What was found lately, for as long as nothing has changed anywhere.
+#[derive(Debug)]
+pub struct Directory(Cache<Filter, Answer>);
+
+#[derive(Debug, Clone)]
+struct Answer {
+    news: u64,
+    at: Instant,
+    found: Arc<Found>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self(Cache::new(ASKED_MOST))
+    }
+}
+
+impl Directory {
+    async fn find(&self, app: &App, filter: &Filter) -> Result<Arc<Found>, AppError> {
+        // Before reading: what is published meanwhile makes the answer an old one.
+        let news = app.hub.news();
+        let known = self.0.get(filter).filter(|answer| answer.news == news && answer.at.elapsed() < GOOD_FOR);
+        if let Some(answer) = known {
+            return Ok(answer.found);
+        }
+        let found = Arc::new(find(app, filter).await?);
+        self.0.insert(filter.clone(), Answer { news, at: Instant::now(), found: found.clone() });
+        Ok(found)
+    }
+}
+
 /// What the directory's form asks for.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 pub struct Filter {
     #[serde(default)]
     q: String,
@@ -41,6 +83,7 @@ pub struct Filter {
 }
 
 /// What the directory shows.
+#[derive(Debug)]
 struct Found {
     organizations: Vec<Listed>,
     /// Those that are open first.
@@ -100,18 +143,20 @@ async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
 }
 
 async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) -> Response {
-    let found = match find(app, filter).await {
+    let found = match app.directory.find(app, filter).await {
         Ok(found) => found,
         Err(error) => return refusal(headers, &error),
     };
     let mut head = Head::site("Candor: status pages that stay up").themed(headers);
     head.description = "Status pages of organizations on this server, live.".to_owned();
     head.canonical = Some(app.url.join("/"));
-    document::private(app, StatusCode::OK, document::render(head, || view(found, signed_in)))
+    document::private(StatusCode::OK, document::render(head, || view(&found, signed_in)))
 }
 
-fn view(found: Found, signed_in: bool) -> AnyView {
+fn view(found: &Found, signed_in: bool) -> AnyView {
     let Found { organizations: rows, incidents, names, search, only_unwell, organization } = found;
+    let (rows, incidents, names) = (rows.clone(), incidents.clone(), names.clone());
+    let (search, only_unwell, organization) = (search.clone(), *only_unwell, organization.clone());
     let filtered = only_unwell || !search.trim().is_empty() || !organization.is_empty();
     let (active, past): (Vec<_>, Vec<_>) = incidents.into_iter().partition(|incident| incident.resolved_at.is_none());
     // With one organization alone there is nothing to choose.
@@ -298,13 +343,11 @@ pub fn error_view(status: u16, title: String, text: String) -> AnyView {
 pub fn refusal(headers: &HeaderMap, error: &AppError) -> Response {
     let title = match error {
         AppError::NotFound(_) => "Page not found",
-        AppError::Unavailable => "Not available right now",
+        AppError::Unavailable | AppError::Busy => "Not available right now",
         _ => "Something went wrong",
     };
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = document::error_page(headers, status, title, &error.to_string());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
-    }
+    requests::say_when(response.headers_mut(), error);
     response
 }

@@ -1,6 +1,6 @@
 //! Pages that work without a script: one shell for public pages, accounts and errors.
 
-use super::{App, assets, requests};
+use super::assets;
 use crate::domain::status::Indicator;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -127,14 +127,6 @@ pub fn error_page(headers: &HeaderMap, status: StatusCode, title: &str, text: &s
 }
 
 /// A page made for one reader.
-pub fn private(app: &App, status: StatusCode, html: String) -> Response {
-    (
-        status,
-        [
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-            (header::CONTENT_SECURITY_POLICY, requests::plain_policy(app)),
-        ],
-        Html(html),
-    )
-        .into_response()
+pub fn private(status: StatusCode, html: String) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }

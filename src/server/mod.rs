@@ -17,6 +17,7 @@ pub mod import;
 pub mod incidents;
 pub mod invitations;
 pub mod jobs;
+pub mod listen;
 pub mod live;
 pub mod maintenance;
 pub mod markdown;
@@ -24,6 +25,7 @@ pub mod members;
 pub mod notify;
 pub mod operator;
 pub mod organizations;
+pub mod probe;
 pub mod reports;
 pub mod requests;
 pub mod rest;
@@ -50,6 +52,8 @@ pub struct Parts {
     pub hub: live::Hub,
     /// How many sockets each address holds.
     pub sockets: live::Sockets,
+    /// What the directory found lately.
+    pub directory: directory::Directory,
     /// Finished public pages.
     pub pages: status_page::Pages,
     /// Who may try how often.
@@ -62,6 +66,8 @@ pub struct Parts {
     pub url: BaseUrl,
     /// What this server is for.
     pub environment: Environment,
+    /// Headers that every answer carries.
+    pub protection: axum::http::HeaderMap,
     /// The demo's sign-in, shown on the sign-in page of `serve --demo` only.
     pub demo: Option<demo::SignIn>,
 }

@@ -1,20 +1,27 @@
 //! What happens to every request: an id, the client's address, headers of protection, one line in
 //! the log.
 
-use super::{App, config::Environment, db::random_id};
-use crate::domain::ids::id_text;
+use super::{
+    App,
+    config::{BaseUrl, Environment},
+    db::random_id,
+    directory, rest,
+};
+use crate::domain::{error::AppError, ids::id_text};
 use axum::{
+    Json,
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use ipnet::IpNet;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,6 +63,64 @@ pub async fn observe(State(trusted): State<TrustedProxies>, mut request: Request
     response
 }
 
+/// Leave to do what is costly: so many at once, and so many who wait for it. Finished public pages
+/// need none, so they go on whatever else is asked for.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    under_way: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+/// Costly requests that are answered at once.
+const UNDER_WAY_MOST: usize = 64;
+/// Those that may wait.
+const WAITING_MOST: usize = 192;
+/// How long they wait at most.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Default for Admission {
+    fn default() -> Self {
+        let semaphore = |most| Arc::new(Semaphore::new(most));
+        Self { under_way: semaphore(UNDER_WAY_MOST), waiting: semaphore(WAITING_MOST) }
+    }
+}
+
+/// Lets a costly request in, or tells it to come back.
+pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    let _leave = match admission.under_way.try_acquire() {
+        Ok(leave) => leave,
+        Err(_) => {
+            let Ok(_waiting) = admission.waiting.try_acquire() else { return busy(&request) };
+            match tokio::time::timeout(PATIENCE, admission.under_way.acquire()).await {
+                Ok(Ok(leave)) => leave,
+                _ => return busy(&request),
+            }
+        }
+    };
+    next.run(request).await
+}
+
+/// As whoever asks can read it.
+fn busy(request: &Request) -> Response {
+    tracing::warn!("too much is asked for at once: a request is told to come back");
+    let (headers, error) = (request.headers(), AppError::Busy);
+    if request.uri().path().starts_with("/api/") {
+        rest::Refused::from(error).into_response()
+    } else if headers.get(header::ACCEPT).is_some_and(|accepted| accepted.as_bytes().starts_with(b"text/html")) {
+        directory::refusal(headers, &error)
+    } else {
+        refusal(&error)
+    }
+}
+
+/// A refusal as a program reads it.
+pub fn refusal(error: &AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(error)).into_response();
+    say_when(response.headers_mut(), error);
+    response
+}
+
 /// Walks the forwarded addresses from the nearest proxy outward and stops at the first that is not
 /// trusted: what it says itself may be made up.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
@@ -80,6 +145,13 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     client
 }
 
+/// Says in an answer when it is worth trying again, where that is known.
+pub fn say_when(headers: &mut HeaderMap, error: &AppError) {
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+}
+
 /// Whether the reader takes this content encoding; `q=0` says that it does not.
 pub fn accepts_encoding(headers: &HeaderMap, name: &str) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -91,32 +163,31 @@ pub fn accepts_encoding(headers: &HeaderMap, name: &str) -> bool {
 }
 
 /// The policy of pages without a script of their own choosing: everything from here, nothing inline.
-pub fn plain_policy(app: &App) -> String {
-    policy(app, "script-src 'self'")
+fn plain_policy(url: &BaseUrl, environment: Environment) -> String {
+    policy(url, environment, "script-src 'self'")
 }
 
 /// The policy of the dashboard: its one inline script carries the nonce, and WebAssembly may run.
 pub fn dashboard_policy(app: &App, nonce: &str) -> String {
-    policy(app, &format!("script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'"))
+    policy(&app.url, app.environment, &format!("script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'"))
 }
 
-fn policy(app: &App, scripts: &str) -> String {
-    let socket = if app.url.secure() { "wss" } else { "ws" };
+fn policy(url: &BaseUrl, environment: Environment, scripts: &str) -> String {
+    let socket = if url.secure() { "wss" } else { "ws" };
     // Where `bin/dev` tells the browser to load anew.
-    let reload = match app.environment {
+    let reload = match environment {
         Environment::Development => " ws://localhost:3001 ws://127.0.0.1:3001",
         Environment::Production => "",
     };
     format!(
         "default-src 'none'; {scripts}; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        app.url.host()
+        url.host()
     )
 }
 
-/// Headers that every answer carries; a page that set its own policy keeps it.
-pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// The headers that every answer carries, made once.
+pub fn protection(url: &BaseUrl, environment: Environment) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
@@ -127,13 +198,23 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if app.url.secure() {
+    if url.secure() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
-        && let Ok(value) = HeaderValue::from_str(&plain_policy(&app))
-    {
+    if let Ok(value) = HeaderValue::from_str(&plain_policy(url, environment)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    headers
+}
+
+/// Puts them onto an answer; a page that set its own policy keeps it.
+pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in &app.protection {
+        if name != header::CONTENT_SECURITY_POLICY || !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
     }
     response
 }

@@ -10,10 +10,10 @@ use super::{
         pages::{self, AccountPages},
         session,
     },
-    assets, audit, clock, directory, document, invitations,
+    assets, audit, directory, document, incidents, invitations,
     live::{self},
-    reports,
-    requests::{self, ClientAddress, TrustedProxies},
+    probe, reports,
+    requests::{self, Admission, ClientAddress, TrustedProxies, refusal},
     rest,
     status_page::addresses,
 };
@@ -22,6 +22,7 @@ use crate::{
     domain::{
         audit::{AuditFilter, Door},
         error::AppError,
+        incident::IncidentFilter,
         report::ReportFilter,
         role::{Allowed, allowed},
     },
@@ -38,19 +39,29 @@ use axum::{
 use axum_extra::extract::cookie::Key;
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use std::time::Duration;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
 
 /// The largest body of a request, in bytes.
 const BODY_MOST: usize = 256 * 1024;
 
+/// How long a screen may take to render, at the first try and at the second.
+const SCREEN_PATIENCE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
+/// The largest screen, in bytes.
+const SCREEN_MOST: usize = 16 * 1024 * 1024;
+
 /// The whole server.
 pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
     let sessions = session::layer(&app.db, &app.url);
-    let with_session = account(&app, key).merge(private(&app)).layer(sessions);
+    let costly = Admission::default();
+    let with_session = account(&app, key)
+        .merge(private(&app))
+        .layer(sessions)
+        .layer(middleware::from_fn_with_state(costly.clone(), requests::admit));
     public(&app)
-        .merge(rest::routes(&app))
-        .merge(clock::routes())
+        .merge(rest::routes(&app).layer(middleware::from_fn_with_state(costly, requests::admit)))
+        .merge(probe::routes())
         .merge(with_session)
         .fallback(not_found)
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
@@ -67,7 +78,7 @@ fn public(app: &App) -> Router {
         .route("/robots.txt", get(robots))
         .route("/favicon.ico", get(|| async { Redirect::permanent(&document::favicon(None)) }))
         .route("/assets/{build}/{*file}", get(assets::serve))
-        .route("/status/{organization}", get(status_page))
+        .route("/status/{organization}", get(addresses::status_page))
         .route("/status/{organization}/live", get(status_live))
         .route("/status/{organization}/history", get(addresses::history))
         .route("/status/{organization}/incidents/{id}", get(addresses::incident))
@@ -110,10 +121,12 @@ fn private(app: &App) -> Router {
         move || shell(&app, options.clone())
     };
     let screens = Router::new().leptos_routes_with_context(&options, routes, context, shell).with_state(options);
+    let screens = screens.layer(middleware::from_fn(whole_screens));
     Router::new()
         .route("/rpc/live", get(dashboard_live))
         .route("/dashboard/{organization}/audit.csv", get(audit_csv))
         .route("/dashboard/{organization}/uptime.csv", get(uptime_csv))
+        .route("/dashboard/{organization}/incidents.csv", get(incidents_csv))
         .route("/account", get(account_pages::account).post(account_pages::change_account))
         .route("/account/sessions", get(account_pages::sessions).post(account_pages::end_sessions))
         .route("/account/tokens", get(account_pages::tokens).post(account_pages::change_tokens))
@@ -132,6 +145,34 @@ fn shell(app: &App, options: LeptosOptions) -> impl IntoView + use<> {
     }
     let theme = use_context::<Parts>().and_then(|parts| document::theme(&parts.headers));
     dashboard::shell(options, assets::root(), theme)
+}
+
+/// Sends a screen when it is whole. Once in thousands of renderings on busy threads, what a screen waits
+/// for has come and the renderer is not told (of this kind: <https://github.com/leptos-rs/leptos/issues/4578>);
+/// such a screen is rendered again.
+async fn whole_screens(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let (parts, _) = request.into_parts();
+    for patience in SCREEN_PATIENCE {
+        let request = Request::from_parts(parts.clone(), Body::empty());
+        let mut begun = false;
+        let rendering = async {
+            let (head, body) = next.clone().run(request).await.into_parts();
+            begun = true;
+            Ok::<_, axum::Error>(Response::from_parts(head, axum::body::to_bytes(body, SCREEN_MOST).await?.into()))
+        };
+        match tokio::time::timeout(patience, rendering).await {
+            Ok(Ok(screen)) => return screen,
+            Ok(Err(error)) => {
+                tracing::error!(%error, path = parts.uri.path(), "a screen is too long");
+                return directory::refusal(&parts.headers, &AppError::Internal);
+            }
+            Err(_) => tracing::warn!(path = parts.uri.path(), begun, "a screen does not end"),
+        }
+    }
+    directory::refusal(&parts.headers, &AppError::Busy)
 }
 
 /// Whoever is signed out goes to sign in and comes back; a program is told so.
@@ -163,16 +204,6 @@ async fn require_session(State(app): State<App>, session: Session, request: Requ
     }
 }
 
-/// A refusal as a program reads it.
-fn refusal(error: &AppError) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, Json(error)).into_response();
-    if let AppError::TooMany { retry_after } = error {
-        response.headers_mut().insert(header::RETRY_AFTER, (*retry_after).into());
-    }
-    response
-}
-
 /// Server functions answer every refusal with 500; here it gets the status that its kind has.
 async fn refusals_have_their_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
@@ -187,9 +218,7 @@ async fn refusals_have_their_status(request: Request, next: Next) -> Response {
     };
     if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {
         parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
-        if let AppError::TooMany { retry_after } = error {
-            parts.headers.insert(header::RETRY_AFTER, retry_after.into());
-        }
+        requests::say_when(&mut parts.headers, &error);
     }
     Response::from_parts(parts, Body::from(bytes))
 }
@@ -229,19 +258,6 @@ async fn health(State(app): State<App>) -> Response {
 /// `GET /robots.txt`
 async fn robots() -> &'static str {
     "User-agent: *\nDisallow: /dashboard\nDisallow: /rpc\n"
-}
-
-/// `GET /status/{organization}`
-async fn status_page(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
-    let page = match app.pages.find(&app, &slug).await {
-        Ok(page) => app.pages.get(&app, &page).await,
-        Err(error) => Err(error),
-    };
-    match page {
-        Ok(page) if page.slug != slug => Redirect::permanent(&format!("/status/{}", page.slug)).into_response(),
-        Ok(page) => page.response(&headers),
-        Err(error) => addresses::refused(&headers, &slug, &error),
-    }
 }
 
 /// The version that a socket's page has.
@@ -295,6 +311,21 @@ async fn uptime_csv(
         Err(error) => Err(error),
     };
     table(&format!("{slug}-uptime"), text, &parts.headers)
+}
+
+/// `GET /dashboard/{organization}/incidents.csv`
+async fn incidents_csv(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(filter): Query<IncidentFilter>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let text = match scope_of(&app, &parts, &slug).await {
+        Ok(scope) => access::run(incidents::export::csv(scope, filter)).await,
+        Err(error) => Err(error),
+    };
+    table(&format!("{slug}-incidents"), text, &parts.headers)
 }
 
 async fn scope_of<A: Allowed>(app: &App, parts: &Parts, slug: &str) -> Result<Scope<A>, AppError> {

@@ -170,6 +170,9 @@ pub fn TextField(
     /// Whether the browser checks the spelling: not for names of things.
     #[prop(default = true)]
     spellcheck: bool,
+    /// Letters of one width: for what is compared or copied letter by letter.
+    #[prop(optional)]
+    mono: bool,
     /// Cannot be changed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
@@ -194,6 +197,7 @@ pub fn TextField(
     } else {
         format!("{CONTROL} {CONTROL_HEIGHT}")
     };
+    let class = if mono { format!("{class} font-mono") } else { class };
     let described_by = wiring.clone();
     let invalid = wiring.clone();
     let frame_invalid = wiring.clone();
@@ -575,7 +579,7 @@ pub fn FormError(
     message: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
-        <div role="alert" class="empty:hidden">
+        <div role="alert" class="w-full empty:hidden">
             {move || {
                 message
                     .get()

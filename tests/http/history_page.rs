@@ -2,7 +2,10 @@
 //! and in the directory.
 
 use crate::support::{Answer, Browser, TestServer, banner, both_engines};
-use candor::server::clock;
+use candor::{
+    domain::time::Time,
+    server::{clock, days},
+};
 use serde_json::{Value, json};
 
 both_engines!(
@@ -14,6 +17,7 @@ both_engines!(
     what_belongs_to_others_is_not_there,
     a_draft_of_a_postmortem_is_for_nobody,
     the_history_goes_by_month,
+    the_history_reaches_back_to_the_first_window,
     uptime_is_what_the_formula_says,
     a_young_service_has_no_data_from_before,
     a_service_has_a_page_of_its_own,
@@ -56,9 +60,15 @@ fn says(service: &str, status: &str) -> Value {
     json!([{ "service_id": service, "status": status }])
 }
 
-/// So many days ago at this time of day, in UTC.
+/// So many days ago at this time of day in UTC.
+fn moment(days: i64, time: &str) -> Time {
+    let text = clock::now().plus_seconds(-days * DAY).utc().format(&format!("%Y-%m-%dT{time}:00Z")).to_string();
+    serde_json::from_value(json!(text)).unwrap()
+}
+
+/// The same as it is typed in Vienna, where these organizations are.
 fn days_ago(days: i64, time: &str) -> String {
-    clock::now().plus_seconds(-days * DAY).utc().format(&format!("%Y-%m-%dT{time}:00Z")).to_string()
+    days::field(days::zone("Europe/Vienna"), moment(days, time))
 }
 
 /// Makes the services as old as if they had been added so many days ago.
@@ -277,6 +287,30 @@ async fn the_history_goes_by_month(server: TestServer) {
         let answer = visitor.get(&format!("/status/northwind/history?month={nonsense}")).await;
         assert_eq!(answer.status, 404, "{nonsense}");
     }
+}
+
+/// Windows of other programs' files may be older than every incident and every service.
+async fn the_history_reaches_back_to_the_first_window(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let api = owner.create_service("northwind", "API", "").await;
+    let input = json!({ "title": "Upgrade", "services": [api], "starts_at": "2099-01-01T10:00", "ends_at": "2099-01-01T12:00" });
+    owner.rpc("schedule_maintenance", json!({ "organization": "northwind", "input": input })).await.right();
+    let (from, to) = (moment(150, "10:00"), moment(150, "12:00"));
+    server
+        .execute(&format!(
+            "update maintenances set status = 'completed', starts_at = {from}, started_at = {from}, ends_at = {to}, completed_at = {to}",
+            from = from.micros(),
+            to = to.micros(),
+        ))
+        .await;
+    let visitor = server.browser();
+    let html = page(&visitor, "/status/northwind/history").await.text();
+    assert!(html.contains("rel=\"prev\"") && !html.contains("Upgrade"), "{html}");
+    let begun = days_ago(150, "10:00");
+    let month = &begun[..7];
+    let html = page(&visitor, &format!("/status/northwind/history?month={month}")).await.text();
+    assert!(html.contains("Upgrade") && html.contains("rel=\"next\""), "{html}");
+    assert!(!html.contains("rel=\"prev\""), "nothing was before: {html}");
 }
 
 /// By hand: an hour of a major outage and twelve hours of a partial one, which weigh 0.3 each, are

@@ -1,7 +1,10 @@
 //! Incidents: reported, updated, edited, deleted, and what they make of the history of services.
 
-use crate::support::{Browser, Dice, TestServer, both_engines};
-use candor::domain::time::Time;
+use crate::support::{Browser, Dice, TestServer, both_engines, encode};
+use candor::{
+    domain::time::Time,
+    server::{clock, days},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -13,9 +16,11 @@ both_engines!(
     reopening_goes_on_where_it_was,
     two_people_at_once_lose_no_text,
     wrong_input_is_told_next_to_its_field,
+    times_are_typed_in_the_organizations_zone,
     updates_are_edited_and_taken_back,
     postmortems_links_and_templates,
     lists_filter_and_count,
+    the_list_is_a_table_to_keep,
     messages_are_safe_to_show,
     history_is_what_a_simple_model_says,
 );
@@ -26,8 +31,12 @@ struct World {
     mail: String,
 }
 
+/// Where the organization of these tests is: its clocks are never changed.
+const ZONE: &str = "Asia/Tokyo";
+
 async fn world(server: &TestServer) -> World {
     let owner = server.owner("northwind").await;
+    live_in(&owner, ZONE).await;
     let api = owner.create_service("northwind", "API", "").await;
     let mail = owner.create_service("northwind", "Mail", "").await;
     // They have been watched for thirty days.
@@ -35,6 +44,11 @@ async fn world(server: &TestServer) -> World {
         server.execute(&format!("update {table} set started_at = started_at - 2592000000000")).await;
     }
     World { owner, api, mail }
+}
+
+async fn live_in(owner: &Browser, zone: &str) {
+    let input = json!({ "name": "northwind", "slug": "northwind", "time_zone": zone, "listed": true });
+    call(owner, "update_organization", json!({ "input": input })).await;
 }
 
 async fn call(browser: &Browser, function: &str, arguments: Value) -> Value {
@@ -81,8 +95,13 @@ async fn history(browser: &Browser, service: &str) -> Vec<(String, String, Strin
     all
 }
 
+/// A moment as it is typed in that zone.
+fn typed(at: Time) -> String {
+    days::field(days::zone(ZONE), Time::from_micros(at.seconds() * 1_000_000))
+}
+
 fn ago(minutes: i64) -> String {
-    candor::server::clock::now().plus_seconds(-60 * minutes).rfc3339()
+    typed(clock::now().plus_seconds(-60 * minutes))
 }
 
 async fn an_incident_from_report_to_resolution(server: TestServer) {
@@ -256,6 +275,42 @@ async fn wrong_input_is_told_next_to_its_field(server: TestServer) {
     assert_eq!(server.number("select count(*) from audit_entries").await, before + 1, "only the report");
 }
 
+async fn times_are_typed_in_the_organizations_zone(server: TestServer) {
+    let World { owner, .. } = world(&server).await;
+    let backfill =
+        |from: &str, to: &str| json!({ "input": { "title": "Slow", "started_at": from, "resolved_at": to } });
+    let read = async |id: &Value| call(&owner, "read_incident", json!({ "id": id })).await;
+    let id = call(&owner, "report_incident", backfill("2025-07-01T09:00", "2025-07-01T10:30")).await;
+    let incident = read(&id).await["incident"].clone();
+    let times = (incident["started_at"].as_str(), incident["resolved_at"].as_str());
+    assert_eq!(times, (Some("2025-07-01T00:00:00.000000Z"), Some("2025-07-01T01:30:00.000000Z")));
+
+    // Clocks that are put forward and back.
+    live_in(&owner, "Europe/Vienna").await;
+    let answer = try_call(&owner, "report_incident", backfill("2025-03-30T02:30", "2025-03-30T04:00")).await;
+    assert_eq!(answer.wrong_fields(), ["started_at"], "half past two is left out");
+    let id = call(&owner, "report_incident", backfill("2025-10-26T02:30", "2025-10-26T04:00")).await;
+    let told = read(&id).await;
+    assert_eq!(told["incident"]["started_at"], "2025-10-26T00:30:00.000000Z", "the first half past two");
+    assert_eq!(told["incident"]["resolved_at"], "2025-10-26T03:00:00.000000Z");
+    // Forms get what was typed, newest first as the updates.
+    let ids: Vec<&Value> = told["updates"].as_array().unwrap().iter().map(|update| &update["id"]).collect();
+    assert_eq!(told["local_times"], json!([[ids[0], "2025-10-26T04:00"], [ids[1], "2025-10-26T02:30"]]));
+
+    let update = |at: &str| json!({ "status": "", "body": "Still slow.", "services": [], "at": at });
+    for wrong in ["soon", "2025-03-30T02:30", "2025-07-01T09:00:00Z"] {
+        let posted = try_call(&owner, "post_incident_update", json!({ "id": id, "input": update(wrong) })).await;
+        assert_eq!(posted.wrong_fields(), ["at"], "{wrong}");
+    }
+    let new = call(&owner, "post_incident_update", json!({ "id": id, "input": update("2025-10-26T04:15") })).await;
+    assert_eq!(read(&id).await["updates"][0]["at"], "2025-10-26T03:15:00.000000Z");
+    let edit = |at: &str| json!({ "id": id, "update": new, "input": update(at) });
+    call(&owner, "edit_incident_update", edit("2025-10-26T04:20")).await;
+    call(&owner, "edit_incident_update", edit("")).await;
+    assert_eq!(read(&id).await["updates"][0]["at"], "2025-10-26T03:20:00.000000Z", "without another it stays");
+    assert_eq!(try_call(&owner, "edit_incident_update", edit("late")).await.wrong_fields(), ["at"]);
+}
+
 async fn updates_are_edited_and_taken_back(server: TestServer) {
     let World { owner, api, .. } = world(&server).await;
     let id = report(&owner, "Payments fail", said(&api, "partial_outage")).await;
@@ -336,6 +391,56 @@ async fn lists_filter_and_count(server: TestServer) {
     let first = &all["incidents"][0];
     let rest = list(json!({ "before": [first["started_at"], first["id"]] })).await;
     assert_eq!(titles(&rest), ["Payments: ÄRGER"]);
+}
+
+async fn the_list_is_a_table_to_keep(server: TestServer) {
+    let World { owner, api, mail } = world(&server).await;
+    let (now, second) = (clock::now().seconds(), 1_000_000);
+    let (from, to) = (Time::from_micros((now - 7_200) * second), Time::from_micros((now - 4_500) * second));
+    let services = json!([
+        { "service_id": mail, "status": "partial_outage" }, { "service_id": api, "status": "major_outage" },
+    ]);
+    let input = json!({ "title": "=1+1", "services": services, "started_at": typed(from), "resolved_at": typed(to) });
+    let over = call(&owner, "report_incident", json!({ "input": input })).await;
+    let over = over.as_str().unwrap();
+    let open = report(&owner, "Mail, \"slow\"", said(&mail, "degraded_performance")).await;
+    update(&owner, &open, "", json!([{ "service_id": mail, "status": null }])).await;
+
+    let path = "/dashboard/northwind/incidents.csv";
+    let answer = owner.get(path).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"));
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"northwind-incidents.csv\"");
+    let text = answer.text();
+    let rows: Vec<&str> = text.split("\r\n").collect();
+    let head = "id,title,impact,status,started_at,resolved_at,minutes_to_resolve,services,worst_status,updates,page";
+    assert_eq!((rows[0], rows.len(), rows[3]), (head, 4, ""), "{text}");
+    // The latest first; what is open has no end, and a service that was taken out is no longer named.
+    let page = |id: &str| format!("\"{}/status/northwind/incidents/{id}\"", server.url);
+    let begun = format!("{open},\"Mail, \"\"slow\"\"\",minor,investigating,");
+    let rest = format!(",,,\"\",degraded_performance,2,{}", page(&open));
+    assert!(rows[1].starts_with(&begun) && rows[1].ends_with(&rest), "{text}");
+    let (from, to) = (from.rfc3339(), to.rfc3339());
+    let row = format!("{over},\"'=1+1\",critical,resolved,{from},{to},45,\"API; Mail\",major_outage,2,{}", page(over));
+    assert_eq!(rows[2], row);
+
+    // What the screen leaves away, the file does too.
+    let found = async |filter: &[(&str, &str)]| {
+        let text = owner.get(&format!("{path}?{}", encode(filter))).await.text();
+        text.lines().skip(1).map(|row| row.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[("state", "active")]).await, std::slice::from_ref(&open));
+    assert_eq!(found(&[("state", "resolved"), ("impact", "critical")]).await, [over]);
+    assert_eq!(found(&[("service", api.as_str())]).await, [over]);
+    assert_eq!(found(&[("words", "\"slow\"")]).await, [open]);
+    assert!(found(&[("impact", "none")]).await.is_empty() && found(&[("team", "aaaaaaaaaaaa")]).await.is_empty());
+
+    let stranger = server.owner("southwind").await;
+    assert_eq!(stranger.get(path).await.status, 404);
+    let viewer = server.joined(&owner, "northwind", "mia", "viewer").await;
+    assert_eq!(viewer.get(path).await.text(), text);
+    let anonymous = server.browser().get(path).await;
+    assert_eq!((anonymous.status, anonymous.body.len()), (303, 0));
+    assert!(anonymous.location().starts_with("/sign-in?next="), "{}", anonymous.location());
 }
 
 async fn messages_are_safe_to_show(server: TestServer) {

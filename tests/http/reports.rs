@@ -58,9 +58,12 @@ async fn report(browser: &Browser, service: &str, days: u32) -> Report {
 }
 
 async fn happened(browser: &Browser, title: &str, services: Value, from: Time, to: Option<Time>) -> String {
-    let mut input = json!({ "title": title, "services": services, "started_at": from.rfc3339() });
+    // Times are typed by the clock of the organization, which some of these tests set to another zone.
+    let frame = browser.rpc("frame", json!({ "organization": "northwind" })).await.right();
+    let zone = days::zone(frame["time_zone"].as_str().unwrap());
+    let mut input = json!({ "title": title, "services": services, "started_at": days::field(zone, from) });
     if let Some(to) = to {
-        input["resolved_at"] = json!(to.rfc3339());
+        input["resolved_at"] = json!(days::field(zone, to));
     }
     let answer = browser.rpc("report_incident", json!({ "organization": "northwind", "input": input })).await;
     answer.right().as_str().unwrap().to_owned()

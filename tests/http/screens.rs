@@ -1,7 +1,8 @@
 //! Screens of the dashboard, as the server renders them.
 
 use crate::support::{TestServer, both_engines};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::timeout;
 
 both_engines!(a_screen_is_the_same_however_many_ask);
 
@@ -21,7 +22,8 @@ async fn a_screen_is_the_same_however_many_ask(server: TestServer) {
             let browser = if path.contains("southwind") { other.clone() } else { owner.clone() };
             let path = path.clone();
             asked.push(tokio::spawn(async move {
-                let answer = browser.get(&path).await;
+                let answer = timeout(Duration::from_secs(30), browser.get(&path)).await;
+                let answer = answer.unwrap_or_else(|_| panic!("{path} does not end"));
                 let text = answer.text();
                 let title = text.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
                 (path, answer.status, title, text.matches("<svg").count(), text.matches("<a ").count())

@@ -11,12 +11,14 @@ mod browser;
 mod database;
 mod mail_server;
 mod page;
+mod program;
 mod socket;
 
 pub use browser::{Answer, Browser, PASSWORD, encode, token};
 pub use database::Engine;
 pub use mail_server::MailServer;
 pub use page::{Section, banner, sections, unescape};
+pub use program::Program;
 pub use socket::{Refused, Socket};
 
 use candor::domain::{
@@ -28,7 +30,7 @@ use candor::server::{
     access::SystemScope,
     command::assemble,
     config::{Command, CommandLine},
-    organizations,
+    listen, organizations,
 };
 use clap::Parser;
 use database::Database;
@@ -89,8 +91,9 @@ impl TestServer {
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
         let (app, router) = assembled(database.url(), &url, more).await;
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
+        let serving = tokio::spawn({
+            let app = app.clone();
+            async move { listen::serve(listener, app, router, std::future::pending()).await.unwrap() }
         });
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

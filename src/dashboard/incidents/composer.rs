@@ -2,7 +2,6 @@
 
 use super::{
     message::{MessageField, sends, waits},
-    moment,
     services::{OUT, ServiceSearch, StatementLine, name_of, statuses},
     templates::{TemplateMenu, filled},
 };
@@ -59,12 +58,10 @@ impl UpdateDraft {
     }
 
     fn input(self, detail: &IncidentDetail, chosen: IncidentStatus, seen: i64) -> Result<UpdateInput> {
-        let at = if self.timed.get_untracked() {
-            let at = moment::from_field(&self.at.read_untracked());
-            Some(at.ok_or_else(|| AppError::field("at", "Enter the day and the time of the update."))?)
-        } else {
-            None
-        };
+        let at = if self.timed.get_untracked() { self.at.get_untracked() } else { String::new() };
+        if self.timed.get_untracked() && at.is_empty() {
+            return Err(AppError::field("at", "Enter the day and the time of the update."));
+        }
         let (before, current) = (detail.incident.status, detail.incident.services.as_slice());
         let services = match chosen {
             IncidentStatus::Resolved => Vec::new(),
@@ -227,6 +224,7 @@ pub fn Composer(
             draft.status.try_set(before.1.clone());
         });
     };
+    let zone = organization.frame.read_untracked().time_zone.clone();
     let words = move || match (now.get(), chosen.get()) {
         (IncidentStatus::Resolved, IncidentStatus::Resolved) => "Post update",
         (_, IncidentStatus::Resolved) => "Resolve incident",
@@ -285,7 +283,7 @@ pub fn Composer(
                 />
                 <Show when=move || draft.timed.get()>
                     <div class="max-w-60">
-                        <TextField label="Day and time (UTC)" name="at" id="update-at" kind="datetime-local" value=draft.at on_input=move |text| draft.at.set(text) error=on("at") />
+                        <TextField label=format!("Day and time ({zone})") name="at" id="update-at" kind="datetime-local" value=draft.at on_input=move |text| draft.at.set(text) error=on("at") />
                     </div>
                 </Show>
             </div>

@@ -35,7 +35,10 @@ use crate::{
     ui::*,
 };
 use leptos::{html, prelude::*};
-use leptos_router::{components::A, hooks::use_params_map};
+use leptos_router::{
+    components::A,
+    hooks::{use_params_map, use_query_map},
+};
 
 /// The incident, and what an update can be made of.
 type Known = (IncidentDetail, ServiceList, Vec<Template>);
@@ -135,6 +138,10 @@ fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
         }
         event.prevent_default();
     });
+    // Whoever has come to post an update is led to the message at once.
+    if use_query_map().with_untracked(|query| query.get_str("do") == Some("update")) {
+        Effect::new(move || write(None));
+    }
     let title = Signal::derive(move || detail.read().incident.title.clone());
     // One for both buttons: where one takes the place of the other, it keeps what the first one did.
     let go_on = move |_| {

@@ -1,7 +1,7 @@
 //! What the list of incidents leaves away: by state, by words, by service, team and impact.
 
 use crate::{
-    dashboard::frame::Organization,
+    dashboard::{frame::Organization, query::escaped},
     domain::{incident::IncidentFilter, service::ServiceList, status::Impact},
     ui::*,
 };
@@ -104,6 +104,17 @@ impl Filter {
             text.set(String::new());
         }
     }
+}
+
+/// What the server is asked for, as an address says it.
+pub fn query(filter: &IncidentFilter) -> String {
+    let IncidentFilter { state, service, team, impact, words, .. } = filter;
+    [("state", state), ("service", service), ("team", team), ("impact", impact), ("words", words)]
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| format!("{name}={}", escaped(text)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 const TAB: &str = "inline-flex h-8 items-center gap-2 rounded-md px-2.5 text-13 font-medium text-muted-foreground hover:bg-accent hover:text-foreground aria-[current=page]:bg-accent aria-[current=page]:text-foreground pointer-coarse:h-10";
@@ -235,5 +246,17 @@ mod tests {
             assert_eq!(Tab::read(Some(tab.word())), tab);
         }
         assert_eq!((Tab::Active.state().as_str(), Tab::All.state().as_str()), ("active", ""));
+    }
+
+    #[test]
+    fn an_address_carries_the_filter() {
+        assert_eq!(query(&IncidentFilter::default()), "");
+        let filter = IncidentFilter {
+            state: "active".to_owned(),
+            impact: "major".to_owned(),
+            words: "cards & co".to_owned(),
+            ..IncidentFilter::default()
+        };
+        assert_eq!(query(&filter), "state=active&impact=major&words=cards%20%26%20co");
     }
 }

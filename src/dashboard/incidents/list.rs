@@ -1,7 +1,7 @@
 //! `/dashboard/{organization}/incidents`: what is wrong, and what was.
 
 use super::{
-    filter::{Filter, FilterBar, Tab, Tabs},
+    filter::{Filter, FilterBar, Tab, Tabs, query},
     marks::{ImpactMark, IncidentBadge, affected, lasted},
 };
 use crate::api::resource;
@@ -54,8 +54,8 @@ async fn read_pages(slug: String, filter: IncidentFilter, pages: usize) -> Resul
 pub fn IncidentsScreen() -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let query = use_query_map();
-    let tab = Memo::new(move |_| Tab::read(query.read().get_str("state")));
+    let address = use_query_map();
+    let tab = Memo::new(move |_| Tab::read(address.read().get_str("state")));
     let filter = Filter::new(tab);
     let wanted = Memo::new(move |_| filter.wanted());
     // How many pages of which list: another list begins with its first.
@@ -77,8 +77,10 @@ pub fn IncidentsScreen() -> impl IntoView {
     );
     let more = Callback::new(move |()| unfolded.set((wanted.get_untracked(), pages.get_untracked() + 1)));
     let reports = organization.may(Action::ReportIncidents);
+    let export = Signal::derive(move || organization.address(&format!("/incidents.csv?{}", query(&wanted.read()))));
     view! {
         <ScreenHead title="Incidents">
+            <LinkButton href=export external=true icon=IconName::Download>"Export CSV"</LinkButton>
             <LinkButton href=Signal::derive(move || organization.address("/incidents/templates")) icon=IconName::Copy>"Templates"</LinkButton>
             {move || reports.get().then(|| view! {
                 <LinkButton href=organization.address("/incidents/new") variant=ButtonVariant::Primary icon=IconName::AlertTriangle shortcut="C">"Report incident"</LinkButton>

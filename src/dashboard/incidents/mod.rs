@@ -17,7 +17,7 @@ mod timeline;
 
 pub use detail::IncidentScreen;
 pub use list::IncidentsScreen;
-pub use marks::{ImpactMark, IncidentBadge, PROSE};
+pub use marks::{ImpactMark, IncidentBadge, PROSE, impact_icon, impact_tone};
 pub use message::{MessageField, sends, waits};
 pub use report::ReportScreen;
 pub use services::{ServiceSearch, name_of};
@@ -40,7 +40,7 @@ pub fn steady<T: Clone + Send + Sync + 'static>(
     let last = StoredValue::new(None::<T>);
     move || {
         let new = answer()?;
-        if let Err(AppError::Offline | AppError::Unavailable | AppError::Internal) = &new
+        if let Err(AppError::Offline | AppError::Unavailable | AppError::Busy | AppError::Internal) = &new
             && let Some(old) = last.get_value().filter(|old| fits(old))
         {
             return Some(Ok(old));
@@ -53,7 +53,7 @@ pub fn steady<T: Clone + Send + Sync + 'static>(
 }
 
 /// Whether somebody may do it to an incident: to every service it names, or everywhere if it names none.
-fn may_change(frame: &OrganizationFrame, action: Action, incident: &Incident) -> bool {
+pub fn may_change(frame: &OrganizationFrame, action: Action, incident: &Incident) -> bool {
     frame.reach(action).is_some_and(|reach| match incident.services.as_slice() {
         [] => reach.includes(None),
         services => services.iter().all(|service| reach.includes(service.team_id.as_ref())),

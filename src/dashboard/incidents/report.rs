@@ -2,7 +2,6 @@
 
 use super::{
     message::{MessageField, sends, waits},
-    moment,
     services::{ServicePicker, name_of},
     steady,
     templates::{TemplateMenu, filled, impact_choices, status_choices},
@@ -19,7 +18,7 @@ use crate::{
         states::standing,
     },
     domain::{
-        error::{AppError, FieldErrors, Result},
+        error::{AppError, Result},
         ids::ServiceId,
         incident::{IncidentStatus, NewIncident, Statement, TITLE_MOST, Template},
         live::Topic,
@@ -67,17 +66,13 @@ impl Draft {
     }
 
     fn input(self) -> Result<NewIncident> {
-        let (mut started_at, mut resolved_at) = (None, None);
+        let (mut started_at, mut resolved_at) = (String::new(), String::new());
         if self.past.get_untracked() {
-            let mut errors = FieldErrors::default();
-            let read = |text: String, missing: &str| moment::from_field(&text).ok_or_else(|| missing.to_owned());
-            started_at = errors
-                .take("started_at", read(self.started.get_untracked(), "Enter the day and the time when it began."));
-            let resolved = self.resolved.get_untracked();
-            if !resolved.is_empty() {
-                resolved_at = errors.take("resolved_at", read(resolved, "Enter the day and the time of its end."));
+            (started_at, resolved_at) = (self.started.get_untracked(), self.resolved.get_untracked());
+            // The server would take it for now.
+            if started_at.is_empty() {
+                return Err(AppError::field("started_at", "Enter the day and the time when it began."));
             }
-            errors.finish()?;
         }
         let say = |(service_id, status)| Statement { service_id, status: Some(status) };
         Ok(NewIncident {
@@ -284,6 +279,7 @@ fn Form(known: Signal<(ServiceList, Vec<Template>)>, draft: Draft) -> impl IntoV
 /// When it was, if it is reported afterwards.
 #[component]
 fn Past(draft: Draft, started: Signal<Option<String>>, resolved: Signal<Option<String>>) -> impl IntoView {
+    let zone = Organization::get().frame.read_untracked().time_zone.clone();
     view! {
         <div class="grid gap-3">
             <Checkbox
@@ -296,9 +292,9 @@ fn Past(draft: Draft, started: Signal<Option<String>>, resolved: Signal<Option<S
             />
             <Show when=move || draft.past.get()>
                 <div class="grid gap-4 sm:grid-cols-2">
-                    <TextField label="Began (UTC)" name="started_at" id="incident-started" kind="datetime-local" value=draft.started on_input=move |text| draft.started.set(text) error=started />
+                    <TextField label=format!("Began ({zone})") name="started_at" id="incident-started" kind="datetime-local" value=draft.started on_input=move |text| draft.started.set(text) error=started />
                     <TextField
-                        label="Ended (UTC)"
+                        label=format!("Ended ({zone})")
                         name="resolved_at"
                         id="incident-resolved"
                         kind="datetime-local"
@@ -317,6 +313,20 @@ fn Past(draft: Draft, started: Signal<Option<String>>, resolved: Signal<Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_sent_as_they_are_typed_and_only_of_the_past() {
+        Owner::new().with(|| {
+            let draft = Draft::begin(None);
+            let times = || draft.input().map(|input| (input.started_at, input.resolved_at));
+            draft.resolved.set("2026-11-21T15:00".to_owned());
+            assert_eq!(times(), Ok((String::new(), String::new())));
+            draft.past.set(true);
+            assert!(times().is_err_and(|error| error.on("started_at").is_some()));
+            draft.started.set("2026-11-21T14:00".to_owned());
+            assert_eq!(times(), Ok(("2026-11-21T14:00".to_owned(), "2026-11-21T15:00".to_owned())));
+        });
+    }
 
     #[test]
     fn titles_are_suggested_from_what_is_affected() {

@@ -4,7 +4,6 @@ use super::{
     edit::{Changed, beside},
     marks::{IncidentBadge, PROSE},
     message::{MessageField, sends},
-    moment,
     services::{OUT, ServiceSearch, StatementLine, name_of, statuses},
     templates::status_choices,
 };
@@ -204,13 +203,12 @@ impl Typed {
     /// `before` is the moment as the field showed it: it knows no seconds, so that what is not changed is
     /// not sent.
     fn input(self, before: &str, seen: i64) -> Result<UpdateInput> {
-        let text = self.at.get_untracked();
-        let at = match text.as_str() {
-            same if same == before => None,
-            other => Some(
-                moment::from_field(other)
-                    .ok_or_else(|| AppError::field("at", "Enter the day and the time of the update."))?,
-            ),
+        let at = match self.at.get_untracked() {
+            same if same == before => String::new(),
+            other if other.is_empty() => {
+                return Err(AppError::field("at", "Enter the day and the time of the update."));
+            }
+            other => other,
         };
         Ok(UpdateInput {
             status: self.status.get_untracked(),
@@ -232,8 +230,12 @@ fn UpdateForm(
     let organization = Organization::get();
     let (live, toasts) = (use_live(), use_toasts());
     let seen = detail.with_untracked(|detail| detail.incident.revision);
-    let IncidentUpdate { id, status, body, at, services: said, .. } = update;
-    let before = StoredValue::new(moment::to_field(at));
+    let zone = organization.frame.read_untracked().time_zone.clone();
+    let IncidentUpdate { id, status, body, services: said, .. } = update;
+    let before = StoredValue::new(detail.with_untracked(|detail| {
+        let own = detail.local_times.iter().find(|(other, _)| *other == id);
+        own.map(|(_, text)| text.clone()).unwrap_or_default()
+    }));
     // Names of services that may be gone meanwhile.
     let named =
         StoredValue::new(said.iter().map(|(said, name)| (said.service_id.clone(), name.clone())).collect::<Vec<_>>());
@@ -291,7 +293,7 @@ fn UpdateForm(
                     on_change=move |word| typed.status.set(word)
                     error=on("status")
                 />
-                <TextField label="Day and time (UTC)" name="at" id="edited-at" kind="datetime-local" value=typed.at on_input=move |text| typed.at.set(text) error=on("at") />
+                <TextField label=format!("Day and time ({zone})") name="at" id="edited-at" kind="datetime-local" value=typed.at on_input=move |text| typed.at.set(text) error=on("at") />
             </div>
             <MessageField label="Message" id="edited-body" value=typed.body rows=6 error=on("body") />
             <Statements said=typed.said named services error=on("services") />
@@ -402,9 +404,9 @@ mod tests {
                 at: RwSignal::new("2026-11-21T14:12".to_owned()),
                 said: RwSignal::new(Vec::new()),
             };
-            let at = |before: &str| typed.input(before, 3).map(|input| (input.at.is_some(), input.seen));
-            assert_eq!(at("2026-11-21T14:12"), Ok((false, Some(3))));
-            assert_eq!(at("2026-11-21T14:10"), Ok((true, Some(3))));
+            let at = |before: &str| typed.input(before, 3).map(|input| (input.at, input.seen));
+            assert_eq!(at("2026-11-21T14:12"), Ok((String::new(), Some(3))));
+            assert_eq!(at("2026-11-21T14:10"), Ok(("2026-11-21T14:12".to_owned(), Some(3))));
             typed.at.set(String::new());
             assert!(at("2026-11-21T14:10").is_err_and(|error| error.on("at").is_some()));
         });

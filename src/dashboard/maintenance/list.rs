@@ -5,11 +5,12 @@ use super::{
     countdown::{Countdown, Moments, provide_clock},
     filter::{Filter, FilterBar, Tab, Tabs},
     marks::{MaintenanceBadge, SeriesMark, named},
+    windows_of,
 };
 use crate::api::resource;
 use crate::{
     api::{
-        maintenance::{calendar, list_maintenance, maintenance_windows},
+        maintenance::{calendar, list_maintenance},
         services::list_services,
     },
     dashboard::{
@@ -23,7 +24,7 @@ use crate::{
         error::{AppError, Result},
         ids::MaintenanceId,
         live::Topic,
-        maintenance::{Maintenance, MaintenanceFilter, MaintenancePage, MaintenanceStatus},
+        maintenance::{MaintenanceFilter, MaintenancePage, MaintenanceStatus},
         role::Action,
         service::ServiceList,
     },
@@ -69,15 +70,7 @@ async fn read_pages(slug: String, filter: MaintenanceFilter, pages: usize) -> Re
     for _ in 0..pages {
         let after = all.page.maintenance.last().map(|last| (last.starts_at, last.id.clone()));
         let mut page = list_maintenance(slug.clone(), MaintenanceFilter { after, ..filter.clone() }).await?;
-        let ids: Vec<MaintenanceId> = page.maintenance.iter().map(|maintenance| maintenance.id.clone()).collect();
-        if !ids.is_empty() {
-            match maintenance_windows(slug.clone(), ids).await {
-                Ok(windows) => all.windows.extend(windows),
-                // They were deleted in this very moment: the list is about to be read again.
-                Err(AppError::NotFound(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        all.windows.extend(windows_of(slug.clone(), &page.maintenance).await?);
         let mut maintenance = std::mem::take(&mut all.page.maintenance);
         maintenance.append(&mut page.maintenance);
         all.page = MaintenancePage { maintenance, ..page };
@@ -340,10 +333,7 @@ fn Row(id: MaintenanceId, listed: Signal<Listed>, current: RwSignal<Option<Maint
         let words = id.with_value(|id| {
             listed.read().windows.iter().find(|window| window.id == *id).map(|window| window.words.clone())
         });
-        let otherwise = |Maintenance { starts_at, ends_at, .. }: &Maintenance| {
-            format!("{} to {}", starts_at.in_words(), ends_at.in_words())
-        };
-        words.or_else(|| maintenance.read().as_ref().map(otherwise)).unwrap_or_default()
+        words.unwrap_or_default()
     });
     let status = Signal::derive(move || {
         maintenance.read().as_ref().map_or(MaintenanceStatus::Scheduled, |maintenance| maintenance.status)

@@ -38,6 +38,18 @@ async fn read_one(slug: String, id: String) -> Result<One> {
     Ok((detail, window.ok_or_else(missing)?))
 }
 
+/// The windows of these by the clock of the organization, in words and for forms.
+pub async fn windows_of(slug: String, maintenance: &[Maintenance]) -> Result<Vec<LocalWindow>> {
+    if maintenance.is_empty() {
+        return Ok(Vec::new());
+    }
+    match maintenance_windows(slug, maintenance.iter().map(|maintenance| maintenance.id.clone()).collect()).await {
+        // They were deleted in this very moment: whoever shows them is about to read again.
+        Err(AppError::NotFound(_)) => Ok(Vec::new()),
+        windows => windows,
+    }
+}
+
 /// Whether somebody may do it to a maintenance: to every service it names, or everywhere if it names none.
 fn may_change(frame: &OrganizationFrame, action: Action, maintenance: &Maintenance) -> bool {
     frame.reach(action).is_some_and(|reach| match maintenance.services.as_slice() {

@@ -3,6 +3,7 @@
 use super::{
     filter::{Filter, FilterBar, Wanted},
     groups::{GroupDialog, GroupHead},
+    open_incidents::{OpenIncidents, read_open},
     row::ServiceRow,
     status::{Before, change_status, status_items},
 };
@@ -18,6 +19,7 @@ use crate::{
     domain::{
         error::AppError,
         ids::ServiceId,
+        incident::IncidentPage,
         live::Topic,
         role::Action,
         service::{Group, Section, ServiceList},
@@ -83,6 +85,10 @@ pub fn ServicesScreen() -> impl IntoView {
         move || (organization.slug.get(), live.changes(Topic::Services), live.changes(Topic::Members)),
         |(slug, ..)| list_services(slug),
     );
+    let open = resource(
+        move || (organization.slug.get(), live.changes(Topic::Incidents), live.changes(Topic::Services)),
+        |(slug, ..)| read_open(slug),
+    );
     let edits = organization.may(Action::EditServices);
     let groups = organization.may_everywhere(Action::EditServices);
     let new_group = RwSignal::new(false);
@@ -98,23 +104,33 @@ pub fn ServicesScreen() -> impl IntoView {
         </ScreenHead>
         <GroupDialog open=new_group group=None />
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
-            <Listed services />
+            <Listed services open />
         </Transition>
     }
 }
 
 #[component]
-fn Listed(services: Resource<Result<ServiceList, AppError>>) -> impl IntoView {
+fn Listed(
+    services: Resource<Result<ServiceList, AppError>>,
+    open: Resource<Result<IncidentPage, AppError>>,
+) -> impl IntoView {
+    let answer = move || match (services.get(), open.get()) {
+        (Some(Err(error)), _) | (_, Some(Err(error))) => Some(Err(error)),
+        (Some(Ok(services)), Some(Ok(open))) => Some(Ok((services, open))),
+        _ => None,
+    };
     standing(
-        move || services.get(),
+        answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        |list| {
+        |both: Signal<(ServiceList, IncidentPage)>| {
+            let list: Signal<ServiceList> = Memo::new(move |_| both.read().0.clone()).into();
+            let open: Signal<IncidentPage> = Memo::new(move |_| both.read().1.clone()).into();
             let empty = Memo::new(move |_| list.read().services.is_empty() && list.read().groups.is_empty());
             view! {
                 {move || if empty.get() {
-                    view! { <FirstServices /> }.into_any()
+                    view! { <div class="pt-2.5"><OpenIncidents open /></div> <FirstServices /> }.into_any()
                 } else {
-                    view! { <Rows list /> }.into_any()
+                    view! { <Rows list open /> }.into_any()
                 }}
             }
             .into_any()
@@ -224,7 +240,7 @@ fn lines(list: &ServiceList, wanted: &Wanted) -> Vec<Line> {
 }
 
 #[component]
-fn Rows(list: Signal<ServiceList>) -> impl IntoView {
+fn Rows(list: Signal<ServiceList>, open: Signal<IncidentPage>) -> impl IntoView {
     let organization = Organization::get();
     let filter = Filter::new(list);
     let wanted = Memo::new(move |_| filter.wanted());
@@ -247,6 +263,7 @@ fn Rows(list: Signal<ServiceList>) -> impl IntoView {
             <FilterBar filter search />
             <SelectionBar state />
         </div>
+        <OpenIncidents open />
         <p class="sr-only" role="status" aria-live="polite">{move || state.announcement.get()}</p>
         <Show
             when=move || !shown.read().is_empty()

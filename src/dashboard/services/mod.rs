@@ -5,6 +5,7 @@ mod filter;
 mod form;
 mod groups;
 mod list;
+mod open_incidents;
 mod row;
 mod status;
 

@@ -70,9 +70,9 @@ fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView 
                         head=|| view! {
                             <th scope="col" class=HEAD_CELL>"Name"</th>
                             <th scope="col" class=HEAD_CELL>"May do"</th>
-                            <th scope="col" class=HEAD_CELL>"Made"</th>
-                            <th scope="col" class=HEAD_CELL>"Last used"</th>
-                            <th scope="col" class=HEAD_CELL>"Ends"</th>
+                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Made"</th>
+                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Last used"</th>
+                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Ends"</th>
                             <th scope="col" class=HEAD_CELL><span class="sr-only">"Revoke"</span></th>
                         }
                     >
@@ -107,25 +107,35 @@ fn Row(token: ApiToken) -> impl IntoView {
         }
     });
     let error = Signal::derive(move || revoke.value().get().and_then(Result::err).map(|error| error.to_string()));
-    let ends = match expires_at {
-        Some(at) => view! { <time datetime=at.rfc3339() class="whitespace-nowrap tabular-nums">{at.in_words()}</time> }
-            .into_any(),
+    let ends = move || match expires_at {
+        Some(at) => {
+            view! { <time datetime=at.rfc3339() class="sm:whitespace-nowrap tabular-nums">{at.in_words()}</time> }
+                .into_any()
+        }
         None => view! { "When revoked" }.into_any(),
     };
-    let used = match last_used_at {
+    let used = move || match last_used_at {
         Some(at) => view! { <Ago at /> }.into_any(),
         None => view! { "Never" }.into_any(),
     };
+    let maker = created_by.clone();
     view! {
         <tr class=ROW>
-            <td class=CELL>
-                <span class="font-medium">{name.clone()}</span>
-                <code class="ml-2 text-xs text-muted-foreground">{format!("cnd_…{ending}")}</code>
+            <td class=format!("{CELL} min-w-32 max-sm:w-full max-sm:py-2")>
+                <span class="font-medium wrap-anywhere">{name.clone()}</span>
+                " "
+                <code class="font-mono text-xs text-muted-foreground sm:ml-1">{format!("cnd_…{ending}")}</code>
+                // On a phone, what the columns say that have no room there.
+                <span class="mt-0.5 grid text-xs text-muted-foreground sm:hidden">
+                    <span>"Made " <Ago at=created_at /> " by " {maker}</span>
+                    <span>"Last used: " {used()}</span>
+                    <span>"Ends: " {ends()}</span>
+                </span>
             </td>
             <td class=CELL_MUTED>{role.label()}</td>
-            <td class=CELL_MUTED><Ago at=created_at /> " by " {created_by}</td>
-            <td class=CELL_MUTED>{used}</td>
-            <td class=CELL_MUTED>{ends}</td>
+            <td class=format!("{CELL_MUTED} {WIDE_ONLY}")><Ago at=created_at /> " by " {created_by}</td>
+            <td class=format!("{CELL_MUTED} {WIDE_ONLY}")>{used()}</td>
+            <td class=format!("{CELL_MUTED} {WIDE_ONLY}")>{ends()}</td>
             <td class=CELL>
                 <Button size=ButtonSize::Small aria_label=format!("Revoke {name}") on:click=move |_| asks.set(true)>"Revoke"</Button>
                 <ConfirmDialog
@@ -224,7 +234,7 @@ fn Made(token: NewToken, open: RwSignal<bool>) -> impl IntoView {
             <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
                 "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
             </Alert>
-            <TextField label="Token" name="token" id="token-made" spellcheck=false value=Signal::stored(token) />
+            <TextField label="Token" name="token" id="token-made" spellcheck=false mono=true value=Signal::stored(token) />
             <DialogFooter>
                 <CopyButton text />
                 <Button variant=ButtonVariant::Primary on:click=move |_| open.set(false)>"Done"</Button>

@@ -12,7 +12,7 @@ use crate::{
     server::{
         App, clock,
         document::{self, Head},
-        requests::ClientAddress,
+        requests::{self, ClientAddress},
     },
     ui::{Alert, Button, ButtonVariant, FormError, IconName, LinkButton, TextField, Tone},
 };
@@ -83,11 +83,9 @@ pub(super) fn status(error: Option<&AppError>) -> StatusCode {
     })
 }
 
-pub(super) fn refuse(app: &App, error: &AppError, html: String) -> Response {
-    let mut response = document::private(app, status(Some(error)), html);
-    if let AppError::TooMany { retry_after } = error {
-        response.headers_mut().insert(axum::http::header::RETRY_AFTER, (*retry_after).into());
-    }
+pub(super) fn refuse(error: &AppError, html: String) -> Response {
+    let mut response = document::private(status(Some(error)), html);
+    requests::say_when(response.headers_mut(), error);
     response
 }
 
@@ -106,7 +104,7 @@ pub async fn sign_in_page(
     if signed_in_already(&session).await {
         return Redirect::to(destination(&next.next)).into_response();
     }
-    document::private(&pages.app, StatusCode::OK, sign_in_html(&pages.app, &headers, &next, "", None))
+    document::private(StatusCode::OK, sign_in_html(&pages.app, &headers, &next, "", None))
 }
 
 /// What a sign-in form sends.
@@ -137,7 +135,7 @@ pub async fn sign_in(
     };
     done.unwrap_or_else(|error| {
         let next = Next { next: form.next, ..Next::default() };
-        refuse(app, &error, sign_in_html(app, &headers, &next, &form.email, Some(&error)))
+        refuse(&error, sign_in_html(app, &headers, &next, &form.email, Some(&error)))
     })
 }
 
@@ -151,11 +149,7 @@ pub async fn sign_up_page(
     if signed_in_already(&session).await {
         return Redirect::to(destination(&next.next)).into_response();
     }
-    document::private(
-        &pages.app,
-        StatusCode::OK,
-        sign_up_html(&pages.app, &headers, &next.next, &NewAccount::default(), None),
-    )
+    document::private(StatusCode::OK, sign_up_html(&pages.app, &headers, &next.next, &NewAccount::default(), None))
 }
 
 /// What a sign-up form sends.
@@ -181,9 +175,7 @@ pub async fn sign_up(
         Ok(user) => welcome(&session, &user, &device, &form.next).await,
         Err(error) => Err(error),
     };
-    done.unwrap_or_else(|error| {
-        refuse(app, &error, sign_up_html(app, &headers, &form.next, &form.account, Some(&error)))
-    })
+    done.unwrap_or_else(|error| refuse(&error, sign_up_html(app, &headers, &form.next, &form.account, Some(&error))))
 }
 
 /// `POST /sign-out`
@@ -224,7 +216,7 @@ pub async fn oidc_start(
         Err(error) => {
             tracing::warn!(%error, "a sign-in with the provider cannot start");
             let error = AppError::Conflict(error.to_string());
-            refuse(app, &error, sign_in_html(app, &headers, &next, "", Some(&error)))
+            refuse(&error, sign_in_html(app, &headers, &next, "", Some(&error)))
         }
     }
 }
@@ -264,8 +256,8 @@ pub async fn oidc_callback(
             "This sign-in was not started in this browser, or too long ago. Start again.".to_owned(),
         )),
     };
-    let response = done
-        .unwrap_or_else(|error| refuse(app, &error, sign_in_html(app, &headers, &Next::default(), "", Some(&error))));
+    let response =
+        done.unwrap_or_else(|error| refuse(&error, sign_in_html(app, &headers, &Next::default(), "", Some(&error))));
     (jar, response).into_response()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        audit::{AuditFilter, AuditLine, Door},
+        audit::{AuditFilter, AuditLine, Door, actions_called},
         error::Result,
         ids::{AuditId, OrganizationId},
         time::Time,
@@ -17,11 +17,14 @@ pub(super) async fn lines(
     most: usize,
 ) -> Result<Vec<AuditLine>> {
     type Row = (AuditId, Time, String, Door, Option<String>, String, String, Option<String>, Option<String>);
+    // The screen shows actions by their names, so they are found by those too.
+    let called = format!(",{},", actions_called(&filter.words).join(","));
     let words = filter.words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let rows: Vec<Row> = sqlx::query_as(
         "select id, at, actor, door, address, action, subject, before_value, after_value from audit_entries
          where organization_id = $1
-           and (lower(actor) like $2 escape '\\' or lower(subject) like $2 escape '\\' or action like $2 escape '\\')
+           and (lower(actor) like $2 escape '\\' or lower(subject) like $2 escape '\\' or action like $2 escape '\\'
+                or $7 like ('%,' || action || ',%'))
            and action like $3 escape '\\'
            and (at < $4 or (at = $4 and id < $5))
          order by at desc, id desc limit $6",
@@ -32,6 +35,7 @@ pub(super) async fn lines(
     .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
     .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .bind(called)
     .fetch_all(read.connection())
     .await
     .map_err(refused)?;

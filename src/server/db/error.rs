@@ -51,11 +51,13 @@ pub fn refused(error: sqlx::Error) -> AppError {
     AppError::Internal
 }
 
-/// PostgreSQL is starting, stopping, out of resources or without this database: classes of its
-/// codes, which have five characters (those of SQLite have fewer).
+/// PostgreSQL is starting, stopping, out of resources, without this database, or a lock is not free:
+/// codes and classes of codes, which have five characters (those of SQLite have fewer).
 fn is_down(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        code.len() == 5 && (code == "3D000" || ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)))
+        code.len() == 5
+            && (["3D000", "55P03"].contains(&code)
+                || ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)))
     })
 }
 

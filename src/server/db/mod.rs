@@ -5,7 +5,9 @@
 //! cannot forget them.
 
 pub mod error;
+pub mod lists;
 mod store;
+mod turns;
 mod types;
 
 use crate::{
@@ -23,8 +25,13 @@ use crate::{
         live::Hub,
     },
 };
-use sqlx::{Any, AnyConnection, AnyPool, Transaction, any::AnyPoolOptions, pool::PoolConnection};
-use std::{path::Path, time::Duration};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Connection, Transaction,
+    any::AnyPoolOptions,
+    pool::{PoolConnection, PoolConnectionMetadata},
+};
+use std::{path::Path, pin::Pin, time::Duration};
+use turns::{Turn, Turns};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +48,7 @@ pub struct Db {
     engine: Engine,
     readers: AnyPool,
     writer: AnyPool,
+    turns: Turns,
 }
 
 /// Why the database could not be opened.
@@ -86,7 +94,10 @@ impl Db {
                 if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder)?;
                 }
-                let url = format!("sqlite://{}?mode=rwc", file.display());
+                // Made here or never: a file that is moved away while the server runs comes back whole, unless
+                // another takes its place meanwhile.
+                AnyConnection::connect(&format!("sqlite://{}?mode=rwc", file.display())).await?.close().await?;
+                let url = format!("sqlite://{}?mode=rw", file.display());
                 let writer = sqlite_pool(
                     1,
                     "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;",
@@ -96,15 +107,16 @@ impl Db {
                     4,
                     "pragma foreign_keys = on; pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000;",
                 );
-                Self { engine, readers: readers.connect_lazy(&url)?, writer }
+                Self { engine, readers: readers.connect_lazy(&url)?, writer, turns: Turns::default() }
             }
             Engine::Postgres => {
                 let pool = AnyPoolOptions::new()
                     .max_connections(10)
                     .acquire_timeout(Duration::from_secs(5))
+                    .after_connect(prepare("set lock_timeout = '5s'"))
                     .connect(url)
                     .await?;
-                Self { engine, readers: pool.clone(), writer: pool }
+                Self { engine, readers: pool.clone(), writer: pool, turns: Turns::default() }
             }
         };
         sqlx::migrate!().run(&db.writer).await?;
@@ -132,7 +144,8 @@ impl Db {
     /// [`Write::commit`] is called.
     ///
     /// # Errors
-    /// [`AppError::Unavailable`] when the writer is not free within five seconds.
+    /// [`AppError::Unavailable`] when the writer is not free within five seconds, [`AppError::Busy`] when
+    /// too many changes of the organization wait for it.
     pub async fn write(
         &self,
         _proof: &impl Proof,
@@ -141,6 +154,7 @@ impl Db {
         leave: Leave,
         hub: &Hub,
     ) -> Result<Write> {
+        let turn = self.turns.take(organization).await?;
         let mut transaction = self.begin_write().await?;
         // Also the lock that lets one change of an organization go before the next: the moment is
         // the one after waiting, and later than that of every change before.
@@ -154,6 +168,7 @@ impl Db {
             leave,
             hub: hub.clone(),
             written: Vec::new(),
+            turn: Some(turn),
         })
     }
 
@@ -178,6 +193,7 @@ impl Db {
             leave: Leave::everything(Action::OwnOrganization),
             hub: hub.clone(),
             written: Vec::new(),
+            turn: None,
         })
     }
 
@@ -218,15 +234,33 @@ impl Db {
 }
 
 fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).after_connect(
-        move |connection, _| {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .after_connect(prepare(pragmas))
+        // A commit for which there is no space is rolled back by SQLite itself, and sqlx goes on believing
+        // in the transaction: such a connection takes no other.
+        .after_release(|connection, _| {
             Box::pin(async move {
-                sqlx::raw_sql(pragmas).execute(connection).await?;
-                Ok(())
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
             })
-        },
-    )
+        })
 }
+
+/// Settings of every new connection.
+fn prepare(
+    settings: &'static str,
+) -> impl for<'c> Fn(&'c mut AnyConnection, PoolConnectionMetadata) -> Prepared<'c> + Send + Sync + 'static {
+    move |connection, _| {
+        Box::pin(async move {
+            sqlx::raw_sql(settings).execute(connection).await?;
+            Ok(())
+        })
+    }
+}
+
+type Prepared<'c> = Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>>;
 
 /// A consistent view for reading.
 #[derive(Debug)]
@@ -344,6 +378,8 @@ pub struct Write {
     leave: Leave,
     hub: Hub,
     written: Vec<AuditEntry>,
+    /// Dropped after the transaction: fields go in order.
+    turn: Option<Turn>,
 }
 
 impl Write {
@@ -371,6 +407,7 @@ impl Write {
             store::insert_audit(&mut self, entry).await?;
         }
         self.transaction.commit().await.map_err(error::refused)?;
+        drop(self.turn);
         self.hub.publish(&self.organization, self.version, topics);
         Ok(())
     }

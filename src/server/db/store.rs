@@ -6,7 +6,7 @@ use crate::domain::{
     ids::{AuditId, OrganizationId},
     time::Time,
 };
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, FromRow, SqlStr, any::AnyRow};
 
 pub(super) async fn ping(pool: &AnyPool) -> Result<()> {
     let mut connection: Plain = pool.acquire().await.map_err(refused)?;
@@ -20,6 +20,18 @@ pub(super) async fn changed_since(pool: &AnyPool, then: Time) -> Result<Vec<(Org
         .fetch_all(pool)
         .await
         .map_err(refused)
+}
+
+/// For [`super::lists`].
+pub(super) async fn rows<R>(connection: &mut AnyConnection, statement: SqlStr, values: Vec<String>) -> Result<Vec<R>>
+where
+    R: Send + Unpin + for<'r> FromRow<'r, AnyRow>,
+{
+    let mut query = sqlx::query_as::<Any, R>(statement);
+    for value in values {
+        query = query.bind(value);
+    }
+    query.fetch_all(connection).await.map_err(refused)
 }
 
 /// The new version, and the moment of the change: `now`, or just after the change before when that

@@ -9,7 +9,7 @@ mod store;
 
 use crate::{
     domain::{
-        error::Result,
+        error::{AppError, Result},
         ids::{ClaimId, IncidentId, IntervalId, MaintenanceId, OrganizationId, ServiceId, UserId},
         incident::IncidentClaim,
         service::Interval,
@@ -243,14 +243,26 @@ pub async fn spans(
     since: Time,
     now: Time,
 ) -> Result<HashMap<ServiceId, Vec<Span>>> {
-    let mut all: HashMap<ServiceId, Vec<Span>> = HashMap::new();
-    for (service, status, from, to) in store::intervals(read, organization, since).await? {
-        all.entry(service).or_default().push(Span { status, from, to: to.unwrap_or(now).max(from) });
+    let text = store::intervals(read, organization, since).await?;
+    let mut all: HashMap<&str, Vec<Span>> = HashMap::new();
+    for interval in text.split(';').filter(|interval| !interval.is_empty()) {
+        let (service, span) = span_of(interval, now).ok_or(AppError::Internal)?;
+        all.entry(service).or_default().push(span);
     }
-    for spans in all.values_mut() {
+    let in_order = |(service, mut spans): (&str, Vec<Span>)| {
         spans.sort_unstable_by_key(|span| span.from);
-    }
-    Ok(all)
+        Ok((service.parse().map_err(|_| AppError::Internal)?, spans))
+    };
+    all.into_iter().map(in_order).collect()
+}
+
+/// An interval as the store writes it.
+fn span_of(text: &str, now: Time) -> Option<(&str, Span)> {
+    let mut parts = text.split(' ');
+    let (service, status, from, to) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+    let from = Time::from_micros(from.parse().ok()?);
+    let to = if to.is_empty() { now } else { Time::from_micros(to.parse().ok()?) };
+    Some((service, Span { status, from, to: to.max(from) }))
 }
 
 /// The history of one service that reaches past a moment, in order.

@@ -147,12 +147,16 @@ pub(super) async fn first_own_claim(write: &mut Write, service: &ServiceId) -> R
     Ok(first)
 }
 
-/// The claims that hold at this moment, end at it, or come later.
+/// The claims that hold at this moment, end at it, or come later. Two statements instead of an `or`, as
+/// below.
 pub(super) async fn claims_since(write: &mut Write, service: &ServiceId, since: Time) -> Result<Vec<Kept>> {
     let rows: Vec<ClaimRow> = sqlx::query_as(
-        "select service_id, status, started_at, ended_at, cause, user_id, user_name, ended_user_id, ended_user_name
-         from status_claims where service_id = $1 and organization_id = $2 and (ended_at is null or ended_at >= $3)
-         order by started_at, id",
+        "select service_id, status, started_at, ended_at, cause, user_id, user_name, ended_user_id, ended_user_name, id
+         from status_claims where service_id = $1 and organization_id = $2 and ended_at is null
+         union all
+         select service_id, status, started_at, ended_at, cause, user_id, user_name, ended_user_id, ended_user_name, id
+         from status_claims where service_id = $1 and organization_id = $2 and ended_at >= $3
+         order by 3, 10",
     )
     .bind(service.clone())
     .bind(write.organization.clone())
@@ -168,7 +172,7 @@ pub(super) async fn interval_before(write: &mut Write, service: &ServiceId, at: 
     let row: Option<(IntervalId, ServiceStatus, Time, Option<Time>)> = sqlx::query_as(
         "select id, status, started_at, ended_at from status_history
          where service_id = $1 and organization_id = $2 and started_at < $3 and (ended_at is null or ended_at > started_at)
-         order by started_at desc limit 1",
+         order by started_at desc, id desc limit 1",
     )
     .bind(service.clone())
     .bind(write.organization.clone())
@@ -263,22 +267,25 @@ pub(super) async fn latest(
     Ok(rows.into_iter().map(|(status, from, to, cause, by)| Interval { status, from, to, cause, by }).collect())
 }
 
-/// Two statements instead of an `or`, so that both use their index however old the history is.
-pub(super) async fn intervals(
-    read: &mut Read,
-    organization: &OrganizationId,
-    since: Time,
-) -> Result<Vec<(ServiceId, ServiceStatus, Time, Option<Time>)>> {
-    sqlx::query_as(
-        "select service_id, status, started_at, ended_at from status_history where organization_id = $1 and ended_at > $2
-         union all
-         select service_id, status, started_at, ended_at from status_history where organization_id = $1 and ended_at is null",
+/// The intervals of every service that reach past a moment, in one text: `service status from to;`, the
+/// last part empty while it lasts. Handed over row by row, the thousands of a large organization would
+/// take several times as long. Two statements instead of an `or`, so that both use their index however
+/// old the history is.
+pub(super) async fn intervals(read: &mut Read, organization: &OrganizationId, since: Time) -> Result<String> {
+    let (text,): (Option<String>,) = sqlx::query_as(
+        "select string_agg(service_id || ' ' || status || ' ' || started_at || ' ' || ended, ';') from (
+             select service_id, status, cast(started_at as text) as started_at, cast(ended_at as text) as ended
+             from status_history where organization_id = $1 and ended_at > $2
+             union all
+             select service_id, status, cast(started_at as text), ''
+             from status_history where organization_id = $1 and ended_at is null) as reaching",
     )
     .bind(organization.clone())
     .bind(since)
-    .fetch_all(read.connection())
+    .fetch_one(read.connection())
     .await
-    .map_err(refused)
+    .map_err(refused)?;
+    Ok(text.unwrap_or_default())
 }
 
 pub(super) async fn intervals_of(

@@ -12,6 +12,7 @@ use crate::{
     },
     server::{App, access::SystemScope, clock, db::Read},
 };
+use std::collections::HashMap;
 
 /// Incidents that were over longer ago are left out, in seconds: 15 days.
 const PAST: i64 = 15 * 86_400;
@@ -51,6 +52,17 @@ pub async fn listed(app: &App, organization: Option<&str>, most: i64) -> Result<
         listed.extend(store::past(&mut read, slug, clock::now().plus_seconds(-PAST), left).await?);
     }
     Ok(listed)
+}
+
+/// The impacts of open incidents that are not yet monitored, by organization.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub async fn open_impacts(
+    read: &mut Read,
+    organizations: &[OrganizationId],
+) -> Result<HashMap<OrganizationId, Vec<Impact>>> {
+    store::open_impacts(read, organizations).await
 }
 
 /// When the first incident of an organization began.

@@ -1,14 +1,20 @@
 //! Incidents that belong together.
 
-use super::{incident_to_change, store};
+mod store;
+
+use super::incident_to_change;
 use crate::{
     domain::{
         error::{AppError, Result},
-        ids::IncidentId,
+        ids::{IncidentId, OrganizationId},
+        incident::IncidentStatus,
         live::Topic,
         role::allowed,
     },
-    server::{access::Scope, db::AuditEntry},
+    server::{
+        access::Scope,
+        db::{AuditEntry, Read},
+    },
 };
 
 /// Says that two incidents belong together, or no more.
@@ -26,12 +32,24 @@ pub async fn set(
     }
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
-    let there = store::head(&mut write, &other).await?.ok_or_else(super::no_incident)?;
+    let there = super::store::head(&mut write, &other).await?.ok_or_else(super::no_incident)?;
     let (first, second) = if id < other { (&id, &other) } else { (&other, &id) };
-    if !store::set_link(&mut write, first, second, together).await? {
+    if !store::set(&mut write, first, second, together).await? {
         return Ok(());
     }
     let action = if together { "incident.linked" } else { "incident.unlinked" };
     write.audit(AuditEntry::new(action, &id, head.title).values(None, Some(there.title)));
     write.commit(&[Topic::Incidents]).await
+}
+
+/// The incidents that belong together with one: id, title, status, latest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn of(
+    read: &mut Read,
+    organization: &OrganizationId,
+    id: &IncidentId,
+) -> Result<Vec<(IncidentId, String, IncidentStatus)>> {
+    store::of(read, organization, id).await
 }

@@ -5,14 +5,16 @@
 //! impact, affected services, and through their claims the history of those services.
 
 pub mod directory;
+pub mod export;
 pub mod links;
+mod messages;
 pub mod postmortem;
 mod store;
 pub mod templates;
 
 use super::{
     access::{PublicPage, Scope},
-    clock,
+    clock, days,
     db::{AuditEntry, Read, Write, random_id},
     history::{self, Who},
     markdown, services,
@@ -23,14 +25,15 @@ use crate::domain::{
     ids::{IncidentId, OrganizationId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
-        NewIncident, Statement, TITLE_MOST, Told, UpdateInput, body, claims, course, impact, last_said, statements,
-        status,
+        NewIncident, Statement, TITLE_MOST, Told, UpdateInput, body, claims, course, impact, last_said, moment,
+        statements, status,
     },
     live::Topic,
     role::allowed,
     status::ServiceStatus,
     time::Time,
 };
+use chrono_tz::Tz;
 
 /// Incidents on one page of a list.
 const PAGE: i64 = 50;
@@ -86,7 +89,8 @@ async fn require_services(write: &mut Write, all: &[Statement]) -> Result<()> {
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::Forbidden`] when it names services
 /// that the person may not speak for, or none by a team's leave.
 pub async fn report(scope: Scope<allowed::ReportIncidents>, input: NewIncident) -> Result<IncidentId> {
-    let checked = input.check(clock::now())?;
+    let zone = days::zone(scope.time_zone());
+    let checked = input.check(clock::now(), |text| days::typed(zone, text))?;
     if checked.services.is_empty() {
         scope.require(None)?;
     }
@@ -263,10 +267,10 @@ pub async fn post_update(
     id: IncidentId,
     input: UpdateInput,
 ) -> Result<UpdateId> {
-    let now = clock::now();
+    let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
-    let (new_status, body, mut said) = checked(&input, head.status, now)?;
+    let Checked { status: new_status, body, mut said, at } = checked(&input, head.status, now, zone)?;
     unless_changed(&head, input.seen)?;
     require_services(&mut write, &said).await?;
     if body.is_empty() && new_status == head.status && said.is_empty() {
@@ -278,7 +282,7 @@ pub async fn post_update(
         let again = last_said(&steps).into_iter();
         said = again.map(|(service_id, status)| Statement { service_id, status: Some(status) }).collect();
     }
-    let at = input.at.unwrap_or(write.at);
+    let at = at.unwrap_or(write.at);
     let (update, who) = (UpdateId::from_random(random_id()), Who::of(&write));
     store::insert_update(&mut write, &id, &store::NewUpdate::typed(&update, new_status, &body, at, &who)).await?;
     store::set_statements(&mut write, &update, &said).await?;
@@ -289,20 +293,25 @@ pub async fn post_update(
     Ok(update)
 }
 
-fn checked(
-    input: &UpdateInput,
-    otherwise: IncidentStatus,
-    now: Time,
-) -> Result<(IncidentStatus, String, Vec<Statement>)> {
+/// What a person typed about an update, checked.
+struct Checked {
+    status: IncidentStatus,
+    body: String,
+    said: Vec<Statement>,
+    at: Option<Time>,
+}
+
+fn checked(input: &UpdateInput, otherwise: IncidentStatus, now: Time, zone: Tz) -> Result<Checked> {
     let mut errors = FieldErrors::default();
     let status = errors.take("status", status(&input.status, otherwise)).unwrap_or(otherwise);
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let said = errors.take("services", statements(&input.services)).unwrap_or_default();
-    if input.at.is_some_and(|at| at > now) {
+    let at = errors.take("at", moment(&input.at, |text| days::typed(zone, text))).flatten();
+    if at.is_some_and(|at| at > now) {
         errors.add("at", "An update cannot be of the future.");
     }
     errors.finish()?;
-    Ok((status, body, said))
+    Ok(Checked { status, body, said, at })
 }
 
 /// Changes an update that was posted: its text, time and status, and what it says of services.
@@ -315,14 +324,14 @@ pub async fn edit_update(
     update: UpdateId,
     input: UpdateInput,
 ) -> Result<()> {
-    let now = clock::now();
+    let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
     let before = store::update(&mut write, &id, &update).await?.ok_or_else(no_update)?;
-    let (status, body, said) = checked(&input, before.status, now)?;
+    let Checked { status, body, said, at } = checked(&input, before.status, now, zone)?;
     unless_changed(&head, input.seen)?;
     require_services(&mut write, &said).await?;
-    let at = input.at.unwrap_or(before.at);
+    let at = at.unwrap_or(before.at);
     store::set_update(&mut write, &update, status, &body, at).await?;
     store::set_statements(&mut write, &update, &said).await?;
     recompute(&mut write, &id).await?;
@@ -409,11 +418,23 @@ pub async fn list(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result
 pub async fn detail(scope: Scope<allowed::Read>, id: IncidentId) -> Result<IncidentDetail> {
     let mut read = scope.read().await?;
     let (incident, impact_set) = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_incident)?;
-    let updates = store::updates(&mut read, scope.id(), &id).await?;
-    let postmortem = store::postmortem(&mut read, scope.id(), &id).await?;
-    let links = store::links(&mut read, scope.id(), &id).await?;
-    let page = scope.app().url.join(&format!("/status/{}/incidents/{id}", scope.organization().slug));
-    Ok(IncidentDetail { incident, impact_set, updates, postmortem, links, page })
+    let (updates, postmortem) = messages::of(&mut read, scope.id(), &id).await?;
+    let links = links::of(&mut read, scope.id(), &id).await?;
+    let zone = days::zone(scope.time_zone());
+    let local_times = updates.iter().map(|update| (update.id.clone(), days::field(zone, whole_minute(update.at))));
+    let local_times = local_times.collect();
+    let page = page(&scope, &id);
+    Ok(IncidentDetail { incident, impact_set, updates, local_times, postmortem, links, page })
+}
+
+/// Nobody types the second at which something was.
+const fn whole_minute(at: Time) -> Time {
+    Time::from_micros(at.micros() - at.micros().rem_euclid(60_000_000))
+}
+
+/// The permanent address of an incident for visitors.
+fn page(scope: &Scope<allowed::Read>, id: &IncidentId) -> String {
+    scope.app().url.join(&format!("/status/{}/incidents/{id}", scope.organization().slug))
 }
 
 /// How a message will look.
@@ -456,15 +477,12 @@ pub async fn holding(
     store::list(read, organization, &filter, 20).await
 }
 
-async fn told(read: &mut Read, organization: &OrganizationId, incidents: Vec<Incident>) -> Result<Vec<Told>> {
-    let mut all = Vec::with_capacity(incidents.len());
-    for incident in incidents {
-        let updates = store::updates(read, organization, &incident.id).await?;
-        let postmortem = store::postmortem(read, organization, &incident.id).await?;
-        let postmortem = postmortem.filter(|postmortem| postmortem.published_at.is_some());
-        all.push(Told { incident, updates, postmortem });
-    }
-    Ok(all)
+/// These incidents with their messages, as visitors read them, in their order.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<Told>> {
+    messages::told(read, &page.id, incidents).await
 }
 
 /// Open incidents as visitors read them, latest first.
@@ -474,7 +492,7 @@ async fn told(read: &mut Read, organization: &OrganizationId, incidents: Vec<Inc
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<Told>> {
     let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
     let incidents = store::list(read, &page.id, &filter, 100).await?;
-    told(read, &page.id, incidents).await
+    told(page, read, incidents).await
 }
 
 /// Incidents that began between two moments, as visitors read them, latest first.
@@ -483,7 +501,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<Told>> {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<Told>> {
     let incidents = store::between(read, &page.id, from, to).await?;
-    told(read, &page.id, incidents).await
+    told(page, read, incidents).await
 }
 
 /// Incidents that were open at some time between two moments and say something of a service: title,
@@ -501,7 +519,7 @@ pub async fn touching(page: &PublicPage, read: &mut Read, from: Time, to: Time) 
 /// [`AppError::NotFound`].
 pub async fn one(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<Told> {
     let (incident, _) = store::one(read, &page.id, id).await?.ok_or_else(no_incident)?;
-    told(read, &page.id, vec![incident]).await?.pop().ok_or_else(no_incident)
+    told(page, read, vec![incident]).await?.pop().ok_or_else(no_incident)
 }
 
 /// The impacts of open incidents that are not yet monitored: they count for the page's indicator.

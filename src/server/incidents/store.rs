@@ -5,16 +5,13 @@ use crate::{
     domain::{
         error::Result,
         ids::{IncidentId, OrganizationId, ServiceId, TeamId, UpdateId, UserId},
-        incident::{
-            Affected, Course, Incident, IncidentFilter, IncidentStatus, IncidentUpdate, Postmortem, Statement, Step,
-        },
+        incident::{Affected, Course, Incident, IncidentFilter, IncidentStatus, Statement, Step},
         status::{Impact, ServiceStatus},
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused},
+        db::{Read, Write, error::refused, lists},
         history::Who,
-        markdown,
     },
 };
 use std::collections::HashMap;
@@ -401,18 +398,22 @@ async fn with_services(
     organization: &OrganizationId,
     mut incidents: Vec<Incident>,
 ) -> Result<Vec<Incident>> {
+    let ids: Vec<&IncidentId> = incidents.iter().map(|incident| &incident.id).collect();
+    let rows: Vec<(IncidentId, ServiceId, String, Option<TeamId>, ServiceStatus)> = lists::rows(
+        read.connection(),
+        &[organization.as_str()],
+        &ids,
+        "select i.incident_id, s.id, s.name, s.team_id, i.status
+         from incident_services i join services s on s.id = i.service_id
+         where i.organization_id = $1 and i.incident_id in ($list) order by s.position, s.id",
+    )
+    .await?;
+    let mut by_incident: HashMap<IncidentId, Vec<Affected>> = HashMap::new();
+    for (incident, service_id, name, team_id, status) in rows {
+        by_incident.entry(incident).or_default().push(Affected { service_id, name, team_id, status });
+    }
     for incident in &mut incidents {
-        let rows: Vec<(ServiceId, String, Option<TeamId>, ServiceStatus)> = sqlx::query_as(
-            "select s.id, s.name, s.team_id, i.status from incident_services i join services s on s.id = i.service_id
-             where i.organization_id = $1 and i.incident_id = $2 order by s.position, s.id",
-        )
-        .bind(organization.clone())
-        .bind(incident.id.clone())
-        .fetch_all(read.connection())
-        .await
-        .map_err(refused)?;
-        let affected = |(service_id, name, team_id, status)| Affected { service_id, name, team_id, status };
-        incident.services = rows.into_iter().map(affected).collect();
+        incident.services = by_incident.remove(&incident.id).unwrap_or_default();
     }
     Ok(incidents)
 }
@@ -428,31 +429,55 @@ pub(super) async fn list(
     filter: &IncidentFilter,
     most: i64,
 ) -> Result<Vec<Incident>> {
-    let rows: Vec<IncidentRow> = sqlx::query_as(
-        "select i.id, i.title, i.status, i.impact, i.started_at, i.resolved_at, i.revision, i.updated_at from incidents i
-         where i.organization_id = $1
-           and ($2 = '' or ($2 = 'active' and i.resolved_at is null) or ($2 = 'resolved' and i.resolved_at is not null))
-           and ($3 = '' or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = $3))
-           and ($4 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
-                                   where s.incident_id = i.id and v.team_id = $4))
-           and ($5 = '' or i.impact = $5)
-           and ($6 = '%%' or i.search like $6 escape '\\')
-           and (i.started_at < $7 or (i.started_at = $7 and i.id < $8))
-         order by i.started_at desc, i.id desc limit $9",
-    )
-    .bind(organization.clone())
-    .bind(filter.state.clone())
-    .bind(filter.service.clone())
-    .bind(filter.team.clone())
-    .bind(filter.impact.clone())
-    .bind(like(&filter.words))
-    .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
-    .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
-    .bind(most)
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    with_services(read, organization, rows.into_iter().map(incident).collect()).await
+    let incidents = bare(read, organization, filter, most).await?;
+    with_services(read, organization, incidents).await
+}
+
+/// A list by its filter. Each state has a statement of its own, so that open incidents are found by their index
+/// and not among those of all years.
+macro_rules! filtered {
+    ($state:literal) => {
+        concat!(
+            "select i.id, i.title, i.status, i.impact, i.started_at, i.resolved_at, i.revision, i.updated_at
+             from incidents i where i.organization_id = $1",
+            $state,
+            " and ($2 = '' or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = $2))
+              and ($3 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
+                                      where s.incident_id = i.id and v.team_id = $3))
+              and ($4 = '' or i.impact = $4)
+              and ($5 = '%%' or i.search like $5 escape '\\')
+              and (i.started_at < $6 or (i.started_at = $6 and i.id < $7))
+            order by i.started_at desc, i.id desc limit $8"
+        )
+    };
+}
+
+/// The same without their services.
+pub(super) async fn bare(
+    read: &mut Read,
+    organization: &OrganizationId,
+    filter: &IncidentFilter,
+    most: i64,
+) -> Result<Vec<Incident>> {
+    let statement = match filter.state.as_str() {
+        "" => filtered!(""),
+        "active" => filtered!(" and i.resolved_at is null"),
+        "resolved" => filtered!(" and i.resolved_at is not null"),
+        _ => return Ok(Vec::new()),
+    };
+    let rows: Vec<IncidentRow> = sqlx::query_as(statement)
+        .bind(organization.clone())
+        .bind(filter.service.clone())
+        .bind(filter.team.clone())
+        .bind(filter.impact.clone())
+        .bind(like(&filter.words))
+        .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
+        .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
+        .bind(most)
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(rows.into_iter().map(incident).collect())
 }
 
 /// How many are open and how many are over, whatever state the filter asks for.
@@ -501,6 +526,8 @@ pub(super) async fn between(
     with_services(read, organization, rows.into_iter().map(incident).collect()).await
 }
 
+/// Two statements instead of an `or`, so that both use their index however many years there are. Ordered here:
+/// for an order SQLite takes another index, and walks through all years.
 pub(super) async fn touching(
     read: &mut Read,
     organization: &OrganizationId,
@@ -509,8 +536,10 @@ pub(super) async fn touching(
 ) -> Result<Vec<Incident>> {
     let rows: Vec<IncidentRow> = sqlx::query_as(
         "select id, title, status, impact, started_at, resolved_at, revision, updated_at from incidents
-         where organization_id = $1 and started_at < $3 and (resolved_at is null or resolved_at > $2)
-         order by started_at desc, id desc",
+         where organization_id = $1 and resolved_at is null and started_at < $3
+         union all
+         select id, title, status, impact, started_at, resolved_at, revision, updated_at from incidents
+         where organization_id = $1 and resolved_at > $2 and started_at < $3",
     )
     .bind(organization.clone())
     .bind(from)
@@ -518,7 +547,9 @@ pub(super) async fn touching(
     .fetch_all(read.connection())
     .await
     .map_err(refused)?;
-    with_services(read, organization, rows.into_iter().map(incident).collect()).await
+    let mut incidents: Vec<Incident> = rows.into_iter().map(incident).collect();
+    incidents.sort_unstable_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
+    with_services(read, organization, incidents).await
 }
 
 pub(super) async fn one(
@@ -547,46 +578,6 @@ pub(super) async fn one(
     Ok(found.pop().map(|incident| (incident, set)))
 }
 
-/// The updates of an incident, newest first.
-pub(super) async fn updates(
-    read: &mut Read,
-    organization: &OrganizationId,
-    id: &IncidentId,
-) -> Result<Vec<IncidentUpdate>> {
-    type Row = (UpdateId, IncidentStatus, String, String, Time, Option<String>, Option<Time>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select id, status, body, format, at, user_name, edited_at from incident_updates
-         where organization_id = $1 and incident_id = $2 order by at desc, created_at desc, id desc",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = sqlx::query_as(
-        "select s.update_id, s.service_id, s.status, v.name from incident_update_services s
-         join incident_updates u on u.id = s.update_id join services v on v.id = s.service_id
-         where u.organization_id = $1 and u.incident_id = $2 order by v.position, v.id",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    let mut by_update: HashMap<UpdateId, Vec<(Statement, String)>> = HashMap::new();
-    for (update, service_id, status, name) in said {
-        by_update.entry(update).or_default().push((Statement { service_id, status }, name));
-    }
-    Ok(rows
-        .into_iter()
-        .map(|(id, status, body, format, at, by, edited_at)| {
-            let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
-            let services = by_update.remove(&id).unwrap_or_default();
-            IncidentUpdate { id, status, body, html, at, by, edited_at, services }
-        })
-        .collect())
-}
-
 pub(super) async fn set_postmortem(write: &mut Write, id: &IncidentId, body: &str, published: bool) -> Result<()> {
     sqlx::query(
         "update incidents set postmortem_format = case when postmortem = $1 then postmortem_format else 'markdown' end,
@@ -606,26 +597,6 @@ pub(super) async fn set_postmortem(write: &mut Write, id: &IncidentId, body: &st
     Ok(())
 }
 
-pub(super) async fn postmortem(
-    read: &mut Read,
-    organization: &OrganizationId,
-    id: &IncidentId,
-) -> Result<Option<Postmortem>> {
-    let row: Option<(String, String, Option<Time>)> = sqlx::query_as(
-        "select postmortem, postmortem_format, postmortem_published_at from incidents
-         where organization_id = $1 and id = $2 and postmortem <> ''",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_optional(read.connection())
-    .await
-    .map_err(refused)?;
-    Ok(row.map(|(body, format, published_at)| {
-        let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
-        Postmortem { html, body, published_at }
-    }))
-}
-
 /// What a file says, unless a person has written one here; whether it is new.
 pub(super) async fn import_postmortem(write: &mut Write, id: &IncidentId, html: &str, at: Time) -> Result<bool> {
     let done = sqlx::query(
@@ -640,44 +611,6 @@ pub(super) async fn import_postmortem(write: &mut Write, id: &IncidentId, html: 
     .await
     .map_err(refused)?;
     Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn set_link(
-    write: &mut Write,
-    first: &IncidentId,
-    second: &IncidentId,
-    together: bool,
-) -> Result<bool> {
-    let statement = if together {
-        "insert into incident_links (organization_id, incident_id, other_id) values ($1, $2, $3) on conflict do nothing"
-    } else {
-        "delete from incident_links where organization_id = $1 and incident_id = $2 and other_id = $3"
-    };
-    let done = sqlx::query(statement)
-        .bind(write.organization.clone())
-        .bind(first.clone())
-        .bind(second.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn links(
-    read: &mut Read,
-    organization: &OrganizationId,
-    id: &IncidentId,
-) -> Result<Vec<(IncidentId, String, IncidentStatus)>> {
-    sqlx::query_as(
-        "select i.id, i.title, i.status from incidents i join incident_links l
-             on (l.incident_id = $2 and l.other_id = i.id) or (l.other_id = $2 and l.incident_id = i.id)
-         where i.organization_id = $1 order by i.started_at desc, i.id",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)
 }
 
 pub(super) async fn count_open(read: &mut Read, organization: &OrganizationId) -> Result<usize> {

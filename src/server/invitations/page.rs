@@ -56,7 +56,7 @@ pub async fn show(State(pages): State<AccountPages>, Query(token): Query<Token>,
     match find(app, &token.token).await {
         Ok(offer) => {
             let html = page(&parts.headers, &offer, &token.token, signed_in.as_ref(), &AcceptForm::default(), None);
-            document::private(app, StatusCode::OK, html)
+            document::private(StatusCode::OK, html)
         }
         Err(error) => gone(&parts.headers, &error),
     }
@@ -99,7 +99,7 @@ pub async fn act(
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let html = page(&headers, &offer, &form.token, signed_in.as_ref(), &form, Some(&error));
-            document::private(app, status, html)
+            document::private(status, html)
         }
     }
 }

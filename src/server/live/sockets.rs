@@ -1,8 +1,10 @@
 //! The sockets: public pages get changed regions, dashboards get hints.
 
+use super::teller;
 use crate::{
     domain::{
         error::AppError,
+        ids::OrganizationId,
         live::{Hint, Topic},
         role::allowed,
     },
@@ -11,18 +13,21 @@ use crate::{
         access::{PublicPage, Scope},
         organizations,
         requests::ClientAddress,
-        status_page::Page,
     },
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::broadcast::error::RecvError, time};
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    time,
+};
 
 /// Between two pings, so that proxies do not take a quiet socket for a dead one.
 const PING: Duration = Duration::from_secs(25);
@@ -33,36 +38,70 @@ const MESSAGE_MOST: usize = 1024;
 /// Buffers of an idle socket, in bytes: the library's own would be 128 KiB.
 const BUFFER: usize = 4096;
 /// Sockets of one address.
-const SOCKETS_MOST: u32 = 500;
+const OF_AN_ADDRESS_MOST: u32 = 500;
+/// Visitors' sockets of one organization.
+const OF_AN_ORGANIZATION_MOST: u32 = 20_000;
+/// Sockets altogether, which is 400 MiB of memory.
+const ALL_MOST: u32 = 50_000;
 
-/// How many sockets each address holds.
+/// How many sockets there are, of whom.
 #[derive(Debug, Clone, Default)]
-pub struct Sockets(Arc<Mutex<HashMap<IpAddr, u32>>>);
+pub struct Sockets(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    all: u32,
+    addresses: HashMap<IpAddr, u32>,
+    organizations: HashMap<OrganizationId, u32>,
+}
 
 /// One socket's place, free again when it is dropped.
 #[derive(Debug)]
-struct Place(Sockets, IpAddr);
+struct Place(Sockets, IpAddr, OrganizationId);
 
 impl Sockets {
-    fn take(&self, address: IpAddr) -> Result<Place, AppError> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(address).or_default();
-        if *count >= SOCKETS_MOST {
+    fn take(&self, address: IpAddr, organization: &OrganizationId) -> Result<Place, AppError> {
+        let mut held = self.held();
+        if held.all >= ALL_MOST
+            || held.organizations.get(organization).is_some_and(|count| *count >= OF_AN_ORGANIZATION_MOST)
+        {
+            return Err(AppError::Busy);
+        }
+        let of_address = held.addresses.entry(address).or_default();
+        if *of_address >= OF_AN_ADDRESS_MOST {
             return Err(AppError::TooMany { retry_after: 30 });
         }
-        *count += 1;
-        Ok(Place(self.clone(), address))
+        *of_address += 1;
+        *held.organizations.entry(organization.clone()).or_default() += 1;
+        held.all += 1;
+        Ok(Place(self.clone(), address, organization.clone()))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        self.held().all
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&self.1);
-            }
+        let Self(sockets, address, organization) = self;
+        let mut held = sockets.held();
+        held.all -= 1;
+        one_less(&mut held.addresses, address);
+        one_less(&mut held.organizations, organization);
+    }
+}
+
+fn one_less<K: Hash + Eq>(counts: &mut HashMap<K, u32>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }
@@ -78,7 +117,8 @@ fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 /// The socket of a visitor whose page is of version `seen`.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when the address holds too many.
+/// [`AppError::TooMany`] when the address holds too many, [`AppError::Busy`] when the organization or
+/// the server does.
 pub fn public(
     app: App,
     page: PublicPage,
@@ -86,7 +126,7 @@ pub fn public(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = app.sockets.take(client.0)?;
+    let place = app.sockets.take(client.0, &page.id)?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         visitor(socket, app, page, seen).await;
@@ -94,23 +134,28 @@ pub fn public(
 }
 
 async fn visitor(mut socket: WebSocket, app: App, page: PublicPage, mut seen: i64) {
-    let mut versions = app.hub.versions(&page.id);
+    let (mut pages, mut stopping) = (teller::pages(&app, &page), app.hub.stopping());
     let mut ping = time::interval(PING);
     ping.reset();
     loop {
-        versions.mark_unchanged();
-        if let Ok(now) = app.pages.get(&app, &page).await
-            && now.version != seen
-        {
-            if send(&mut socket, Message::Text(Page::message(&now, seen))).await.is_err() {
-                return;
+        let message = match pages.borrow_and_update().as_ref() {
+            Some(page) if page.version != seen => {
+                let message = page.message(seen);
+                seen = page.version;
+                Some(message)
             }
-            seen = now.version;
+            _ => None,
+        };
+        if let Some(message) = message
+            && send(&mut socket, Message::Text(message)).await.is_err()
+        {
+            return;
         }
         tokio::select! {
-            changed = versions.changed() => if changed.is_err() { return },
+            changed = pages.changed() => if changed.is_err() { return },
             _ = ping.tick() => if send(&mut socket, Message::Ping(Default::default())).await.is_err() { return },
             received = socket.recv() => if ended(received) { return },
+            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server restarts").await,
         }
     }
 }
@@ -124,7 +169,7 @@ pub fn dashboard(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = scope.app().sockets.take(client.0)?;
+    let place = scope.app().sockets.take(client.0, scope.id())?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         member(socket, scope).await;
@@ -134,6 +179,7 @@ pub fn dashboard(
 async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
     let mut hints = scope.app().hub.hints(scope.id());
     let mut rechecks = scope.app().hub.rechecks();
+    let mut stopping = scope.app().hub.stopping();
     let mut ping = time::interval(PING);
     ping.reset();
     // The version now: whoever comes back after a while learns whether to read again.
@@ -168,13 +214,23 @@ async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
                 if send(&mut socket, Message::Ping(Default::default())).await.is_err() { return }
             }
             received = socket.recv() => if ended(received) { return },
+            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server restarts").await,
         }
     }
 }
 
 /// Tells that the person may not listen any more.
 async fn dismiss(socket: &mut WebSocket) {
-    let frame = CloseFrame { code: 4401, reason: Utf8Bytes::from_static("no longer allowed") };
+    close(socket, 4401, "no longer allowed").await;
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the app.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     let _ = send(socket, Message::Close(Some(frame))).await;
 }
 

@@ -1,7 +1,7 @@
 //! Windows by the clock of the organization: a month of them for a calendar, one of them for a form
 //! and in words.
 
-use super::{CALENDAR, local, no_maintenance, store};
+use super::{CALENDAR, no_maintenance, store};
 use crate::{
     domain::{
         calendar::{self, CalendarDay, CalendarEntry, CalendarMonth, LocalWindow},
@@ -11,10 +11,11 @@ use crate::{
         role::allowed,
         time::Time,
     },
-    server::{access::Scope, clock},
+    server::{access::Scope, clock, days},
 };
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
+use std::collections::HashMap;
 
 /// Windows that can be asked for at once at most.
 const AT_ONCE: usize = 500;
@@ -24,18 +25,18 @@ const AT_ONCE: usize = 500;
 /// # Errors
 /// [`AppError::Invalid`] for what is no month.
 pub async fn month(scope: Scope<allowed::Read>, month: String) -> Result<CalendarMonth> {
-    let zone = local::zone(scope.time_zone());
+    let zone = days::zone(scope.time_zone());
     let today = by_clock(clock::now(), zone).date();
     let first = match month.trim() {
         "" => calendar::first_of(today),
         text => calendar::month(text).ok_or_else(|| AppError::field("month", "Write a month as 2026-11."))?,
     };
-    let days = calendar::days(first);
+    let shown = calendar::days(first);
     let midnight = |date: &NaiveDate| Time::from(date.and_time(NaiveTime::MIN).and_utc());
     // No clock is a whole day off from UTC: what lies beyond these days is on none of them.
     let filter = MaintenanceFilter {
-        from: days.first().map(|date| midnight(date).plus_seconds(-86_400)),
-        to: days.last().map(|date| midnight(date).plus_seconds(2 * 86_400)),
+        from: shown.first().map(|date| midnight(date).plus_seconds(-86_400)),
+        to: shown.last().map(|date| midnight(date).plus_seconds(2 * 86_400)),
         ..MaintenanceFilter::default()
     };
     let mut read = scope.read().await?;
@@ -56,12 +57,13 @@ pub async fn windows(scope: Scope<allowed::Read>, ids: Vec<MaintenanceId>) -> Re
     if ids.len() > AT_ONCE {
         return Err(AppError::BadRequest(format!("at most {AT_ONCE} windows at once")));
     }
-    let zone = local::zone(scope.time_zone());
+    let zone = days::zone(scope.time_zone());
     let mut read = scope.read().await?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in &ids {
-        found.extend(store::one(&mut read, scope.id(), id).await?.map(|maintenance| window(&maintenance, zone)));
-    }
+    let there = store::bare(&mut read, scope.id(), &ids).await?;
+    let there: HashMap<&MaintenanceId, &Maintenance> =
+        there.iter().map(|maintenance| (&maintenance.id, maintenance)).collect();
+    let found: Vec<LocalWindow> =
+        ids.iter().filter_map(|id| there.get(id)).map(|maintenance| window(maintenance, zone)).collect();
     if found.is_empty() && !ids.is_empty() { Err(no_maintenance()) } else { Ok(found) }
 }
 
@@ -75,14 +77,14 @@ pub fn end(scope: &Scope<allowed::Read>, starts_at: &str, minutes: i64) -> Resul
 }
 
 fn end_in(starts_at: &str, minutes: i64, zone: &str) -> Result<String> {
-    let mut errors = FieldErrors::default();
-    let end = errors.take("starts_at", local::moment(starts_at, zone)).map(|start| {
+    let (mut errors, zone) = (FieldErrors::default(), days::zone(zone));
+    let end = errors.take("starts_at", days::typed(zone, starts_at)).map(|start| {
         let end = start.plus_seconds(minutes.clamp(1, LONGEST / 60) * 60);
-        (end, field(by_clock(end, local::zone(zone))))
+        (end, days::field(zone, end))
     });
     errors.finish()?;
     let Some((end, text)) = end else { return Err(AppError::Internal) };
-    if local::moment(&text, zone) == Ok(end) {
+    if days::typed(zone, &text) == Ok(end) {
         return Ok(text);
     }
     let words = "On this day clocks are put back, and this end lies in the hour that comes twice. Choose another.";
@@ -94,25 +96,14 @@ fn by_clock(at: Time, zone: Tz) -> NaiveDateTime {
     at.utc().with_timezone(&zone).naive_local()
 }
 
-/// As forms have it; seconds only where there are some.
-fn field(local: NaiveDateTime) -> String {
-    let form = if local.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
-    local.format(form).to_string()
-}
-
 fn window(maintenance: &Maintenance, zone: Tz) -> LocalWindow {
-    let (starts_at, ends_at) = (by_clock(maintenance.starts_at, zone), by_clock(maintenance.ends_at, zone));
-    let offset = |at: Time| at.utc().with_timezone(&zone).offset().fix();
-    let changes = offset(maintenance.starts_at) != offset(maintenance.ends_at);
-    let end = if starts_at.date() == ends_at.date() { "%H:%M" } else { "%-d %b %Y, %H:%M" };
-    let words = format!(
-        "{} to {} ({}{})",
-        starts_at.format("%-d %b %Y, %H:%M"),
-        ends_at.format(end),
-        zone.name(),
-        if changes { ", clocks change meanwhile" } else { "" }
-    );
-    LocalWindow { id: maintenance.id.clone(), starts_at: field(starts_at), ends_at: field(ends_at), words }
+    let Maintenance { id, starts_at, ends_at, .. } = maintenance;
+    LocalWindow {
+        id: id.clone(),
+        starts_at: days::field(zone, *starts_at),
+        ends_at: days::field(zone, *ends_at),
+        words: days::window_in_a_line(zone, *starts_at, *ends_at),
+    }
 }
 
 /// A window between its first day and its last.
@@ -259,22 +250,16 @@ mod tests {
     #[test]
     fn words_say_when_clocks_change_meanwhile() {
         let words = |from, to| window(&between(from, to), Vienna).words;
-        assert_eq!(
-            words("2026-11-21T21:00:00Z", "2026-11-21T22:00:00Z"),
-            "21 Nov 2026, 22:00 to 23:00 (Europe/Vienna)"
-        );
+        assert_eq!(words("2026-11-21T21:00:00Z", "2026-11-21T22:00:00Z"), "Sat 21 Nov 2026, 22:00 to 23:00 CET");
         assert_eq!(
             words("2026-11-21T21:00:00Z", "2026-11-22T01:00:00Z"),
-            "21 Nov 2026, 22:00 to 22 Nov 2026, 02:00 (Europe/Vienna)"
+            "Sat 21 Nov 2026, 22:00 to Sun 22 Nov 2026, 02:00 CET"
         );
         assert_eq!(
             words("2026-03-28T21:00:00Z", "2026-03-29T02:00:00Z"),
-            "28 Mar 2026, 22:00 to 29 Mar 2026, 04:00 (Europe/Vienna, clocks change meanwhile)"
+            "Sat 28 Mar 2026, 22:00 CET to Sun 29 Mar 2026, 04:00 CEST"
         );
-        assert_eq!(
-            words("2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"),
-            "25 Oct 2026, 02:00 to 03:00 (Europe/Vienna, clocks change meanwhile)"
-        );
+        assert_eq!(words("2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"), "Sun 25 Oct 2026, 02:00 CEST to 03:00 CET");
     }
 
     #[test]
@@ -285,7 +270,7 @@ mod tests {
         };
         let (from, to) = texts("2026-11-21T21:00:00Z", "2026-11-21T22:00:30Z");
         assert_eq!((from.as_str(), to.as_str()), ("2026-11-21T22:00", "2026-11-21T23:00:30"));
-        assert_eq!(local::moment(&to, "Europe/Vienna"), Ok(at("2026-11-21T22:00:30Z")));
+        assert_eq!(days::typed(Vienna, &to), Ok(at("2026-11-21T22:00:30Z")));
     }
 
     #[test]

@@ -4,7 +4,6 @@
 pub mod calendar;
 pub mod clockwork;
 mod import;
-mod local;
 pub mod series;
 mod store;
 
@@ -13,7 +12,7 @@ pub use import::{ImportedMaintenance, ImportedMaintenanceUpdate, import};
 
 use super::{
     access::{PublicPage, Scope},
-    clock,
+    clock, days,
     db::{AuditEntry, Read, Write, random_id},
     history::{self, Who},
     services,
@@ -30,6 +29,7 @@ use crate::domain::{
     role::allowed,
     time::Time,
 };
+use std::slice;
 
 /// Windows on one page of a list.
 const PAGE: i64 = 50;
@@ -96,10 +96,10 @@ pub struct NewMaintenance {
 
 /// Checks texts, window and rule of a form; the window is typed in the time zone.
 fn check(input: &MaintenanceInput, zone: &str) -> Result<(CheckedMaintenance, Time, Time, Option<String>)> {
-    let mut errors = FieldErrors::default();
+    let (mut errors, zone) = (FieldErrors::default(), days::zone(zone));
     let checked = input.check(&mut errors);
-    let starts_at = errors.take("starts_at", local::moment(&input.starts_at, zone));
-    let ends_at = errors.take("ends_at", local::moment(&input.ends_at, zone));
+    let starts_at = errors.take("starts_at", days::typed(zone, &input.starts_at));
+    let ends_at = errors.take("ends_at", days::typed(zone, &input.ends_at));
     let rule = errors.take("repeat", series::rule(&input.repeat)).flatten();
     errors.finish()?;
     let (Some(starts_at), Some(ends_at)) = (starts_at, ends_at) else { return Err(AppError::Internal) };
@@ -248,7 +248,7 @@ pub async fn update(
     };
     let ends_at = match input.ends_at.as_str() {
         "" => None,
-        text => errors.take("ends_at", local::moment(text, scope.time_zone())),
+        text => errors.take("ends_at", days::typed(days::zone(scope.time_zone()), text)),
     };
     errors.finish()?;
     unless_changed(&before, input.seen)?;
@@ -340,7 +340,7 @@ pub async fn list(scope: Scope<allowed::Read>, filter: MaintenanceFilter) -> Res
 pub async fn detail(scope: Scope<allowed::Read>, id: MaintenanceId) -> Result<MaintenanceDetail> {
     let mut read = scope.read().await?;
     let maintenance = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_maintenance)?;
-    let updates = store::updates(&mut read, scope.id(), &id).await?;
+    let updates = store::updates(&mut read, scope.id(), slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
     let rule = match &maintenance.series_id {
         Some(series) => store::rule(&mut read, scope.id(), series).await?,
         None => None,
@@ -359,12 +359,13 @@ pub async fn upcoming(read: &mut Read, organization: &OrganizationId, most: i64)
 }
 
 async fn told(read: &mut Read, organization: &OrganizationId, all: Vec<Maintenance>) -> Result<Vec<ToldMaintenance>> {
-    let mut told = Vec::with_capacity(all.len());
-    for maintenance in all {
-        let updates = store::updates(read, organization, &maintenance.id).await?;
-        told.push(ToldMaintenance { maintenance, updates });
-    }
-    Ok(told)
+    let ids: Vec<MaintenanceId> = all.iter().map(|maintenance| maintenance.id.clone()).collect();
+    let mut updates = store::updates(read, organization, &ids).await?;
+    let told = |maintenance: Maintenance| {
+        let updates = updates.remove(&maintenance.id).unwrap_or_default();
+        ToldMaintenance { maintenance, updates }
+    };
+    Ok(all.into_iter().map(told).collect())
 }
 
 /// What goes on and what comes next as visitors read it, earliest first.
@@ -383,6 +384,14 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<ToldMaintena
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<ToldMaintenance>> {
     let all = store::between(read, &page.id, from, to).await?;
     told(read, &page.id, all).await
+}
+
+/// When the earliest window of an organization begins.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Option<Time>> {
+    store::first(read, organization).await
 }
 
 /// One maintenance as visitors read it.

@@ -3,7 +3,7 @@
 //! Each window is a maintenance of its own, made some weeks ahead, so that one of them can be moved
 //! or called off without the others.
 
-use super::{NewMaintenance, TOPICS, add, local, no_maintenance, store};
+use super::{NewMaintenance, TOPICS, add, no_maintenance, store};
 use crate::{
     domain::{
         error::Result,
@@ -14,6 +14,7 @@ use crate::{
     },
     server::{
         access::Scope,
+        days,
         db::{AuditEntry, Write, random_id},
     },
 };
@@ -48,7 +49,7 @@ pub(super) fn rule(text: &str) -> Result<Option<String>, String> {
 
 /// The beginnings of the windows after `after` up to `until`, of a series that begins at `first`.
 fn beginnings(rule: &str, zone: &str, first: Time, after: Time, until: Time) -> Vec<Time> {
-    let zone = Tz::Tz(local::zone(zone));
+    let zone = Tz::Tz(days::zone(zone));
     let start = first.utc().with_timezone(&zone);
     let Ok(rule) = rule.parse::<RRule<Unvalidated>>().and_then(|rule| rule.validate(start)) else { return Vec::new() };
     let set = RRuleSet::new(start)
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str, zone: &str) -> Time {
-        local::moment(text, zone).expect("a time")
+        days::typed(days::zone(zone), text).expect("a time")
     }
 
     #[test]

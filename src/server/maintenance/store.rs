@@ -9,17 +9,43 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused},
+        db::{Read, Write, error::refused, lists},
         history::Who,
         markdown,
     },
 };
 use sqlx::AnyConnection;
+use std::collections::HashMap;
 
-type Row = (MaintenanceId, String, MaintenanceStatus, Time, Time, Option<Time>, Option<Time>, i64, Option<SeriesId>);
+type Row = (
+    MaintenanceId,
+    String,
+    MaintenanceStatus,
+    Time,
+    Time,
+    Option<Time>,
+    Option<Time>,
+    i64,
+    Option<SeriesId>,
+    i64,
+    Time,
+);
 
-fn maintenance(row: Row, revision: i64, updated_at: Time) -> Maintenance {
-    let (id, title, status, starts_at, ends_at, started_at, completed_at, automatic, series_id) = row;
+/// Rows of one organization; the rest says which, and in which order.
+macro_rules! maintenances {
+    ($($rest:tt)+) => {
+        concat!(
+            "select m.id, m.title, m.status, m.starts_at, m.ends_at, m.started_at, m.completed_at, m.automatic,
+                    m.series_id, m.revision, m.updated_at
+             from maintenances m where m.organization_id = $1 ",
+            $($rest)+
+        )
+    };
+}
+
+fn maintenance(row: Row) -> Maintenance {
+    let (id, title, status, starts_at, ends_at, started_at, completed_at, automatic, series_id, revision, updated_at) =
+        row;
     Maintenance {
         id,
         title,
@@ -36,21 +62,31 @@ fn maintenance(row: Row, revision: i64, updated_at: Time) -> Maintenance {
     }
 }
 
-async fn services(
+/// Puts the services to maintenance of one organization, in the order of the page.
+async fn with_services(
     connection: &mut AnyConnection,
     organization: &OrganizationId,
-    id: &MaintenanceId,
-) -> Result<Vec<Maintained>> {
-    let rows: Vec<(ServiceId, String, Option<TeamId>)> = sqlx::query_as(
-        "select s.id, s.name, s.team_id from maintenance_services m join services s on s.id = m.service_id
-         where m.organization_id = $1 and m.maintenance_id = $2 order by s.position, s.id",
+    rows: Vec<Row>,
+) -> Result<Vec<Maintenance>> {
+    let mut all: Vec<Maintenance> = rows.into_iter().map(maintenance).collect();
+    let ids: Vec<&MaintenanceId> = all.iter().map(|maintenance| &maintenance.id).collect();
+    let rows: Vec<(MaintenanceId, ServiceId, String, Option<TeamId>)> = lists::rows(
+        connection,
+        &[organization.as_str()],
+        &ids,
+        "select m.maintenance_id, s.id, s.name, s.team_id
+         from maintenance_services m join services s on s.id = m.service_id
+         where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id",
     )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_all(connection)
-    .await
-    .map_err(refused)?;
-    Ok(rows.into_iter().map(|(service_id, name, team_id)| Maintained { service_id, name, team_id }).collect())
+    .await?;
+    let mut by_maintenance: HashMap<MaintenanceId, Vec<Maintained>> = HashMap::new();
+    for (maintenance, service_id, name, team_id) in rows {
+        by_maintenance.entry(maintenance).or_default().push(Maintained { service_id, name, team_id });
+    }
+    for maintenance in &mut all {
+        maintenance.services = by_maintenance.remove(&maintenance.id).unwrap_or_default();
+    }
+    Ok(all)
 }
 
 async fn load(
@@ -58,26 +94,13 @@ async fn load(
     organization: &OrganizationId,
     id: &MaintenanceId,
 ) -> Result<Option<Maintenance>> {
-    let row: Option<Row> = sqlx::query_as(
-        "select id, title, status, starts_at, ends_at, started_at, completed_at, automatic, series_id
-         from maintenances where organization_id = $1 and id = $2",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(refused)?;
-    let Some(row) = row else { return Ok(None) };
-    let (revision, updated_at): (i64, Time) =
-        sqlx::query_as("select revision, updated_at from maintenances where organization_id = $1 and id = $2")
-            .bind(organization.clone())
-            .bind(id.clone())
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(refused)?;
-    let mut found = maintenance(row, revision, updated_at);
-    found.services = services(connection, organization, id).await?;
-    Ok(Some(found))
+    let rows: Vec<Row> = sqlx::query_as(maintenances!("and m.id = $2"))
+        .bind(organization.clone())
+        .bind(id.clone())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(refused)?;
+    Ok(with_services(connection, organization, rows).await?.pop())
 }
 
 pub(super) async fn one(
@@ -283,34 +306,42 @@ pub(super) async fn first_body(write: &mut Write, id: &MaintenanceId) -> Result<
     Ok(row.map(|(body,)| body))
 }
 
-/// The updates, newest first.
+/// The updates of each, newest first.
 pub(super) async fn updates(
     read: &mut Read,
     organization: &OrganizationId,
-    id: &MaintenanceId,
-) -> Result<Vec<MaintenanceUpdate>> {
-    type Row = (UpdateId, MaintenanceStatus, String, String, Time, Option<String>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select id, status, body, format, at, user_name from maintenance_updates
-         where organization_id = $1 and maintenance_id = $2 order by at desc, created_at desc, id desc",
+    ids: &[MaintenanceId],
+) -> Result<HashMap<MaintenanceId, Vec<MaintenanceUpdate>>> {
+    type Row = (MaintenanceId, UpdateId, MaintenanceStatus, String, String, Time, Option<String>);
+    let rows: Vec<Row> = lists::rows(
+        read.connection(),
+        &[organization.as_str()],
+        ids,
+        "select maintenance_id, id, status, body, format, at, user_name from maintenance_updates
+         where organization_id = $1 and maintenance_id in ($list) order by at desc, created_at desc, id desc",
     )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, status, body, format, at, by)| {
-            let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
-            MaintenanceUpdate { id, status, body, html, at, by }
-        })
-        .collect())
+    .await?;
+    let mut by_maintenance: HashMap<MaintenanceId, Vec<MaintenanceUpdate>> = HashMap::new();
+    for (maintenance, id, status, body, format, at, by) in rows {
+        let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
+        let update = MaintenanceUpdate { id, status, body, html, at, by };
+        by_maintenance.entry(maintenance).or_default().push(update);
+    }
+    Ok(by_maintenance)
 }
 
 fn like(words: &str) -> String {
     let words = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{words}%")
+}
+
+/// What every list is filtered by.
+macro_rules! filtered {
+    () => {
+        " and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
+          and ($3 = '%%' or m.search like $3 escape '\\')
+          and m.starts_at < $6 and m.ends_at > $7 "
+    };
 }
 
 pub(super) async fn list(
@@ -319,33 +350,29 @@ pub(super) async fn list(
     filter: &MaintenanceFilter,
     most: i64,
 ) -> Result<Vec<Maintenance>> {
-    let upcoming = "select id from maintenances m
-         where m.organization_id = $1 and m.status in ('scheduled', 'in_progress', 'verifying')
-           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
-           and ($3 = '%%' or m.search like $3 escape '\\')
-           and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))
-           and m.starts_at < $6 and m.ends_at > $7
-         order by m.starts_at, m.id limit $8";
-    let past = "select id from maintenances m
-         where m.organization_id = $1 and m.status in ('completed', 'cancelled')
-           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
-           and ($3 = '%%' or m.search like $3 escape '\\')
-           and (m.starts_at < $4 or (m.starts_at = $4 and m.id < $5))
-           and m.starts_at < $6 and m.ends_at > $7
-         order by m.starts_at desc, m.id desc limit $8";
-    let all = "select id from maintenances m
-         where m.organization_id = $1
-           and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
-           and ($3 = '%%' or m.search like $3 escape '\\')
-           and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))
-           and m.starts_at < $6 and m.ends_at > $7
-         order by m.starts_at, m.id limit $8";
+    let upcoming = maintenances!(
+        "and m.status in ('scheduled', 'in_progress', 'verifying')
+           and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))",
+        filtered!(),
+        "order by m.starts_at, m.id limit $8"
+    );
+    let past = maintenances!(
+        "and m.status in ('completed', 'cancelled')
+           and (m.starts_at < $4 or (m.starts_at = $4 and m.id < $5))",
+        filtered!(),
+        "order by m.starts_at desc, m.id desc limit $8"
+    );
+    let all = maintenances!(
+        "and (m.starts_at > $4 or (m.starts_at = $4 and m.id > $5))",
+        filtered!(),
+        "order by m.starts_at, m.id limit $8"
+    );
     let (statement, beginning) = match filter.state.as_str() {
         "upcoming" => (upcoming, i64::MIN),
         "past" => (past, i64::MAX),
         _ => (all, i64::MIN),
     };
-    let ids: Vec<(MaintenanceId,)> = sqlx::query_as(statement)
+    let rows: Vec<Row> = sqlx::query_as(statement)
         .bind(organization.clone())
         .bind(filter.service.clone())
         .bind(like(&filter.words))
@@ -357,19 +384,18 @@ pub(super) async fn list(
         .fetch_all(read.connection())
         .await
         .map_err(refused)?;
-    all_of(read, organization, ids).await
+    with_services(read.connection(), organization, rows).await
 }
 
-async fn all_of(
+/// Those of these ids that are there, without their services.
+pub(super) async fn bare(
     read: &mut Read,
     organization: &OrganizationId,
-    ids: Vec<(MaintenanceId,)>,
+    ids: &[MaintenanceId],
 ) -> Result<Vec<Maintenance>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for (id,) in ids {
-        found.extend(load(read.connection(), organization, &id).await?);
-    }
-    Ok(found)
+    let statement = maintenances!("and m.id in ($list)");
+    let rows: Vec<Row> = lists::rows(read.connection(), &[organization.as_str()], ids, statement).await?;
+    Ok(rows.into_iter().map(maintenance).collect())
 }
 
 /// How many are to come or going on, and how many are over.
@@ -400,26 +426,37 @@ pub(super) async fn between(
     from: Time,
     to: Time,
 ) -> Result<Vec<Maintenance>> {
-    let ids: Vec<(MaintenanceId,)> = sqlx::query_as(
-        "select id from maintenances where organization_id = $1 and starts_at >= $2 and starts_at < $3
-         order by starts_at desc, id desc",
-    )
+    let rows: Vec<Row> = sqlx::query_as(maintenances!(
+        "and m.starts_at >= $2 and m.starts_at < $3 order by m.starts_at desc, m.id desc"
+    ))
     .bind(organization.clone())
     .bind(from)
     .bind(to)
     .fetch_all(read.connection())
     .await
     .map_err(refused)?;
-    all_of(read, organization, ids).await
+    with_services(read.connection(), organization, rows).await
+}
+
+pub(super) async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Option<Time>> {
+    let (first,): (Option<Time>,) =
+        sqlx::query_as("select min(starts_at) from maintenances where organization_id = $1")
+            .bind(organization.clone())
+            .fetch_one(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(first)
 }
 
 /// What runs by itself and is due for a step.
 pub(super) async fn due(read: &mut Read, now: Time) -> Result<Vec<(OrganizationId, MaintenanceId)>> {
     sqlx::query_as(
-        "select organization_id, id from maintenances where status = 'scheduled' and starts_at <= $1 and automatic = 1
+        // The list of all three is what their index is for.
+        "select organization_id, id from maintenances
+         where status in ('scheduled', 'in_progress', 'verifying') and status = 'scheduled' and starts_at <= $1 and automatic = 1
          union all
          select organization_id, id from maintenances
-         where status in ('in_progress', 'verifying') and ends_at <= $1 and automatic = 1
+         where status in ('scheduled', 'in_progress', 'verifying') and status <> 'scheduled' and ends_at <= $1 and automatic = 1
          limit 500",
     )
     .bind(now)

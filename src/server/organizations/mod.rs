@@ -266,14 +266,17 @@ pub struct Listed {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn listed(app: &App, search: &str, most: i64) -> Result<Vec<Listed>> {
     let mut read = app.db.read(&SystemScope::job("directory")).await?;
-    let mut listed = Vec::new();
-    for organization in store::listed(&mut read, &search.trim().to_lowercase(), most).await? {
-        let services = store::services_in_short(&mut read, &organization.id).await?;
-        let impacts = incidents::open_impacts(&mut read, &organization.id).await?;
+    let organizations = store::listed(&mut read, &search.trim().to_lowercase(), most).await?;
+    let ids: Vec<OrganizationId> = organizations.iter().map(|organization| organization.id.clone()).collect();
+    let mut services = store::services_in_short(&mut read, &ids).await?;
+    let mut impacts = incidents::directory::open_impacts(&mut read, &ids).await?;
+    let listed = |organization: PublicOrganization| {
+        let services = services.remove(&organization.id).unwrap_or_default();
+        let impacts = impacts.remove(&organization.id).unwrap_or_default();
         let status = PageStatus::of(services.iter().map(|(_, status)| *status), impacts);
-        listed.push(Listed { organization, status, services });
-    }
-    Ok(listed)
+        Listed { organization, status, services }
+    };
+    Ok(organizations.into_iter().map(listed).collect())
 }
 
 /// The slug of the only organization that there is.

@@ -10,9 +10,10 @@ use crate::{
         status::{ServiceStatus, StatusLabels},
         time::Time,
     },
-    server::db::{Read, Write, error::refused},
+    server::db::{Read, Write, error::refused, lists},
 };
 use sqlx::AnyConnection;
+use std::collections::HashMap;
 
 pub(super) async fn insert_organization(write: &mut Write, new: &NewOrganization) -> Result<()> {
     sqlx::query(
@@ -207,21 +208,28 @@ pub(super) async fn effective_statuses(read: &mut Read, organization: &Organizat
     Ok(rows.into_iter().map(|(status,)| status).collect())
 }
 
-/// Names and effective statuses of services, worst first.
+/// Names and effective statuses of the services of each, worst first.
 pub(super) async fn services_in_short(
     read: &mut Read,
-    organization: &OrganizationId,
-) -> Result<Vec<(String, ServiceStatus)>> {
-    let mut rows: Vec<(String, ServiceStatus)> = sqlx::query_as(
-        "select s.name, h.status from services s join status_history h on h.service_id = s.id and h.ended_at is null
-         where s.organization_id = $1 and s.deleted_at is null order by s.position, s.id",
+    organizations: &[OrganizationId],
+) -> Result<HashMap<OrganizationId, Vec<(String, ServiceStatus)>>> {
+    let rows: Vec<(OrganizationId, String, ServiceStatus)> = lists::rows(
+        read.connection(),
+        &[],
+        organizations,
+        "select s.organization_id, s.name, h.status
+         from services s join status_history h on h.service_id = s.id and h.ended_at is null
+         where s.organization_id in ($list) and s.deleted_at is null order by s.position, s.id",
     )
-    .bind(organization.clone())
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)?;
-    rows.sort_by_key(|(_, status)| std::cmp::Reverse(*status));
-    Ok(rows)
+    .await?;
+    let mut all: HashMap<OrganizationId, Vec<(String, ServiceStatus)>> = HashMap::new();
+    for (organization, name, status) in rows {
+        all.entry(organization).or_default().push((name, status));
+    }
+    for services in all.values_mut() {
+        services.sort_by_key(|(_, status)| std::cmp::Reverse(*status));
+    }
+    Ok(all)
 }
 
 type PublicRow = (OrganizationId, String, String, String, String, String, String, i64, Time);

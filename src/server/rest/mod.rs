@@ -3,7 +3,7 @@
 use super::{
     App,
     access::{Caller, run},
-    services,
+    requests, services,
 };
 use crate::domain::{
     error::AppError,
@@ -42,7 +42,7 @@ struct Problem<'a> {
 
 /// An [`AppError`] on its way to a program.
 #[derive(Debug)]
-struct Refused(AppError);
+pub struct Refused(AppError);
 
 impl From<AppError> for Refused {
     fn from(error: AppError) -> Self {
@@ -75,15 +75,10 @@ impl IntoResponse for Refused {
         let mut response = (status, Json(Problem { title, status: status.as_u16(), detail, errors })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match error {
-            AppError::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Candor\""));
-            }
-            AppError::TooMany { retry_after } => {
-                headers.insert(header::RETRY_AFTER, retry_after.into());
-            }
-            _ => {}
+        if error == AppError::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Candor\""));
         }
+        requests::say_when(headers, &error);
         response
     }
 }

@@ -1,6 +1,6 @@
 //! What is answered at the addresses below `/status/{organization}`.
 
-use super::{Below, days::Month};
+use super::{Below, Document, days::Month};
 use crate::{
     domain::error::AppError,
     server::{App, directory, document},
@@ -18,6 +18,11 @@ pub struct Asked {
     month: String,
 }
 
+/// `GET /status/{organization}`
+pub async fn status_page(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    answer(&app, &slug, Some(Document::StatusPage), &headers).await
+}
+
 /// `GET /status/{organization}/history`
 pub async fn history(
     State(app): State<App>,
@@ -29,7 +34,7 @@ pub async fn history(
         "" => Some(Below::History(None)),
         month => Month::read(month).map(|month| Below::History(Some(month))),
     };
-    answer(&app, &slug, which, &headers).await
+    answer(&app, &slug, which.map(Document::Below), &headers).await
 }
 
 /// `GET /status/{organization}/incidents/{id}`
@@ -38,7 +43,7 @@ pub async fn incident(
     Path((slug, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Incident), &headers).await
+    answer(&app, &slug, id.parse().ok().map(Below::Incident).map(Document::Below), &headers).await
 }
 
 /// `GET /status/{organization}/maintenance/{id}`
@@ -47,23 +52,25 @@ pub async fn maintenance(
     Path((slug, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Maintenance), &headers).await
+    answer(&app, &slug, id.parse().ok().map(Below::Maintenance).map(Document::Below), &headers).await
 }
 
 /// `GET /status/{organization}/services/{id}`
 pub async fn service(State(app): State<App>, Path((slug, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Service), &headers).await
+    answer(&app, &slug, id.parse().ok().map(Below::Service).map(Document::Below), &headers).await
 }
 
-async fn answer(app: &App, slug: &str, which: Option<Below>, headers: &HeaderMap) -> Response {
+/// What is in memory and true was answered before anything came here: see [`crate::server::listen`].
+async fn answer(app: &App, slug: &str, which: Option<Document>, headers: &HeaderMap) -> Response {
     let page = match app.pages.find(app, slug).await {
         Ok(page) => page,
         Err(error) => return refused(headers, slug, &error),
     };
     let Some(which) = which else { return nothing_here(headers) };
-    match app.pages.below(app, &page, &which).await {
-        Ok(Some(found)) if found.slug != slug => Redirect::permanent(&which.path(&found.slug)).into_response(),
-        Ok(Some(found)) => found.response(headers),
+    let address = which.address(slug);
+    match app.pages.document(app, &page, which).await {
+        Ok(Some(found)) if found.address != address => Redirect::permanent(&found.address).into_response(),
+        Ok(Some(found)) => found.response(headers, true),
         Ok(None) => nothing_here(headers),
         Err(error) => refused(headers, slug, &error),
     }

@@ -125,7 +125,9 @@ impl Reader<'_> {
         let month_of = |at: Time| Month::of(days::date(zone, at));
         let this_month = month_of(self.now);
         let born = services.services.iter().map(|service| service.created_at);
-        let first = incidents::directory::first(&mut self.read, &self.page.id).await?.into_iter().chain(born).min();
+        let incident = incidents::directory::first(&mut self.read, &self.page.id).await?;
+        let window = maintenance::first(&mut self.read, &self.page.id).await?;
+        let first = incident.into_iter().chain(window).chain(born).min();
         let first = first.map_or(this_month, month_of).min(this_month);
         let shown: Vec<Month> = match asked {
             Some(month) if month > this_month => return Ok(None),
@@ -136,11 +138,18 @@ impl Reader<'_> {
                     .collect()
             }
         };
+        let bounds: Vec<(Time, Time)> = shown.iter().map(|month| month.bounds(zone)).collect();
+        let from = bounds.last().map_or(self.now, |(from, _)| *from);
+        let to = bounds.first().map_or(self.now, |(_, to)| *to);
+        let mut incidents = incidents::between(self.page, &mut self.read, from, to).await?;
+        let mut maintenance = maintenance::between(self.page, &mut self.read, from, to).await?;
         let mut months = Vec::with_capacity(shown.len());
-        for month in shown {
-            let (from, to) = month.bounds(zone);
-            let incidents = incidents::between(self.page, &mut self.read, from, to).await?;
-            let maintenance = maintenance::between(self.page, &mut self.read, from, to).await?;
+        // Months and what happened in them alike stand latest first.
+        for (month, (from, _)) in shown.into_iter().zip(bounds) {
+            let count = incidents.partition_point(|told| told.incident.started_at >= from);
+            let incidents = incidents.drain(..count).collect();
+            let count = maintenance.partition_point(|told| told.maintenance.starts_at >= from);
+            let maintenance = maintenance.drain(..count).collect();
             months.push((month, incidents, maintenance));
         }
         Ok(Some(Content::History(Past { months, this_month, first }, asked)))
@@ -207,6 +216,6 @@ fn render(
     };
     let head = views::head_below(app, &setting, path, &title, description);
     let html = document::render(head, || views::body_below(&setting, main));
-    let stamp = Stamp { version: organization.version, slug: organization.slug.clone(), made_at: now, good_until };
-    Finished::new(stamp, html)
+    let stamp = Stamp { version: organization.version, address: path.to_owned(), made_at: now, good_until };
+    Finished::new(app.hub.current(&organization.id), &app.protection, stamp, html)
 }

@@ -1,21 +1,24 @@
-//! A finished document: its bytes in every encoding, and how long they are good.
+//! A finished document: its answers, ready to be sent, and how long they are good.
 
-use crate::{domain::time::Time, server::requests};
+use crate::{
+    domain::time::Time,
+    server::{clock, live::Current, requests},
+};
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use sha2::{Digest, Sha256};
 use std::io::Write;
 
-/// What a document shows, beside its markup.
+/// What a document shows, beside its text.
 #[derive(Debug, Clone)]
 pub struct Stamp {
     /// The organization's version that it shows.
     pub version: i64,
-    /// The organization's slug, which may have changed since somebody noted the address.
-    pub slug: String,
+    /// Path and query where it is.
+    pub address: String,
     /// When it was made.
     pub made_at: Time,
     /// From when on it shows what is no longer so, even if nobody has written anything.
@@ -27,68 +30,97 @@ pub struct Stamp {
 pub struct Finished {
     /// The organization's version that it shows.
     pub version: i64,
-    /// The organization's slug, which may have changed since somebody noted the address.
-    pub slug: String,
+    /// Path and query where it is; somebody may have noted a former one.
+    pub address: String,
     good_until: Time,
-    html: Bytes,
-    gzip: Bytes,
-    brotli: Bytes,
+    current: Current,
     etag: HeaderValue,
     last_modified: HeaderValue,
+    plain: Answer,
+    gzip: Answer,
+    brotli: Answer,
+    not_modified: HeaderMap,
+}
+
+/// Everything of an answer but its status, so that sending it copies nothing but references.
+#[derive(Debug)]
+struct Answer {
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 impl Finished {
-    /// Compresses it.
-    pub fn new(stamp: Stamp, html: String) -> Self {
-        let Stamp { version, slug, made_at, good_until } = stamp;
-        let etag: String = Sha256::digest(&html).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    /// Compresses it and makes its answers ready. `current` is the version of the organization as it will
+    /// be from now on, `protection` the headers that every answer carries.
+    pub fn new(current: Current, protection: &HeaderMap, stamp: Stamp, html: String) -> Self {
+        let Stamp { version, address, made_at, good_until } = stamp;
+        let tag: String = Sha256::digest(&html).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"0\""));
         let last_modified = made_at.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        Self {
-            version,
-            slug,
-            good_until,
-            gzip: gzip(html.as_bytes()),
-            brotli: brotli(html.as_bytes()),
-            html: html.into(),
-            etag: HeaderValue::try_from(format!("W/\"{etag}\"")).unwrap_or(HeaderValue::from_static("W/\"0\"")),
-            last_modified: HeaderValue::try_from(last_modified).unwrap_or(HeaderValue::from_static("")),
-        }
-    }
-
-    /// Whether it shows this version, and what is so now.
-    pub fn is_fresh(&self, version: i64, now: Time) -> bool {
-        self.version >= version && now < self.good_until
-    }
-
-    /// The answer to a request for it: 304 when the reader has it.
-    pub fn response(&self, headers: &HeaderMap) -> Response {
-        let mut response = if self.is_known(headers) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let accepts = |name| requests::accepts_encoding(headers, name);
-            let (body, encoding) = if accepts("br") {
-                (&self.brotli, Some("br"))
-            } else if accepts("gzip") {
-                (&self.gzip, Some("gzip"))
-            } else {
-                (&self.html, None)
-            };
-            let mut response = Response::new(body.clone().into());
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-            if let Some(encoding) = encoding {
-                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-            }
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::LAST_MODIFIED, self.last_modified.clone());
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(
+        let last_modified = HeaderValue::try_from(last_modified).unwrap_or(HeaderValue::from_static(""));
+        let mut always = protection.clone();
+        always.insert(header::ETAG, etag.clone());
+        always.insert(header::LAST_MODIFIED, last_modified.clone());
+        always.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        always.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        always.insert(
             "cdn-cache-control",
             HeaderValue::from_static("public, s-maxage=2, stale-while-revalidate=10, stale-if-error=86400"),
         );
+        let answer = |encoding: Option<&'static str>, body: Bytes| {
+            let mut headers = always.clone();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            if let Some(encoding) = encoding {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            }
+            headers.insert(header::CONTENT_LENGTH, body.len().into());
+            Answer { headers, body }
+        };
+        Self {
+            version,
+            address,
+            good_until,
+            current,
+            etag,
+            last_modified,
+            gzip: answer(Some("gzip"), gzip(html.as_bytes())),
+            brotli: answer(Some("br"), brotli(html.as_bytes())),
+            plain: answer(None, html.into()),
+            not_modified: always,
+        }
+    }
+
+    /// Whether it shows what is so now, as far as this process knows.
+    pub fn is_fresh(&self) -> bool {
+        self.version >= self.current.version() && clock::now() < self.good_until
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        // Four maps of headers and what holds them.
+        let fixed = 8 * 1024;
+        fixed + self.plain.body.len() + self.gzip.body.len() + self.brotli.body.len()
+    }
+
+    /// The answer to a request for it: 304 when the reader has it. `with_body` is false for `HEAD`.
+    pub fn response(&self, headers: &HeaderMap, with_body: bool) -> Response {
+        if self.is_known(headers) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.headers_mut() = self.not_modified.clone();
+            return response;
+        }
+        let accepts = |name| requests::accepts_encoding(headers, name);
+        let answer = if accepts("br") {
+            &self.brotli
+        } else if accepts("gzip") {
+            &self.gzip
+        } else {
+            &self.plain
+        };
+        let body = if with_body { answer.body.clone().into() } else { Body::empty() };
+        let mut response = Response::new(body);
+        *response.headers_mut() = answer.headers.clone();
         response
     }
 
@@ -119,19 +151,22 @@ fn brotli(bytes: &[u8]) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::{db::random_id, live::Hub};
 
     #[test]
     fn it_is_good_for_its_version_and_its_time() {
-        let stamp = Stamp {
-            version: 7,
-            slug: "northwind".into(),
-            made_at: Time::from_micros(0),
-            good_until: Time::from_micros(60),
+        let (hub, id) = (Hub::default(), crate::domain::ids::OrganizationId::from_random(random_id()));
+        let finished = |version, good_until| {
+            let stamp = Stamp { version, address: "/status/a".into(), made_at: Time::from_micros(0), good_until };
+            Finished::new(hub.current(&id), &HeaderMap::new(), stamp, "<p>x</p>".into())
         };
-        let finished = Finished::new(stamp, "<p>x</p>".into());
-        let at = Time::from_micros;
-        assert!(finished.is_fresh(7, at(59)) && finished.is_fresh(6, at(0)));
-        assert!(!finished.is_fresh(8, at(0)), "a newer version");
-        assert!(!finished.is_fresh(7, at(60)), "its time is over");
+        let later = clock::now().plus_seconds(60);
+        let page = finished(7, later);
+        assert!(page.is_fresh());
+        hub.publish(&id, 7, &[]);
+        assert!(page.is_fresh(), "what it shows");
+        hub.publish(&id, 8, &[]);
+        assert!(!page.is_fresh(), "a newer version");
+        assert!(!finished(8, clock::now()).is_fresh(), "its time is over");
     }
 }

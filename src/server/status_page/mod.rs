@@ -5,6 +5,7 @@ mod bars;
 mod below;
 mod finished;
 mod page;
+mod shelf;
 mod snapshot;
 mod views;
 
@@ -12,50 +13,59 @@ pub use below::Below;
 pub use finished::Finished;
 pub use page::Page;
 
-use super::{App, access, access::PublicPage, clock, days};
+use super::{App, access, access::PublicPage, days, probe};
 use crate::domain::{
     error::{AppError, Result},
     ids::OrganizationId,
 };
+use finished::Stamp;
+use shelf::{Flight, Kept, Shelf};
 use snapshot::Snapshot;
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-/// Status pages kept at most; beyond that all are forgotten and made again when asked for.
-const PAGES_MOST: usize = 10_000;
-/// Pages below them kept at most, of all organizations together.
-const BELOW_MOST: usize = 1_000;
+/// A visitor who can have the last good document waits no longer for the next one.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Finished pages, and who is making one.
-#[derive(Debug, Default)]
-pub struct Pages {
-    slots: Mutex<HashMap<OrganizationId, Arc<Slot>>>,
-    slugs: Mutex<HashMap<String, OrganizationId>>,
-    below: Mutex<HashMap<(OrganizationId, Below), Arc<Finished>>>,
+/// How long another waits, who would get nothing.
+const PATIENCE_MOST: Duration = Duration::from_secs(8);
+
+/// A public document of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Document {
+    /// The status page.
+    StatusPage,
+    /// A page below it.
+    Below(Below),
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    finished: RwLock<Option<Arc<Page>>>,
-    making: tokio::sync::Mutex<()>,
-    making_below: tokio::sync::Mutex<()>,
-}
-
-impl Slot {
-    fn finished(&self) -> Option<Arc<Page>> {
-        self.finished.read().unwrap_or_else(PoisonError::into_inner).clone()
+impl Document {
+    /// Its address: path and query.
+    pub fn address(&self, slug: &str) -> String {
+        match self {
+            Self::StatusPage => format!("/status/{slug}"),
+            Self::Below(below) => below.path(slug),
+        }
     }
 }
 
+/// Which document, of whom.
+type Key = (OrganizationId, Document);
+
+/// Finished documents, and those that are being made.
+#[derive(Debug, Default)]
+pub struct Pages {
+    shelf: Shelf,
+}
+
 impl Pages {
-    fn slot(&self, id: &OrganizationId) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= PAGES_MOST && !slots.contains_key(id) {
-            slots.clear();
-        }
-        slots.entry(id.clone()).or_default().clone()
+    /// The document at this address (path and query), if it is in memory and shows what is so now.
+    pub fn in_memory(&self, address: &str) -> Option<Arc<Finished>> {
+        let finished = self.shelf.at(address)?.finished;
+        // After an organization took another address the document leads there.
+        (finished.is_fresh() && finished.address == address).then_some(finished)
     }
 
     /// The public page of this slug, without asking the database twice.
@@ -63,123 +73,157 @@ impl Pages {
     /// # Errors
     /// [`AppError::NotFound`] when there is none.
     pub async fn find(&self, app: &App, slug: &str) -> Result<PublicPage> {
-        let known = self.slugs.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
-        if let Some(id) = known {
-            return Ok(PublicPage { id });
+        let address = Document::StatusPage.address(slug);
+        if let Some(key) = self.shelf.key(&address) {
+            return Ok(PublicPage { id: key.0.clone() });
         }
         let page = PublicPage::find(app, slug).await?;
-        let mut slugs = self.slugs.lock().unwrap_or_else(PoisonError::into_inner);
-        if slugs.len() >= PAGES_MOST {
-            slugs.clear();
-        }
-        slugs.insert(slug.to_owned(), page.id.clone());
+        self.shelf.leads_to(address, Arc::new((page.id.clone(), Document::StatusPage)));
         Ok(page)
     }
 
-    /// The organization has gone, or may not be seen any more.
-    fn forget(&self, id: &OrganizationId) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        self.slugs.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known != id);
-        self.below.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _), _| known != id);
+    /// The status page as it is now.
+    ///
+    /// # Errors
+    /// As [`Pages::document`].
+    pub async fn get(&self, app: &App, page: &PublicPage) -> Result<Arc<Finished>> {
+        self.document(app, page, Document::StatusPage)
+            .await?
+            .ok_or_else(|| AppError::NotFound("status page".to_owned()))
     }
 
-    /// The page as it is now. However many ask at once, it is made once; when it cannot be made,
-    /// the last good one stays.
+    /// The status page as it is now, in parts.
+    ///
+    /// # Errors
+    /// As [`Pages::document`].
+    pub async fn rendered(&self, app: &App, page: &PublicPage) -> Result<Arc<Page>> {
+        let kept = self.kept(app, page, Document::StatusPage).await?;
+        kept.and_then(|kept| kept.page).ok_or_else(|| AppError::NotFound("status page".to_owned()))
+    }
+
+    /// A document as it is now; `None` when there is none. However many ask at once, it is made once;
+    /// when it cannot be made, or not soon, the last good one stays.
     ///
     /// # Errors
     /// Only when there is no last good one.
-    pub async fn get(&self, app: &App, page: &PublicPage) -> Result<Arc<Page>> {
-        let slot = self.slot(&page.id);
-        let is_fresh = |finished: &Arc<Page>| finished.is_fresh(app.hub.version(&page.id), clock::now());
-        if let Some(finished) = slot.finished().filter(is_fresh) {
-            return Ok(finished);
-        }
-        let _making = slot.making.lock().await;
-        if let Some(finished) = slot.finished().filter(is_fresh) {
-            return Ok(finished);
-        }
-        let last = slot.finished();
-        match make(app, page, last.clone()).await {
-            Ok(made) => {
-                let made = Arc::new(made);
-                *slot.finished.write().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
-                Ok(made)
-            }
-            Err(error @ AppError::NotFound(_)) => {
-                self.forget(&page.id);
-                Err(error)
-            }
-            Err(error) => last.ok_or_else(|| error.clone()).inspect(|_| stays(page, &error)),
-        }
+    pub async fn document(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Arc<Finished>>> {
+        Ok(self.kept(app, page, which).await?.map(|kept| kept.finished))
     }
 
-    /// A page below it, as it is now; `None` when there is none. It is made, kept and forgotten as
-    /// the status page is.
-    ///
-    /// # Errors
-    /// Only when there is no last good one.
-    pub async fn below(&self, app: &App, page: &PublicPage, which: &Below) -> Result<Option<Arc<Finished>>> {
-        let slot = self.slot(&page.id);
-        let is_fresh = |finished: &Arc<Finished>| finished.is_fresh(app.hub.version(&page.id), clock::now());
-        if let Some(finished) = self.kept(&page.id, which).filter(is_fresh) {
-            return Ok(Some(finished));
-        }
-        let _making = slot.making_below.lock().await;
-        let last = self.kept(&page.id, which);
-        if let Some(finished) = last.clone().filter(is_fresh) {
-            return Ok(Some(finished));
-        }
-        match below::make(app, page, which).await {
-            Ok(Some(made)) => {
-                let made = Arc::new(made);
-                self.keep(&page.id, which, made.clone());
-                Ok(Some(made))
+    async fn kept(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Kept>> {
+        let key: Key = (page.id.clone(), which);
+        let wanted = app.hub.version(&page.id);
+        loop {
+            let last = self.shelf.kept(&key);
+            if let Some(kept) = last.as_ref().filter(|kept| kept.finished.is_fresh()) {
+                return Ok(Some(kept.clone()));
             }
-            Ok(None) => {
-                self.below.lock().unwrap_or_else(PoisonError::into_inner).remove(&(page.id.clone(), which.clone()));
-                Ok(None)
+            let Flight { begun, made, .. } =
+                self.shelf.flight(&key, || make(app.clone(), key.clone(), last.clone()))?;
+            let outcome = match &last {
+                None => tokio::time::timeout(PATIENCE_MOST, made).await.map_err(|_| AppError::Unavailable)?,
+                Some(last) => match tokio::time::timeout(PATIENCE.saturating_sub(begun.elapsed()), made).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => {
+                        tracing::warn!(organization = %page.id, "a public page takes long to make: the last good one is shown");
+                        return Ok(Some(last.clone()));
+                    }
+                },
+            };
+            match outcome {
+                // What was begun before this one asked may show less than was saved by then.
+                Ok(Some(kept)) if kept.finished.version < wanted => {}
+                Ok(made) => return Ok(made),
+                Err(error @ AppError::NotFound(_)) => return Err(error),
+                Err(error) => return last.map(Some).ok_or(error),
             }
-            Err(error @ AppError::NotFound(_)) => {
-                self.forget(&page.id);
-                Err(error)
-            }
-            Err(error) => last.map(Some).ok_or_else(|| error.clone()).inspect(|_| stays(page, &error)),
         }
-    }
-
-    fn kept(&self, id: &OrganizationId, which: &Below) -> Option<Arc<Finished>> {
-        let below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
-        below.get(&(id.clone(), which.clone())).cloned()
-    }
-
-    /// Keeps one; those of older versions make room.
-    fn keep(&self, id: &OrganizationId, which: &Below, made: Arc<Finished>) {
-        let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
-        below.retain(|(known, _), other| known != id || other.version >= made.version);
-        if below.len() >= BELOW_MOST {
-            below.clear();
-        }
-        below.insert((id.clone(), which.clone()), made);
     }
 }
 
-fn stays(page: &PublicPage, error: &AppError) {
-    tracing::error!(%error, organization = %page.id, "a public page cannot be made: the last good one stays");
+/// Reads and renders a document, keeps it, and shows it to whoever watches. It goes on to its end,
+/// whoever asked for it.
+async fn make(app: App, key: Key, last: Option<Kept>) -> Result<Option<Kept>> {
+    let page = PublicPage { id: key.0.clone() };
+    let making = app.clone();
+    let made = match &key.1 {
+        Document::StatusPage => {
+            access::run(async move {
+                let (kept, parts) = status_page(&making, &page, last).await?;
+                tracing::debug!(organization = %page.id, ?parts, "a status page was made");
+                Ok(Some(kept))
+            })
+            .await
+        }
+        Document::Below(which) => {
+            let which = which.clone();
+            access::run(async move { Ok(below::make(&making, &page, &which).await?.map(Kept::from)) }).await
+        }
+    };
+    if let Err(error) = &made
+        && !matches!(error, AppError::NotFound(_))
+    {
+        tracing::error!(%error, organization = %key.0, "a public page cannot be made: the last good one stays");
+    }
+    app.pages.shelf.landed(&key, &made);
+    made
 }
 
-async fn make(app: &App, page: &PublicPage, last: Option<Arc<Page>>) -> Result<Page> {
+/// How long the parts of making a status page took.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// Reading it in one transaction.
+    pub reading: Duration,
+    /// Rendering, and telling the regions apart that changed.
+    pub rendering: Duration,
+    /// Compressing it and making its answers ready.
+    pub compressing: Duration,
+}
+
+/// Makes the status page as a visitor's request does, without keeping it: the version that it shows,
+/// and how long it took.
+///
+/// # Errors
+/// As [`Pages::document`].
+pub async fn measure(app: &App, page: &PublicPage) -> Result<(i64, Parts)> {
+    let last = app.pages.shelf.kept(&(page.id.clone(), Document::StatusPage));
+    let (kept, parts) = status_page(app, page, last).await?;
+    Ok((kept.finished.version, parts))
+}
+
+async fn status_page(app: &App, page: &PublicPage, last: Option<Kept>) -> Result<(Kept, Parts)> {
+    let started = Instant::now();
     let snapshot = Snapshot::read(app, page).await?;
+    let reading = started.elapsed();
     let app = app.clone();
-    rendered(move || Page::render(&app, &snapshot, last.as_deref())).await
-}
-
-/// Renders where it holds nobody up, and to its end, whoever asked for it.
-async fn rendered<T: Send + 'static>(render: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    access::run(async move {
-        tokio::task::spawn_blocking(render).await.map_err(|error| {
-            tracing::error!(%error, "a public page cannot be rendered");
-            AppError::Internal
-        })
+    rendered(move || {
+        let organization = &snapshot.organization;
+        probe::rendering(&organization.slug);
+        let started = Instant::now();
+        // Whoever watches may hold it when memory does not.
+        let last = app.hub.shown(&organization.id).or_else(|| last.and_then(|kept| kept.page));
+        let (page, html) = Page::render(&app, &snapshot, last.as_deref());
+        let page = Arc::new(page);
+        // Sockets need not wait until it is compressed.
+        app.hub.show(&organization.id, &page);
+        let rendering = started.elapsed();
+        let stamp = Stamp {
+            version: organization.version,
+            address: Document::StatusPage.address(&organization.slug),
+            made_at: snapshot.made_at,
+            good_until: snapshot.good_until,
+        };
+        let finished = Arc::new(Finished::new(app.hub.current(&organization.id), &app.protection, stamp, html));
+        let compressing = started.elapsed() - rendering;
+        (Kept { finished, page: Some(page) }, Parts { reading, rendering, compressing })
     })
     .await
+}
+
+/// Renders where it holds nobody up.
+async fn rendered<T: Send + 'static>(render: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(render).await.map_err(|error| {
+        tracing::error!(%error, "a public page cannot be rendered");
+        AppError::Internal
+    })
 }

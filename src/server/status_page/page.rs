@@ -1,17 +1,16 @@
-//! The finished status page, and what changed since the one before.
+//! The rendered status page, and what changed since the ones before.
 
-use super::{
-    finished::{Finished, Stamp},
-    snapshot::Snapshot,
-    views,
-};
+use super::{snapshot::Snapshot, views};
 use crate::server::{App, document};
 use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Deref,
+    sync::{Mutex, PoisonError},
 };
+
+/// Versions back that a socket may be to be told what changed; whoever is further behind reads the page.
+const VERSIONS: usize = 32;
 
 /// A part of the page that is sent by itself when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,23 +21,21 @@ pub struct Region {
     pub html: String,
 }
 
-/// A status page, finished.
-#[derive(Debug)]
-pub struct Page {
-    finished: Finished,
-    regions: Vec<Region>,
-    /// Places of the regions that time alone has changed since this version was first shown.
-    drifted: BTreeSet<usize>,
-    change: Option<Change>,
-}
+/// Which of the regions, by their places, may be otherwise for somebody who has a version.
+type Since = BTreeMap<i64, BTreeSet<usize>>;
 
-/// What to tell those who have the version before.
-#[derive(Debug)]
-struct Change {
-    from: i64,
-    /// Places of the regions that are otherwise now.
-    places: BTreeSet<usize>,
-    text: Utf8Bytes,
+/// A status page, rendered.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The organization's version that it shows.
+    pub version: i64,
+    title: String,
+    icon: String,
+    regions: Vec<Region>,
+    /// Also of this version itself: time alone changes regions.
+    since: Since,
+    /// Made once for each version that somebody has, shared by all their sockets.
+    messages: Mutex<BTreeMap<i64, Utf8Bytes>>,
 }
 
 #[derive(Serialize)]
@@ -46,114 +43,119 @@ struct News<'a> {
     from: i64,
     version: i64,
     title: &'a str,
-    icon: String,
+    icon: &'a str,
     regions: BTreeMap<&'a str, &'a str>,
 }
 
-impl Deref for Page {
-    type Target = Finished;
-    fn deref(&self) -> &Finished {
-        &self.finished
-    }
-}
-
 impl Page {
-    /// Renders and compresses it. `last` is the page that this one replaces.
-    pub fn render(app: &App, snapshot: &Snapshot, last: Option<&Self>) -> Self {
+    /// Renders it; also the whole document. `last` is the page that this one replaces.
+    pub fn render(app: &App, snapshot: &Snapshot, last: Option<&Self>) -> (Self, String) {
         let regions = views::regions(snapshot);
         let head = views::head(app, snapshot);
         let (title, icon) = (head.title.clone(), document::favicon(head.indicator));
         let html = document::render(head, || views::body(snapshot, &regions));
-        let organization = &snapshot.organization;
-        let version = organization.version;
-        let last = last.filter(|last| last.has_the_same_outline(&regions));
-        let (from, drifted) = last.map_or((None, BTreeSet::new()), |last| last.followed_by(version, &regions));
-        let change = from.map(|(from, places)| {
-            let changed = places.iter().filter_map(|place| regions.get(*place));
-            let changed = changed.map(|region| (region.id.as_str(), region.html.as_str())).collect();
-            let news = News { from, version, title: &title, icon, regions: changed };
-            let text = Utf8Bytes::from(serde_json::to_string(&news).unwrap_or_default());
-            Change { from, places, text }
-        });
-        let stamp = Stamp {
-            version,
-            slug: organization.slug.clone(),
-            made_at: snapshot.made_at,
-            good_until: snapshot.good_until,
-        };
-        Self { finished: Finished::new(stamp, html), regions, drifted, change }
+        let version = snapshot.organization.version;
+        let since =
+            last.map_or_else(|| Since::from([(version, BTreeSet::new())]), |last| last.since(version, &regions));
+        (Self { version, title, icon, regions, since, messages: Mutex::default() }, html)
     }
 
-    fn has_the_same_outline(&self, regions: &[Region]) -> bool {
-        self.regions.iter().map(|region| &region.id).eq(regions.iter().map(|region| &region.id))
-    }
-
-    /// From which version the next page tells a change, and of which regions; and what time alone has
-    /// changed in it. A page that is made anew for the same version goes on telling what changed
-    /// since the version before; and the next version tells also what time has changed meanwhile,
-    /// because a reader may have seen this version as it first was.
-    fn followed_by(&self, version: i64, regions: &[Region]) -> (Option<(i64, BTreeSet<usize>)>, BTreeSet<usize>) {
+    /// What may be otherwise in the page that follows this one.
+    fn since(&self, version: i64, regions: &[Region]) -> Since {
+        let has_the_same_outline =
+            self.regions.iter().map(|region| &region.id).eq(regions.iter().map(|region| &region.id));
+        if !has_the_same_outline {
+            return Since::from([(version, BTreeSet::new())]);
+        }
         let pairs = self.regions.iter().zip(regions).enumerate();
         let different: BTreeSet<usize> =
             pairs.filter(|(_, (before, now))| before.html != now.html).map(|(place, _)| place).collect();
-        let with_drifted = &different | &self.drifted;
-        if self.version == version {
-            let change = self.change.as_ref().map(|change| (change.from, &change.places | &different));
-            (change, with_drifted)
-        } else {
-            (Some((self.version, with_drifted)), BTreeSet::new())
+        let mut since: Since = self.since.iter().map(|(version, places)| (*version, places | &different)).collect();
+        since.entry(version).or_default();
+        while since.len() > VERSIONS {
+            since.pop_first();
         }
+        since
     }
 
     /// What to tell somebody who has version `seen`: the changed regions, or to read the page again.
     pub fn message(&self, seen: i64) -> Utf8Bytes {
-        match &self.change {
-            Some(change) if change.from == seen => change.text.clone(),
-            _ => format!(r#"{{"version":{},"reload":true}}"#, self.version).into(),
-        }
+        let Some(places) = self.since.get(&seen) else {
+            return format!(r#"{{"version":{},"reload":true}}"#, self.version).into();
+        };
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = messages.entry(seen).or_insert_with(|| {
+            let changed = places.iter().filter_map(|place| self.regions.get(*place));
+            let regions = changed.map(|region| (region.id.as_str(), region.html.as_str())).collect();
+            let Self { version, title, icon, .. } = self;
+            let news = News { from: seen, version: *version, title, icon, regions };
+            serde_json::to_string(&news).unwrap_or_default().into()
+        });
+        message.clone()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        self.regions.iter().map(|region| region.id.len() + region.html.len() + size_of::<Region>()).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Time;
 
     fn regions(texts: [&str; 3]) -> Vec<Region> {
         let region = |(place, html): (usize, &str)| Region { id: format!("r{place}"), html: html.to_owned() };
         texts.into_iter().enumerate().map(region).collect()
     }
 
-    fn page(version: i64, texts: [&str; 3]) -> Page {
-        let (at, slug) = (Time::default(), "northwind".to_owned());
-        let stamp = Stamp { version, slug, made_at: at, good_until: at };
-        Page {
-            finished: Finished::new(stamp, String::new()),
-            regions: regions(texts),
-            drifted: BTreeSet::new(),
-            change: None,
+    fn first(version: i64, texts: [&str; 3]) -> Page {
+        Page { version, regions: regions(texts), since: Since::from([(version, BTreeSet::new())]), ..Page::default() }
+    }
+
+    impl Page {
+        fn then(&self, version: i64, texts: [&str; 3]) -> Self {
+            let regions = regions(texts);
+            Self { version, since: self.since(version, &regions), regions, ..Self::default() }
         }
     }
 
     #[test]
     fn a_new_version_tells_what_is_otherwise() {
-        let (change, drifted) = page(1, ["a", "b", "c"]).followed_by(2, &regions(["a", "x", "c"]));
-        assert_eq!(change, Some((1, BTreeSet::from([1]))));
-        assert!(drifted.is_empty());
+        let page = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]);
+        assert_eq!(page.since, Since::from([(1, [1].into()), (2, [].into())]));
+        assert!(page.message(1).contains(r#""regions":{"r1":"x"}"#));
+        assert!(page.message(0).contains("reload"));
+    }
+
+    #[test]
+    fn whoever_missed_a_version_is_told_of_all_that_changed() {
+        let page = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]).then(4, ["y", "x", "c"]);
+        assert_eq!(page.since, Since::from([(1, [0, 1].into()), (2, [0].into()), (4, [].into())]));
+        assert!(page.message(1).contains(r#""from":1,"version":4"#));
     }
 
     #[test]
     fn what_time_has_changed_is_told_with_the_next_version() {
-        let mut first = page(2, ["a", "b", "c"]);
-        first.change = Some(Change { from: 1, places: [1].into(), text: Utf8Bytes::default() });
         // A day later, the same version.
-        let (change, drifted) = first.followed_by(2, &regions(["a", "b", "later"]));
-        assert_eq!(change, Some((1, BTreeSet::from([1, 2]))), "who has version 1 gets everything since");
-        assert_eq!(drifted, BTreeSet::from([2]));
-        let anew = Page { drifted, ..page(2, ["a", "b", "later"]) };
+        let later = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]).then(2, ["a", "x", "later"]);
+        assert_eq!(later.since, Since::from([(1, [1, 2].into()), (2, [2].into())]));
         // Who has version 2 may have it from before.
-        let (change, drifted) = anew.followed_by(3, &regions(["x", "b", "later"]));
-        assert_eq!(change, Some((2, BTreeSet::from([0, 2]))));
-        assert!(drifted.is_empty());
+        let page = later.then(3, ["y", "x", "later"]);
+        assert_eq!(page.since, Since::from([(1, [0, 1, 2].into()), (2, [0, 2].into()), (3, [].into())]));
+    }
+
+    #[test]
+    fn a_page_with_other_parts_is_read_again() {
+        let before = first(1, ["a", "b", "c"]);
+        let now = regions(["a", "b", "c"]).into_iter().take(2).collect::<Vec<_>>();
+        assert_eq!(before.since(2, &now), Since::from([(2, [].into())]));
+    }
+
+    #[test]
+    fn only_so_many_versions_are_remembered() {
+        let page = (2..100).fold(first(1, ["a", "b", "c"]), |page, version| page.then(version, ["a", "b", "c"]));
+        assert_eq!(page.since.len(), VERSIONS);
+        assert!(page.message(99 - VERSIONS as i64).contains("reload") && page.message(98).contains("from"));
     }
 }

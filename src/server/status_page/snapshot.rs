@@ -19,9 +19,7 @@ use crate::{
     server::{
         App,
         access::PublicPage,
-        clock,
-        db::Read,
-        history, incidents, maintenance,
+        clock, history, incidents, maintenance,
         organizations::{self, PublicOrganization},
         services,
     },
@@ -87,7 +85,7 @@ impl Snapshot {
         let mut maintenance = maintenance::open(page, &mut read).await?;
         maintenance.retain(|told| told.maintenance.starts_at <= made_at.plus_seconds(AHEAD));
         let touching = incidents::touching(page, &mut read, first, until).await?;
-        let past = past(page, &mut read, &touching, timeline, until).await?;
+        let past = incidents::told(page, &mut read, past(&touching, timeline)).await?;
         let mut past_maintenance = maintenance::between(page, &mut read, timeline, until).await?;
         past_maintenance.retain(|told| told.maintenance.status.is_over());
         let spans = history::spans(&mut read, &page.id, first, made_at).await?;
@@ -131,12 +129,8 @@ impl Snapshot {
 
 /// Incidents of the timeline: those that began since then, and those from before that were over
 /// since then.
-async fn past(page: &PublicPage, read: &mut Read, touching: &[Incident], since: Time, now: Time) -> Result<Vec<Told>> {
-    let mut past = incidents::between(page, read, since, now).await?;
-    let long =
-        |incident: &&Incident| incident.started_at < since && incident.resolved_at.is_some_and(|end| end >= since);
-    for incident in touching.iter().filter(long) {
-        past.push(incidents::one(page, read, &incident.id).await?);
-    }
-    Ok(past)
+fn past(touching: &[Incident], since: Time) -> Vec<Incident> {
+    let within =
+        |incident: &&Incident| incident.started_at >= since || incident.resolved_at.is_some_and(|end| end >= since);
+    touching.iter().filter(within).cloned().collect()
 }

@@ -13,7 +13,7 @@ pub use tokens::{change_tokens, tokens};
 
 use super::pages::BrandMark;
 use crate::{
-    server::{App, document, document::Head},
+    server::{document, document::Head},
     ui::{Alert, IconName, LinkButton, Tone},
 };
 use axum::{
@@ -71,7 +71,6 @@ fn to(path: &str, done: &str) -> Response {
 
 /// A page of the account, for somebody signed in.
 fn page(
-    app: &App,
     headers: &HeaderMap,
     status: StatusCode,
     title: &'static str,
@@ -119,7 +118,7 @@ fn page(
         }
         .into_any()
     });
-    document::private(app, status, html)
+    document::private(status, html)
 }
 
 #[cfg(test)]

@@ -15,14 +15,14 @@ use crate::{
             run, session,
         },
         directory,
-        requests::ClientAddress,
+        requests::{self, ClientAddress},
     },
     ui::{Alert, Badge, Button, ButtonVariant, Card, FormError, IconName, TextField, Tone},
 };
 use axum::{
     Extension, Form,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
 use leptos::prelude::*;
@@ -74,9 +74,7 @@ pub async fn change_account(
     match profile::profile(&by).await {
         Ok(profile) => {
             let mut response = show(&app, &parts.headers, status(Some(&error)), profile, form, Some(&error), "");
-            if let AppError::TooMany { retry_after } = error {
-                response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
-            }
+            requests::say_when(response.headers_mut(), &error);
             response
         }
         Err(error) => directory::refusal(&parts.headers, &error),
@@ -126,9 +124,7 @@ fn PlainForm(what: &'static str, trouble: Option<(String, String)>, children: Ch
     view! {
         <form method="post" action="/account" class="flex flex-col items-start gap-4">
             <input type="hidden" name="what" value=what />
-            <div class="w-full empty:hidden">
-                <FormError message=Signal::stored(beside) />
-            </div>
+            <FormError message=Signal::stored(beside) />
             {children()}
         </form>
     }
@@ -145,7 +141,7 @@ fn show(
 ) -> Response {
     let trouble = error.and_then(|error| error.beside(FIELDS)).map(|message| (typed.what.clone(), message));
     let mail = app.sends_mail();
-    page(app, headers, status, "Your account", "/account", || {
+    page(headers, status, "Your account", "/account", || {
         view! {
             {notice(done)} {name_card(&profile, &typed, error, trouble.clone())}
             {address_card(&profile, &typed, error, trouble.clone(), mail)}

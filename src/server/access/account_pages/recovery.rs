@@ -43,7 +43,7 @@ fn beside(error: Option<&AppError>, fields: &[&str]) -> Signal<Option<String>> {
 
 /// `GET /forgot-password`
 pub async fn forgot_password(State(app): State<App>, headers: HeaderMap, Query(done): Query<Done>) -> Response {
-    document::private(&app, StatusCode::OK, forgot_html(&app, &headers, "", None, done.done == "password-link"))
+    document::private(StatusCode::OK, forgot_html(&app, &headers, "", None, done.done == "password-link"))
 }
 
 /// What the form for a link sends.
@@ -62,7 +62,7 @@ pub async fn ask_for_link(
 ) -> Response {
     match run(recovery::forgot(app.clone(), client.0, form.email.clone())).await {
         Ok(()) => to("/forgot-password", "password-link"),
-        Err(error) => refuse(&app, &error, forgot_html(&app, &headers, &form.email, Some(&error), false)),
+        Err(error) => refuse(&error, forgot_html(&app, &headers, &form.email, Some(&error), false)),
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Token {
 }
 
 /// A link that opens nothing, and how to get one that does.
-fn unusable(app: &App, headers: &HeaderMap, error: &AppError, again: (&'static str, &'static str)) -> Response {
+fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'static str)) -> Response {
     if !matches!(error, AppError::NotFound(_)) {
         return directory::refusal(headers, error);
     }
@@ -123,14 +123,14 @@ fn unusable(app: &App, headers: &HeaderMap, error: &AppError, again: (&'static s
         }
         .into_any()
     });
-    document::private(app, StatusCode::NOT_FOUND, html)
+    document::private(StatusCode::NOT_FOUND, html)
 }
 
 /// `GET /reset-password`
 pub async fn reset_password(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
     match recovery::resetting(&app, &link.token).await {
-        Ok(proof) => document::private(&app, StatusCode::OK, reset_html(&headers, &link.token, proof, None)),
-        Err(error) => unusable(&app, &headers, &error, ("/forgot-password", "Ask for another link")),
+        Ok(proof) => document::private(StatusCode::OK, reset_html(&headers, &link.token, proof, None)),
+        Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }
 }
 
@@ -149,8 +149,8 @@ pub async fn reset(State(app): State<App>, headers: HeaderMap, Form(form): Form<
         Err(error) => error,
     };
     match recovery::resetting(&app, &form.token).await {
-        Ok(proof) => refuse(&app, &error, reset_html(&headers, &form.token, proof, Some(&error))),
-        Err(error) => unusable(&app, &headers, &error, ("/forgot-password", "Ask for another link")),
+        Ok(proof) => refuse(&error, reset_html(&headers, &form.token, proof, Some(&error))),
+        Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }
 }
 
@@ -198,11 +198,11 @@ pub async fn verify_email(State(app): State<App>, headers: HeaderMap, Query(link
             }
             .into_any()
         });
-        return document::private(&app, StatusCode::OK, html);
+        return document::private(StatusCode::OK, html);
     }
     match recovery::verification(&app, &link.token).await {
-        Ok(proof) => document::private(&app, StatusCode::OK, verify_html(&headers, &link.token, proof, None)),
-        Err(error) => unusable(&app, &headers, &error, ("/account", "Go to your account")),
+        Ok(proof) => document::private(StatusCode::OK, verify_html(&headers, &link.token, proof, None)),
+        Err(error) => unusable(&headers, &error, ("/account", "Go to your account")),
     }
 }
 
@@ -220,8 +220,8 @@ pub async fn verify(State(app): State<App>, headers: HeaderMap, Form(form): Form
         Err(error) => error,
     };
     match recovery::verification(&app, &form.token).await {
-        Ok(proof) => refuse(&app, &error, verify_html(&headers, &form.token, proof, Some(&error))),
-        Err(error) => unusable(&app, &headers, &error, ("/account", "Go to your account")),
+        Ok(proof) => refuse(&error, verify_html(&headers, &form.token, proof, Some(&error))),
+        Err(error) => unusable(&headers, &error, ("/account", "Go to your account")),
     }
 }
 

@@ -38,9 +38,9 @@ pub async fn sessions(State(app): State<App>, parts: Parts, Query(done): Query<D
         Err(error) => Err(error),
     };
     match found {
-        Ok(listed) => page(&app, &parts.headers, StatusCode::OK, "Your sessions", "/account/sessions", || {
-            list(listed, &done.done)
-        }),
+        Ok(listed) => {
+            page(&parts.headers, StatusCode::OK, "Your sessions", "/account/sessions", || list(listed, &done.done))
+        }
         Err(error) => directory::refusal(&parts.headers, &error),
     }
 }

@@ -44,7 +44,7 @@ pub async fn tokens(State(app): State<App>, parts: Parts, Query(done): Query<Don
         Ok(by) => {
             let typed =
                 TokensForm { role: Role::Owner.as_str().to_owned(), days: "365".to_owned(), ..Default::default() };
-            show(&app, &parts, &by, typed, &Ok(None), &done.done).await
+            show(&parts, &by, typed, &Ok(None), &done.done).await
         }
         Err(error) => directory::refusal(&parts.headers, &error),
     }
@@ -65,7 +65,7 @@ pub async fn change_tokens(State(app): State<App>, parts: Parts, Form(form): For
     let input = TokenInput { name: form.name.clone(), role: form.role.clone(), days: form.days.clone() };
     // The one form that does not end in a redirect: no address may carry the token.
     let made = run(verbs::create_own(by.clone(), input)).await.map(Some);
-    show(&app, &parts, &by, form, &made, "").await
+    show(&parts, &by, form, &made, "").await
 }
 
 async fn revoke(by: SignedIn, id: &str) -> Result<(), AppError> {
@@ -74,7 +74,6 @@ async fn revoke(by: SignedIn, id: &str) -> Result<(), AppError> {
 }
 
 async fn show(
-    app: &App,
     parts: &Parts,
     by: &SignedIn,
     typed: TokensForm,
@@ -86,7 +85,7 @@ async fn show(
         Err(error) => return directory::refusal(&parts.headers, &error),
     };
     let code = made.as_ref().err().map_or(StatusCode::OK, |error| status(Some(error)));
-    page(app, &parts.headers, code, "Your API tokens", "/account/tokens", || {
+    page(&parts.headers, code, "Your API tokens", "/account/tokens", || {
         view! { {notice(done)} {made.as_ref().ok().cloned().flatten().map(fresh)} {form(&typed, made.as_ref().err())} {list(listed)} }
             .into_any()
     })
@@ -98,7 +97,7 @@ fn fresh(made: NewToken) -> AnyView {
     view! {
         <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
             "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
-            <code class="mt-2 block rounded-md border border-border bg-background p-2 text-xs break-all text-foreground select-all">
+            <code class="mt-2 block rounded-md border border-border bg-background p-2 font-mono text-xs break-all text-foreground select-all">
                 {token}
             </code>
         </Alert>
@@ -124,9 +123,7 @@ fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
         <Card title="New token" description="A program that carries it acts as you, in every organization of yours.">
             <form method="post" action="/account/tokens" class="flex flex-col items-start gap-4">
                 <input type="hidden" name="what" value="create" />
-                <div class="w-full empty:hidden">
-                    <FormError message=Signal::stored(beside) />
-                </div>
+                <FormError message=Signal::stored(beside) />
                 <div class="flex w-full max-w-sm flex-col gap-4">
                     <TextField label="Name" name="name" required=true maxlength=60_u32 autocomplete="off" placeholder="My laptop" value=Signal::stored(name) error=name_error />
                     <SelectField
@@ -173,7 +170,7 @@ fn row(token: ApiToken) -> impl IntoView + use<> {
                 <p class="flex flex-wrap items-center gap-2 text-13 font-medium wrap-anywhere">
                     {name} <code class="text-xs font-normal text-muted-foreground">{format!("cnd_…{ending}")}</code>
                 </p>
-                <p class="text-xs text-muted-foreground">
+                <p class="text-xs wrap-anywhere text-muted-foreground">
                     {format!("{most} · made {} · {used} · {ends}", created_at.in_words())}
                 </p>
             </div>

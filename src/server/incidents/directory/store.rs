@@ -9,8 +9,9 @@ use crate::{
         status::Impact,
         time::Time,
     },
-    server::db::{Read, error::refused},
+    server::db::{Read, error::refused, lists},
 };
+use std::collections::HashMap;
 
 type Row = (String, String, IncidentId, String, IncidentStatus, Impact, Time, Option<Time>);
 
@@ -33,12 +34,13 @@ pub(super) async fn open(read: &mut Read, slug: &str, most: i64) -> Result<Vec<L
     Ok(rows.into_iter().map(listed).collect())
 }
 
+/// `cross join`: SQLite keeps this order of tables; left to itself it walks through the incidents of all years.
 pub(super) async fn past(read: &mut Read, slug: &str, since: Time, most: i64) -> Result<Vec<ListedIncident>> {
     let rows: Vec<Row> = sqlx::query_as(
         "select o.slug, o.name, i.id, i.title, i.status, i.impact, i.started_at, i.resolved_at
-         from organizations o join incidents i on i.organization_id = o.id
+         from organizations o cross join incidents i
          where o.listed_at is not null and o.suspended_at is null and ($1 = '' or o.slug = $1)
-           and i.started_at > $2 and i.resolved_at is not null
+           and i.organization_id = o.id and i.started_at > $2 and i.resolved_at is not null
          order by i.started_at desc, i.id desc limit $3",
     )
     .bind(slug.to_owned())
@@ -48,6 +50,25 @@ pub(super) async fn past(read: &mut Read, slug: &str, since: Time, most: i64) ->
     .await
     .map_err(refused)?;
     Ok(rows.into_iter().map(listed).collect())
+}
+
+pub(super) async fn open_impacts(
+    read: &mut Read,
+    organizations: &[OrganizationId],
+) -> Result<HashMap<OrganizationId, Vec<Impact>>> {
+    let rows: Vec<(OrganizationId, Impact)> = lists::rows(
+        read.connection(),
+        &[],
+        organizations,
+        "select organization_id, impact from incidents
+         where organization_id in ($list) and resolved_at is null and status <> 'monitoring'",
+    )
+    .await?;
+    let mut by_organization: HashMap<OrganizationId, Vec<Impact>> = HashMap::new();
+    for (organization, impact) in rows {
+        by_organization.entry(organization).or_default().push(impact);
+    }
+    Ok(by_organization)
 }
 
 pub(super) async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Option<Time>> {

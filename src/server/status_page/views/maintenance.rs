@@ -45,7 +45,7 @@ fn card(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
 fn window(setting: &Setting<'_>, maintenance: &Maintenance) -> AnyView {
     let Maintenance { starts_at, ends_at, .. } = maintenance;
     let (from, to) = days::window_in_words(setting.zone, *starts_at, *ends_at);
-    view! { <time datetime=starts_at.rfc3339()>{from}</time> " – " <time datetime=ends_at.rfc3339()>{to}</time> }
+    view! { <time datetime=starts_at.rfc3339()>{from}</time> " to " <time datetime=ends_at.rfc3339()>{to}</time> }
         .into_any()
 }
 

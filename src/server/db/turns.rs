@@ -1,0 +1,87 @@
+//! Who writes next. There is one writer, and each organization may have one change in line for it:
+//! however many changes an organization brings, another's waits for one of them at most.
+
+use crate::domain::{
+    error::{AppError, Result},
+    ids::OrganizationId,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::OwnedMutexGuard, time};
+
+/// Changes of an organization that may wait.
+const WAITING_MOST: usize = 64;
+/// How long one waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Line = Arc<tokio::sync::Mutex<()>>;
+
+/// The changes of each organization, in line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turns(Arc<Mutex<HashMap<OrganizationId, Line>>>);
+
+/// The turn of one change; the next one's begins when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    turns: Turns,
+    organization: OrganizationId,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turns {
+    fn lines(&self) -> MutexGuard<'_, HashMap<OrganizationId, Line>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for those of the same organization that came before.
+    ///
+    /// # Errors
+    /// [`AppError::Busy`] when too many wait, or they take too long.
+    pub async fn take(&self, organization: &OrganizationId) -> Result<Turn> {
+        let mut turn = Turn { turns: self.clone(), organization: organization.clone(), guard: None };
+        let line = {
+            let mut lines = self.lines();
+            let line = lines.entry(organization.clone()).or_default();
+            // The map's own, and one for each that waits or writes.
+            if Arc::strong_count(line) > WAITING_MOST {
+                return Err(AppError::Busy);
+            }
+            line.clone()
+        };
+        turn.guard = Some(time::timeout(PATIENCE, line.lock_owned()).await.map_err(|_| AppError::Busy)?);
+        Ok(turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.guard = None;
+        let mut lines = self.turns.lines();
+        if lines.get(&self.organization).is_some_and(|line| Arc::strong_count(line) == 1) {
+            lines.remove(&self.organization);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::db::random_id;
+    use futures_util::{future::join_all, poll};
+
+    #[tokio::test]
+    async fn one_at_a_time_and_not_too_many() {
+        let (turns, id) = (Turns::default(), OrganizationId::from_random(random_id()));
+        let first = turns.take(&id).await.expect("a turn");
+        assert!(turns.take(&OrganizationId::from_random(random_id())).await.is_ok(), "another organization");
+        let mut waiting = Box::pin(join_all((0..200).map(|_| async { turns.take(&id).await.map(drop) })));
+        assert!(poll!(waiting.as_mut()).is_pending(), "they wait");
+        drop(first);
+        let refused = waiting.await.into_iter().filter(Result::is_err).count();
+        assert_eq!(refused, 200 - (WAITING_MOST - 1));
+        assert!(turns.lines().is_empty(), "nothing is left behind");
+    }
+}

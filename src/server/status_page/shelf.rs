@@ -1,0 +1,247 @@
+//! Where finished documents are kept, and those that are being made.
+
+use super::{Document, Finished, Key, Page};
+use crate::domain::{
+    error::{AppError, Result},
+    ids::OrganizationId,
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use quick_cache::{OptionsBuilder, Weighter, sync::Cache};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Memory for finished documents, in bytes; what is asked for least makes room. About a thousand
+/// organizations that somebody reads fit in; the others' pages are made when they are asked for.
+const MEMORY_MOST: u64 = 64 * 1024 * 1024;
+/// Documents expected in it, so that it need not grow.
+const EXPECTED: usize = 1_000;
+/// Parts of the memory that are locked by themselves.
+const SHARDS: usize = 8;
+/// Addresses remembered with what is there.
+const ADDRESSES_MOST: usize = 20_000;
+/// Documents below the status page that are made at once for one organization.
+const AT_ONCE: usize = 16;
+/// After it could not be made, a document is not tried again for so long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A document as it is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub finished: Arc<Finished>,
+    /// Of a status page: what the next one is compared with.
+    pub page: Option<Arc<Page>>,
+}
+
+impl From<Finished> for Kept {
+    fn from(finished: Finished) -> Self {
+        Self { finished: Arc::new(finished), page: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct BySize;
+
+impl Weighter<Arc<Key>, Kept> for BySize {
+    fn weight(&self, _key: &Arc<Key>, kept: &Kept) -> u64 {
+        (kept.finished.size() + kept.page.as_ref().map_or(0, |page| page.size())) as u64
+    }
+}
+
+type Outcome = Result<Option<Kept>>;
+
+/// One making of a document, shared by all who wait for it.
+#[derive(Clone)]
+pub(super) struct Flight {
+    pub begun: Instant,
+    pub made: Shared<BoxFuture<'static, Outcome>>,
+    failed_at: Option<Instant>,
+}
+
+/// Finished documents by what they are and by address; flights by what they make.
+pub(super) struct Shelf {
+    documents: Cache<Arc<Key>, Kept, BySize>,
+    addresses: Cache<String, Arc<Key>>,
+    flights: Mutex<HashMap<Key, Flight>>,
+}
+
+impl std::fmt::Debug for Shelf {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shelf").field("documents", &self.documents.len()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Shelf {
+    #[expect(clippy::expect_used, reason = "it refuses only what is not set")]
+    fn default() -> Self {
+        // Each shard has its part of the memory, and the largest document has to fit into one.
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(EXPECTED)
+            .weight_capacity(MEMORY_MOST)
+            .shards(SHARDS)
+            .build()
+            .expect("all that it needs is set");
+        Self {
+            documents: Cache::with_options(options, BySize, Default::default(), Default::default()),
+            addresses: Cache::new(ADDRESSES_MOST),
+            flights: Mutex::default(),
+        }
+    }
+}
+
+impl Shelf {
+    /// What is at this address.
+    pub fn key(&self, address: &str) -> Option<Arc<Key>> {
+        self.addresses.get(address)
+    }
+
+    /// Notes what is at this address.
+    pub fn leads_to(&self, address: String, key: Arc<Key>) {
+        self.addresses.insert(address, key);
+    }
+
+    /// The document at this address, if it is in memory.
+    pub fn at(&self, address: &str) -> Option<Kept> {
+        self.documents.get(&self.key(address)?)
+    }
+
+    /// The document, if it is in memory.
+    pub fn kept(&self, key: &Key) -> Option<Kept> {
+        self.documents.get(key)
+    }
+
+    /// The flight that makes this document, begun if there is none.
+    ///
+    /// # Errors
+    /// [`AppError::Busy`] when too many of the organization's are made already.
+    pub fn flight<F>(&self, key: &Key, begin: impl FnOnce() -> F) -> Result<Flight>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let mut flights = self.flights();
+        flights.retain(|_, flight| flight.failed_at.is_none_or(|at| at.elapsed() < PAUSE));
+        if let Some(flight) = flights.get(key) {
+            return Ok(flight.clone());
+        }
+        let others = |(id, which): &&Key| *id == key.0 && *which != Document::StatusPage;
+        if key.1 != Document::StatusPage && flights.keys().filter(others).count() >= AT_ONCE {
+            return Err(AppError::Busy);
+        }
+        // Polled by whoever waits, and by a task of its own for when nobody does.
+        let made = begin().boxed().shared();
+        tokio::spawn(made.clone());
+        let flight = Flight { begun: Instant::now(), made, failed_at: None };
+        flights.insert(key.clone(), flight.clone());
+        Ok(flight)
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what a flight made. One that failed stays for a while, so that not every visitor tries
+    /// again.
+    pub fn landed(&self, key: &Key, made: &Outcome) {
+        match made {
+            Ok(Some(kept)) => {
+                let key = Arc::new(key.clone());
+                self.leads_to(kept.finished.address.clone(), key.clone());
+                self.documents.insert(key, kept.clone());
+            }
+            Ok(None) => {
+                self.documents.remove(key);
+            }
+            Err(AppError::NotFound(_)) => self.forget(&key.0),
+            Err(_) => {
+                if let Some(flight) = self.flights().get_mut(key) {
+                    flight.failed_at = Some(Instant::now());
+                }
+                return;
+            }
+        }
+        self.flights().remove(key);
+    }
+
+    /// The organization has gone, or may not be seen any more.
+    fn forget(&self, id: &OrganizationId) {
+        self.documents.retain(|key, _| key.0 != *id);
+        self.addresses.retain(|_, key| key.0 != *id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::time::Time,
+        server::{db::random_id, live::Current, status_page::finished::Stamp},
+    };
+
+    fn document(length: usize, number: usize) -> (Key, Outcome) {
+        // Different from others, and as long when it is compressed.
+        let text: String = (0..length / 2).map(|_| format!("{:02x}", rand::random::<u8>())).collect();
+        let stamp = Stamp {
+            version: 1,
+            address: format!("/status/{number}"),
+            made_at: Time::default(),
+            good_until: Time::default(),
+        };
+        let finished = Finished::new(Current::default(), &Default::default(), stamp, text);
+        ((OrganizationId::from_random(random_id()), Document::StatusPage), Ok(Some(finished.into())))
+    }
+
+    #[test]
+    fn what_is_asked_for_least_makes_room() {
+        let shelf = Shelf::default();
+        let (often, made) = document(100_000, 0);
+        shelf.landed(&often, &made);
+        for number in 1..=600 {
+            let (key, made) = document(100_000, number);
+            shelf.landed(&key, &made);
+            assert!(shelf.kept(&often).is_some(), "it was asked for just before document {number}");
+        }
+        assert!(shelf.documents.weight() <= MEMORY_MOST);
+        assert!(shelf.documents.len() > 200, "{} are kept", shelf.documents.len());
+        assert!(shelf.at("/status/0").is_some());
+    }
+
+    #[test]
+    fn an_organization_that_has_gone_is_forgotten() {
+        let shelf = Shelf::default();
+        let (key, made) = document(100, 0);
+        shelf.landed(&key, &made);
+        shelf.landed(&key, &Err(AppError::NotFound("status page".into())));
+        assert!(shelf.kept(&key).is_none() && shelf.key("/status/0").is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_meanwhile_shares_the_flight() {
+        let shelf = Shelf::default();
+        let (key, _) = document(100, 0);
+        let begun = std::sync::atomic::AtomicUsize::new(0);
+        let begin = || {
+            begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            std::future::pending()
+        };
+        let flights: Vec<_> = (0..100).map(|_| shelf.flight(&key, begin)).collect();
+        assert!(flights.iter().all(Result::is_ok));
+        assert_eq!(begun.into_inner(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_not_tried_at_once_again() {
+        let shelf = Shelf::default();
+        let (key, made) = document(100, 0);
+        let failed = || std::future::ready(Err(AppError::Unavailable));
+        let flight = shelf.flight(&key, failed).expect("the first");
+        shelf.landed(&key, &Err(AppError::Unavailable));
+        assert!(flight.made.await.is_err());
+        let again = shelf.flight(&key, || std::future::ready(made.clone())).expect("the same");
+        assert!(again.made.await.is_err(), "the failure is told to whoever comes now");
+    }
+}
