@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod lists;
+pub mod packed;
 mod store;
 mod turns;
 mod types;

@@ -18,7 +18,7 @@ use crate::{
         timeline::{Claim, timeline},
         uptime::Span,
     },
-    server::db::{AuditEntry, Read, Write, random_id},
+    server::db::{AuditEntry, Read, Write, packed, random_id},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -244,9 +244,13 @@ pub async fn spans(
     now: Time,
 ) -> Result<HashMap<ServiceId, Vec<Span>>> {
     let text = store::intervals(read, organization, since).await?;
+    let spans = packed::rows(text.as_deref(), |columns| {
+        let (service, status, from) = (columns.text()?, columns.value()?, Time::from_micros(columns.value()?));
+        let to = columns.optional()?.map_or(now, Time::from_micros);
+        Some((service, Span { status, from, to: to.max(from) }))
+    })?;
     let mut all: HashMap<&str, Vec<Span>> = HashMap::new();
-    for interval in text.split(';').filter(|interval| !interval.is_empty()) {
-        let (service, span) = span_of(interval, now).ok_or(AppError::Internal)?;
+    for (service, span) in spans {
         all.entry(service).or_default().push(span);
     }
     let in_order = |(service, mut spans): (&str, Vec<Span>)| {
@@ -254,15 +258,6 @@ pub async fn spans(
         Ok((service.parse().map_err(|_| AppError::Internal)?, spans))
     };
     all.into_iter().map(in_order).collect()
-}
-
-/// An interval as the store writes it.
-fn span_of(text: &str, now: Time) -> Option<(&str, Span)> {
-    let mut parts = text.split(' ');
-    let (service, status, from, to) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-    let from = Time::from_micros(from.parse().ok()?);
-    let to = if to.is_empty() { now } else { Time::from_micros(to.parse().ok()?) };
-    Some((service, Span { status, from, to: to.max(from) }))
 }
 
 /// The history of one service that reaches past a moment, in order.

@@ -10,7 +10,7 @@ use crate::{
         time::Time,
         timeline::{Claim, Stretch},
     },
-    server::db::{Read, Write, error::refused},
+    server::db::{Read, Write, error::refused, packed},
 };
 
 fn ids(source: &Source) -> (Option<IncidentId>, Option<MaintenanceId>) {
@@ -267,25 +267,25 @@ pub(super) async fn latest(
     Ok(rows.into_iter().map(|(status, from, to, cause, by)| Interval { status, from, to, cause, by }).collect())
 }
 
-/// The intervals of every service that reach past a moment, in one text: `service status from to;`, the
-/// last part empty while it lasts. Handed over row by row, the thousands of a large organization would
-/// take several times as long. Two statements instead of an `or`, so that both use their index however
-/// old the history is.
-pub(super) async fn intervals(read: &mut Read, organization: &OrganizationId, since: Time) -> Result<String> {
+/// The intervals of every service that reach past a moment, packed: service, status, from, to. Two
+/// statements instead of an `or`, so that both use their index however old the history is.
+pub(super) async fn intervals(read: &mut Read, organization: &OrganizationId, since: Time) -> Result<Option<String>> {
     let (text,): (Option<String>,) = sqlx::query_as(
-        "select string_agg(service_id || ' ' || status || ' ' || started_at || ' ' || ended, ';') from (
-             select service_id, status, cast(started_at as text) as started_at, cast(ended_at as text) as ended
+        "select string_agg(line, $4) from (
+             select service_id || $3 || status || $3 || started_at || $3 || ended_at as line
              from status_history where organization_id = $1 and ended_at > $2
              union all
-             select service_id, status, cast(started_at as text), ''
+             select service_id || $3 || status || $3 || started_at || $3
              from status_history where organization_id = $1 and ended_at is null) as reaching",
     )
     .bind(organization.clone())
     .bind(since)
+    .bind(packed::COLUMN)
+    .bind(packed::ROW)
     .fetch_one(read.connection())
     .await
     .map_err(refused)?;
-    Ok(text.unwrap_or_default())
+    Ok(text)
 }
 
 pub(super) async fn intervals_of(

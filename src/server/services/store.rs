@@ -9,7 +9,7 @@ use crate::{
         status::{Cause, ServiceStatus},
         time::Time,
     },
-    server::db::{Read, Write, error::refused},
+    server::db::{Read, Write, error::refused, packed},
 };
 use sqlx::AnyConnection;
 
@@ -21,6 +21,23 @@ fn service_of(row: ServiceRow) -> Service {
     Service { id, group_id, team_id, name, description, own_status, status, since, position, created_at, updated_at }
 }
 
+fn packed_service(columns: &mut packed::Columns<'_>) -> Option<Service> {
+    let time = |columns: &mut packed::Columns<'_>| columns.value().map(Time::from_micros);
+    Some(Service {
+        id: columns.value()?,
+        group_id: columns.optional()?,
+        team_id: columns.optional()?,
+        name: columns.text()?.to_owned(),
+        description: columns.text()?.to_owned(),
+        own_status: columns.value()?,
+        status: columns.value()?,
+        since: time(columns)?,
+        position: columns.value()?,
+        created_at: time(columns)?,
+        updated_at: time(columns)?,
+    })
+}
+
 pub(super) async fn list(read: &mut Read, organization: &OrganizationId) -> Result<ServiceList> {
     let groups: Vec<(GroupId, String, String, i64)> = sqlx::query_as(
         "select id, name, description, position from service_groups where organization_id = $1 order by position, id",
@@ -29,22 +46,29 @@ pub(super) async fn list(read: &mut Read, organization: &OrganizationId) -> Resu
     .fetch_all(read.connection())
     .await
     .map_err(refused)?;
-    let services: Vec<ServiceRow> = sqlx::query_as(
-        "select s.id, s.group_id, s.team_id, s.name, s.description, s.own_status, h.status, h.started_at, s.position, s.created_at, s.updated_at
+    let (text,): (Option<String>,) = sqlx::query_as(
+        "select string_agg(s.id || $2 || coalesce(s.group_id, '') || $2 || coalesce(s.team_id, '')
+                           || $2 || replace(replace(s.name, $2, ' '), $3, ' ')
+                           || $2 || replace(replace(s.description, $2, ' '), $3, ' ')
+                           || $2 || s.own_status || $2 || h.status || $2 || h.started_at
+                           || $2 || s.position || $2 || s.created_at || $2 || s.updated_at, $3)
          from services s join status_history h on h.service_id = s.id and h.ended_at is null
-         where s.organization_id = $1 and s.deleted_at is null
-         order by s.position, s.id",
+         where s.organization_id = $1 and s.deleted_at is null",
     )
     .bind(organization.clone())
-    .fetch_all(read.connection())
+    .bind(packed::COLUMN)
+    .bind(packed::ROW)
+    .fetch_one(read.connection())
     .await
     .map_err(refused)?;
+    let mut services = packed::rows(text.as_deref(), packed_service)?;
+    services.sort_unstable_by(|one, other| (one.position, &one.id).cmp(&(other.position, &other.id)));
     Ok(ServiceList {
         groups: groups
             .into_iter()
             .map(|(id, name, description, position)| Group { id, name, description, position })
             .collect(),
-        services: services.into_iter().map(service_of).collect(),
+        services,
         teams: Vec::new(),
     })
 }
