@@ -6,6 +6,8 @@
   let wait = 0;
   let hidden = 0;
   let polls;
+  // The latest version that the socket told of.
+  let heard = 0;
 
   const say = (state, words) => {
     sign.hidden = false;
@@ -147,6 +149,8 @@
     if (!answer.ok) throw new Error(answer.status);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("main");
+    // Another reading was faster.
+    if (+fresh.dataset.version < +main.dataset.version) return;
     for (const group of main.querySelectorAll("details[data-touched]")) {
       const same = fresh.querySelector("#" + group.id);
       if (same) (same.open = group.open), (same.dataset.touched = "1");
@@ -157,6 +161,12 @@
     icon(page.querySelector("link[rel=icon]").getAttribute("href"));
     times();
     learn();
+  };
+
+  // A server that cannot make the page now gives the last good one: what it told of is asked for again.
+  const catchUp = async () => {
+    await read();
+    if (+main.dataset.version < heard) setTimeout(() => catchUp().catch(() => {}), 2e3 + Math.random() * 3e3);
   };
 
   // Everybody who lost the same server comes back at a different moment, over ten seconds when it says
@@ -184,6 +194,7 @@
     };
     socket.onmessage = ({ data }) => {
       const news = JSON.parse(data);
+      heard = Math.max(heard, news.version);
       const known = !news.reload && !("whole" in main.dataset) && String(news.from) === main.dataset.version;
       if (known && Object.entries(news.regions).every(([id, html]) => replace(id, html))) {
         main.dataset.version = news.version;
@@ -191,7 +202,7 @@
         icon(news.icon);
         times();
         learn();
-      } else read().catch(() => socket.close());
+      } else catchUp().catch(() => socket.close());
     };
     socket.onclose = ({ code }) => {
       say(navigator.onLine ? "reconnecting" : "offline", navigator.onLine ? "Reconnecting" : "Offline");

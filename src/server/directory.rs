@@ -35,14 +35,14 @@ const LISTED_MOST: i64 = 100;
 /// Incidents shown at most.
 const INCIDENTS_MOST: i64 = 50;
 
-/// Questions whose answers are remembered.
-const ASKED_MOST: usize = 200;
+/// Questions whose answers are remembered: all, and those with problems.
+const ASKED_MOST: usize = 2;
 /// How long an answer is good if nothing changes.
 const GOOD_FOR: Duration = Duration::from_secs(60);
 
 /// What was found lately, for as long as nothing has changed anywhere.
 #[derive(Debug)]
-pub struct Directory(Cache<Filter, Answer>);
+pub struct Directory(Cache<bool, Answer>);
 
 #[derive(Debug, Clone)]
 struct Answer {
@@ -59,20 +59,25 @@ impl Default for Directory {
 
 impl Directory {
     async fn find(&self, app: &App, filter: &Filter) -> Result<Arc<Found>, AppError> {
+        // Everybody asks for the same two; a search is somebody's own.
+        if !filter.q.is_empty() || !filter.organization.is_empty() {
+            return find(app, filter).await.map(Arc::new);
+        }
         // Before reading: what is published meanwhile makes the answer an old one.
         let news = app.hub.news();
-        let known = self.0.get(filter).filter(|answer| answer.news == news && answer.at.elapsed() < GOOD_FOR);
+        let known =
+            self.0.get(&filter.only_unwell()).filter(|answer| answer.news == news && answer.at.elapsed() < GOOD_FOR);
         if let Some(answer) = known {
             return Ok(answer.found);
         }
         let found = Arc::new(find(app, filter).await?);
-        self.0.insert(filter.clone(), Answer { news, at: Instant::now(), found: found.clone() });
+        self.0.insert(filter.only_unwell(), Answer { news, at: Instant::now(), found: found.clone() });
         Ok(found)
     }
 }
 
 /// What the directory's form asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 pub struct Filter {
     #[serde(default)]
     q: String,
@@ -80,6 +85,12 @@ pub struct Filter {
     state: String,
     #[serde(default)]
     organization: String,
+}
+
+impl Filter {
+    fn only_unwell(&self) -> bool {
+        self.state == "unwell"
+    }
 }
 
 /// What the directory shows.
@@ -122,7 +133,7 @@ pub async fn status(
 async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
     let shortened = |text: &str| text.chars().take(100).collect::<String>();
     let (search, organization) = (shortened(&filter.q), shortened(filter.organization.trim()));
-    let only_unwell = filter.state == "unwell";
+    let only_unwell = filter.only_unwell();
     let one = (!organization.is_empty()).then_some(organization.as_str());
     let mut organizations = organizations::listed(app, &search, LISTED_MOST).await?;
     let mut incidents = incidents::listed(app, one, INCIDENTS_MOST).await?;

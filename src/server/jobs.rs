@@ -26,12 +26,15 @@ pub fn start(app: &App) {
 async fn follow_other_processes(app: App) {
     let mut every = tokio::time::interval(Duration::from_secs(2));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut known_until = clock::now();
     loop {
         every.tick().await;
-        // A transaction may be longer on its way than its own moment says.
-        match app.db.changed_since(clock::now().plus_seconds(-30)).await {
+        let now = clock::now();
+        // A transaction may be longer on its way than its own moment says, and clocks differ.
+        match app.db.changed_since(known_until.min(now).plus_seconds(-120)).await {
             Ok(changed) => {
-                changed.iter().for_each(|(organization, version)| app.hub.publish(organization, *version, Topic::ALL))
+                changed.iter().for_each(|(organization, version)| app.hub.publish(organization, *version, Topic::ALL));
+                known_until = now;
             }
             Err(error) => tracing::warn!(%error, "changes of other processes are not known for now"),
         }

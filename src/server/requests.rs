@@ -10,6 +10,7 @@ use super::{
 use crate::domain::{error::AppError, ids::id_text};
 use axum::{
     Json,
+    body::HttpBody,
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
@@ -77,6 +78,10 @@ const UNDER_WAY_MOST: usize = 64;
 const WAITING_MOST: usize = 192;
 /// How long they wait at most.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the body of a request may be on its way.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// The largest body of a request, in bytes.
+pub const BODY_MOST: usize = 256 * 1024;
 
 impl Default for Admission {
     fn default() -> Self {
@@ -87,6 +92,10 @@ impl Default for Admission {
 
 /// Lets a costly request in, or tells it to come back.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    let request = match whole(request).await {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
     let _leave = match admission.under_way.try_acquire() {
         Ok(leave) => leave,
         Err(_) => {
@@ -98,6 +107,19 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
         }
     };
     next.run(request).await
+}
+
+/// The request with its body, so that nobody holds leave who only dawdles.
+async fn whole(request: Request) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        return Ok(Request::from_parts(parts, body));
+    }
+    match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MOST)).await {
+        Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes.into())),
+        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.\n").into_response()),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The body of the request took too long.\n").into_response()),
+    }
 }
 
 /// As whoever asks can read it.

@@ -13,7 +13,7 @@ use super::{
     assets, audit, directory, document, incidents, invitations,
     live::{self},
     probe, reports,
-    requests::{self, Admission, ClientAddress, TrustedProxies, refusal},
+    requests::{self, Admission, BODY_MOST, ClientAddress, TrustedProxies, refusal},
     rest,
     status_page::addresses,
 };
@@ -42,9 +42,6 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use std::time::Duration;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
-
-/// The largest body of a request, in bytes.
-const BODY_MOST: usize = 256 * 1024;
 
 /// How long a screen may take to render, at the first try and at the second.
 const SCREEN_PATIENCE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];

@@ -16,6 +16,7 @@ both_engines!(
     a_change_of_another_process_arrives,
     sockets_of_one_address_are_limited,
     a_change_is_heard_by_everybody_who_watches,
+    a_page_that_has_gone_ends_its_sockets,
 );
 
 /// The version that the page carries for its script.
@@ -248,4 +249,18 @@ async fn a_page_from_before_a_restart_is_told_the_truth() {
         again.set_cookie("candor", &owner.session().unwrap());
         assert!(again.is_signed_in().await, "sessions outlive the process");
     }
+}
+
+/// What may not be seen any more is not left open either; and the address can be another's then.
+async fn a_page_that_has_gone_ends_its_sockets(server: TestServer) {
+    let (owner, visitor) = (server.owner("northwind").await, server.browser());
+    let version = version_of_page(&visitor, "northwind").await;
+    let mut socket = visitor.socket(&format!("/status/northwind/live?version={version}")).await.unwrap();
+    socket.is_quiet().await;
+    owner.rpc("delete_organization", json!({ "organization": "northwind", "name": "northwind" })).await.right();
+    assert_eq!(socket.closed().await.1, Vec::<String>::new());
+    assert_eq!(visitor.get("/status/northwind").await.status, 404);
+    owner.create_organization("northwind").await;
+    assert_eq!(visitor.get("/status/northwind").await.status, 200);
+    assert!(visitor.socket("/status/northwind/live").await.unwrap().next().await["version"].is_i64());
 }

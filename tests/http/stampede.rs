@@ -6,7 +6,7 @@ use candor::server::clock;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection};
 use std::{collections::HashSet, io::Read, sync::Arc, time::Duration};
-use tokio::{sync::Barrier, task::JoinSet, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Barrier, task::JoinSet, time::timeout};
 
 both_engines!(
     five_hundred_at_once_get_the_new_page_made_once,
@@ -357,4 +357,23 @@ async fn changes_that_would_wait_too_long_are_turned_away_at_once() {
     owner.set_status("northwind", &[&api], "degraded_performance").await;
     let html = page(&visitor, "/status/northwind").await.text();
     assert_eq!(sections(&html)[0].services[0].1, "degraded_performance");
+}
+
+/// Whoever only announces what they will send holds nobody up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dawdles_takes_no_place() {
+    let Some(server) = TestServer::start(Engine::Sqlite).await else { return };
+    let owner = server.owner("northwind").await;
+    let begun = "POST /sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\nemail=";
+    let mut open = Vec::new();
+    for _ in 0..CROWD {
+        let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+        connection.write_all(begun.as_bytes()).await.unwrap();
+        open.push(connection);
+    }
+    for _ in 0..5 {
+        let answer = timeout(PROMPT, owner.get("/dashboard/northwind")).await.expect("it is nobody's turn but ours");
+        assert_eq!(answer.status, 200);
+    }
+    drop(open);
 }

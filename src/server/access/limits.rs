@@ -37,7 +37,7 @@ impl Default for Limits {
 }
 
 /// Whoever has one IPv6 address has the whole /64 it is in.
-fn neighbourhood(address: IpAddr) -> IpAddr {
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
             let bits = u128::from(v6) & !u128::from(u64::MAX);

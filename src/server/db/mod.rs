@@ -408,8 +408,9 @@ impl Write {
             store::insert_audit(&mut self, entry).await?;
         }
         self.transaction.commit().await.map_err(error::refused)?;
-        drop(self.turn);
         self.hub.publish(&self.organization, self.version, topics);
+        // Not before: the next change's topics would be told first, and these would be no news.
+        drop(self.turn);
         Ok(())
     }
 }

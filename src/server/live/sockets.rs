@@ -10,7 +10,7 @@ use crate::{
     },
     server::{
         App,
-        access::{PublicPage, Scope},
+        access::{PublicPage, Scope, limits::neighbourhood},
         organizations,
         requests::ClientAddress,
     },
@@ -126,7 +126,7 @@ pub fn public(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = app.sockets.take(client.0, &page.id)?;
+    let place = app.sockets.take(neighbourhood(client.0), &page.id)?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         visitor(socket, app, page, seen).await;
@@ -169,7 +169,7 @@ pub fn dashboard(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = scope.app().sockets.take(client.0, scope.id())?;
+    let place = scope.app().sockets.take(neighbourhood(client.0), scope.id())?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         member(socket, scope).await;

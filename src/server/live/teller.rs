@@ -1,7 +1,10 @@
 //! Who makes pages for visitors who watch: one task for each organization that has any, so that a
 //! change is read and rendered once and every socket waits for nothing but its text.
 
-use crate::server::{App, access::PublicPage, status_page::Page};
+use crate::{
+    domain::error::AppError,
+    server::{App, access::PublicPage, status_page::Page},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time};
 
@@ -27,6 +30,9 @@ async fn tell(app: App, page: PublicPage, mut versions: watch::Receiver<i64>) {
     loop {
         versions.mark_unchanged();
         let made = app.pages.rendered(&app, &page).await;
+        if matches!(made, Err(AppError::NotFound(_))) {
+            return dismiss(&app, &page);
+        }
         let behind = made.as_ref().map_or(true, |made| made.version < app.hub.version(&page.id));
         if let Ok(made) = made {
             // Made for somebody else, it may not have been shown.
@@ -41,6 +47,15 @@ async fn tell(app: App, page: PublicPage, mut versions: watch::Receiver<i64>) {
                 break;
             }
         }
+    }
+}
+
+/// The organization has gone, or may not be seen any more: its sockets end, and their pages learn why
+/// when they ask again.
+fn dismiss(app: &App, page: &PublicPage) {
+    if let Some(channel) = app.hub.channels().get_mut(&page.id) {
+        channel.told = false;
+        channel.page = watch::Sender::new(None);
     }
 }
 

@@ -1,15 +1,16 @@
 //! What is answered at the addresses below `/status/{organization}`.
 
-use super::{Below, Document, days::Month};
+use super::{Below, Document, Finished, days::Month};
 use crate::{
     domain::error::AppError,
     server::{App, directory, document},
 };
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 
 /// Which month of the history is asked for.
 #[derive(Debug, serde::Deserialize)]
@@ -62,18 +63,36 @@ pub async fn service(State(app): State<App>, Path((slug, id)): Path<(String, Str
 
 /// What is in memory and true was answered before anything came here: see [`crate::server::listen`].
 async fn answer(app: &App, slug: &str, which: Option<Document>, headers: &HeaderMap) -> Response {
-    let page = match app.pages.find(app, slug).await {
-        Ok(page) => page,
-        Err(error) => return refused(headers, slug, &error),
-    };
-    let Some(which) = which else { return nothing_here(headers) };
-    let address = which.address(slug);
-    match app.pages.document(app, &page, which).await {
-        Ok(Some(found)) if found.address != address => Redirect::permanent(&found.address).into_response(),
-        Ok(Some(found)) => found.response(headers, true),
+    match found(app, slug, which).await {
+        Ok(Some(Found::Here(document))) => document.response(headers, true),
+        Ok(Some(Found::At(address))) => {
+            // Addresses are given back, and may belong to another one day.
+            ([(header::CACHE_CONTROL, "no-cache")], Redirect::permanent(&address)).into_response()
+        }
         Ok(None) => nothing_here(headers),
         Err(error) => refused(headers, slug, &error),
     }
+}
+
+enum Found {
+    Here(Arc<Finished>),
+    At(String),
+}
+
+async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<Found>, AppError> {
+    let mut page = app.pages.find(app, slug).await?;
+    let Some(which) = which else { return Ok(None) };
+    let mut document = app.pages.document(app, &page, which.clone()).await;
+    if matches!(document, Err(AppError::NotFound(_))) {
+        // What was remembered has gone; the address may be somebody else's now.
+        page = app.pages.find(app, slug).await?;
+        document = app.pages.document(app, &page, which.clone()).await;
+    }
+    let there = which.address(slug);
+    let found = |document: Arc<Finished>| {
+        if document.address == there { Found::Here(document) } else { Found::At(document.address.clone()) }
+    };
+    Ok(document?.map(found))
 }
 
 fn nothing_here(headers: &HeaderMap) -> Response {

@@ -112,14 +112,17 @@ impl Pages {
 
     async fn kept(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Kept>> {
         let key: Key = (page.id.clone(), which);
-        let wanted = app.hub.version(&page.id);
+        let asked = Instant::now();
         loop {
             let last = self.shelf.kept(&key);
             if let Some(kept) = last.as_ref().filter(|kept| kept.finished.is_fresh()) {
                 return Ok(Some(kept.clone()));
             }
-            let Flight { begun, made, .. } =
-                self.shelf.flight(&key, || make(app.clone(), key.clone(), last.clone()))?;
+            let flight = self.shelf.flight(&key, || make(app.clone(), key.clone(), last.clone()));
+            let Flight { begun, made, .. } = match flight {
+                Ok(flight) => flight,
+                Err(error) => return last.map(Some).ok_or(error),
+            };
             let outcome = match &last {
                 None => tokio::time::timeout(PATIENCE_MOST, made).await.map_err(|_| AppError::Unavailable)?,
                 Some(last) => match tokio::time::timeout(PATIENCE.saturating_sub(begun.elapsed()), made).await {
@@ -132,7 +135,7 @@ impl Pages {
             };
             match outcome {
                 // What was begun before this one asked may show less than was saved by then.
-                Ok(Some(kept)) if kept.finished.version < wanted => {}
+                Ok(Some(kept)) if begun < asked && !kept.finished.is_fresh() => {}
                 Ok(made) => return Ok(made),
                 Err(error @ AppError::NotFound(_)) => return Err(error),
                 Err(error) => return last.map(Some).ok_or(error),

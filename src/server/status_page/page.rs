@@ -12,6 +12,10 @@ use std::{
 /// Versions back that a socket may be to be told what changed; whoever is further behind reads the page.
 const VERSIONS: usize = 32;
 
+/// The longest message, in bytes; instead of more the page is read. A socket keeps a buffer as large as
+/// its largest message.
+const MESSAGE_MOST: usize = 32 * 1024;
+
 /// A part of the page that is sent by itself when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
@@ -80,23 +84,26 @@ impl Page {
 
     /// What to tell somebody who has version `seen`: the changed regions, or to read the page again.
     pub fn message(&self, seen: i64) -> Utf8Bytes {
-        let Some(places) = self.since.get(&seen) else {
-            return format!(r#"{{"version":{},"reload":true}}"#, self.version).into();
-        };
+        let reload = || format!(r#"{{"version":{},"reload":true}}"#, self.version).into();
+        let Some(places) = self.since.get(&seen) else { return reload() };
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         let message = messages.entry(seen).or_insert_with(|| {
             let changed = places.iter().filter_map(|place| self.regions.get(*place));
             let regions = changed.map(|region| (region.id.as_str(), region.html.as_str())).collect();
             let Self { version, title, icon, .. } = self;
             let news = News { from: seen, version: *version, title, icon, regions };
-            serde_json::to_string(&news).unwrap_or_default().into()
+            let text = serde_json::to_string(&news).unwrap_or_default();
+            if text.len() > MESSAGE_MOST { reload() } else { text.into() }
         });
         message.clone()
     }
 
     /// About how many bytes of memory it takes.
     pub fn size(&self) -> usize {
-        self.regions.iter().map(|region| region.id.len() + region.html.len() + size_of::<Region>()).sum()
+        let regions: usize =
+            self.regions.iter().map(|region| region.id.len() + region.html.len() + size_of::<Region>()).sum();
+        // Half of the versions that somebody may have want a message of their own, at most.
+        regions + regions.min(MESSAGE_MOST) * VERSIONS / 2
     }
 }
 

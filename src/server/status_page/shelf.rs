@@ -22,7 +22,7 @@ const MEMORY_MOST: u64 = 64 * 1024 * 1024;
 /// Documents expected in it, so that it need not grow.
 const EXPECTED: usize = 1_000;
 /// Parts of the memory that are locked by themselves.
-const SHARDS: usize = 8;
+const SHARDS: usize = 2;
 /// Addresses remembered with what is there.
 const ADDRESSES_MOST: usize = 20_000;
 /// Documents below the status page that are made at once for one organization.
@@ -128,14 +128,17 @@ impl Shelf {
         if let Some(flight) = flights.get(key) {
             return Ok(flight.clone());
         }
-        let others = |(id, which): &&Key| *id == key.0 && *which != Document::StatusPage;
-        if key.1 != Document::StatusPage && flights.keys().filter(others).count() >= AT_ONCE {
+        let others = |((id, which), flight): &(&Key, &Flight)| {
+            *id == key.0 && *which != Document::StatusPage && flight.failed_at.is_none()
+        };
+        if key.1 != Document::StatusPage && flights.iter().filter(others).count() >= AT_ONCE {
             return Err(AppError::Busy);
         }
         // Polled by whoever waits, and by a task of its own for when nobody does.
+        let begun = Instant::now();
         let made = begin().boxed().shared();
         tokio::spawn(made.clone());
-        let flight = Flight { begun: Instant::now(), made, failed_at: None };
+        let flight = Flight { begun, made, failed_at: None };
         flights.insert(key.clone(), flight.clone());
         Ok(flight)
     }
