@@ -110,7 +110,8 @@ impl Seen {
 
     /// What has happened since, in words.
     fn news(&self, detail: &IncidentDetail) -> Option<String> {
-        if detail.incident.revision == self.revision {
+        // It is behind what somebody has just posted themselves until it is read again.
+        if detail.incident.revision <= self.revision {
             return None;
         }
         let new: Vec<String> = detail
@@ -152,11 +153,17 @@ pub fn Composer(
     let (pending, refused) = (RwSignal::new(false), RwSignal::new(None::<AppError>));
     let begun = Memo::new(move |_| draft.is_begun());
     let seen = RwSignal::new(None::<Seen>);
+    // What they have posted themselves is known before the incident is read again.
+    let posted = StoredValue::new(None::<Seen>);
+    let latest = move || {
+        let read = Seen::of(&detail.read_untracked());
+        posted.get_value().filter(|posted| posted.revision > read.revision).unwrap_or(read)
+    };
     Effect::new(move || {
         if !begun.get() {
             seen.set(None);
         } else if seen.with_untracked(Option::is_none) {
-            seen.set(Some(Seen::of(&detail.read_untracked())));
+            seen.set(Some(latest()));
         }
     });
     let news = Memo::new(move |_| seen.read().as_ref().and_then(|seen| seen.news(&detail.read())));
@@ -165,7 +172,7 @@ pub fn Composer(
         if pending.get_untracked() {
             return;
         }
-        let newest = detail.with_untracked(|detail| detail.incident.revision);
+        let newest = latest().revision;
         let known = seen.with_untracked(|seen| seen.as_ref().map_or(newest, |seen| seen.revision));
         let revision = if anyway { newest } else { known };
         let input = match draft.input(&detail.read_untracked(), chosen.get_untracked(), revision) {
@@ -180,7 +187,7 @@ pub fn Composer(
             (IncidentStatus::Resolved, _) => "Incident reopened",
             _ => "Update posted",
         };
-        let mut next = Seen::of(&detail.read_untracked());
+        let mut next = latest();
         pending.set(true);
         spawn_local(async move {
             let answer = post_incident_update(slug, id, input.clone()).await;
@@ -191,6 +198,7 @@ pub fn Composer(
                     // Whoever goes on writing knows what was just posted.
                     next.revision = revision + 1;
                     next.updates.push(update);
+                    posted.try_set_value(Some(next.clone()));
                     let goes_on = begun.try_get_untracked().unwrap_or_default();
                     seen.try_set(goes_on.then_some(next));
                     toasts.success(done);
