@@ -78,10 +78,6 @@ pub fn favicon(indicator: Option<Indicator>) -> String {
 /// its own markup is written.
 pub fn render(head: Head, body: impl FnOnce() -> AnyView) -> String {
     let Head { title, description, canonical, indicator, style, script, theme } = head;
-    let stylesheet = assets::address(match style {
-        Style::Site => "pkg/candor.css",
-        Style::StatusPage => "status.css",
-    });
     let property = |name: &'static str| leptos::attr::custom::custom_attribute("property", name);
     let described = (!description.is_empty()).then_some(description);
     Owner::new().with(|| {
@@ -102,7 +98,12 @@ pub fn render(head: Head, body: impl FnOnce() -> AnyView) -> String {
                         <meta name="twitter:card" content="summary" />
                     })}
                     <link rel="icon" type="image/svg+xml" href=favicon(indicator) />
-                    <link rel="stylesheet" href=stylesheet />
+                    {match style {
+                        Style::Site => {
+                            view! { <link rel="stylesheet" href=assets::address("pkg/candor.css") /> }.into_any()
+                        }
+                        Style::StatusPage => leptos::html::style().inner_html(assets::STATUS_CSS).into_any(),
+                    }}
                     {script.map(|file| view! { <script src=assets::address(file) defer></script> })}
                 </head>
                 <body>{body()}</body>

@@ -3,21 +3,26 @@
 use super::App;
 use axum::{
     Router,
+    body::Body,
     extract::{ConnectInfo, Request},
     http::Method,
     response::Response,
-    serve::{IncomingStream, Listener, ListenerExt},
 };
 use futures_util::future::{Either, Ready, ready};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
     io,
     net::SocketAddr,
+    pin::pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
+    sync::Semaphore,
     time,
 };
 use tower::Service;
@@ -26,6 +31,10 @@ use tower::Service;
 const WAITING: u32 = 4096;
 /// How long what is under way may take when the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
+/// How long a connection may say nothing, or take to say what it asks for. Sockets have their own pings.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// Connections at once. Sockets do not count: how many there may be is said where they are.
+const CONNECTIONS_MOST: u32 = 20_000;
 
 /// Listens at an address.
 ///
@@ -43,33 +52,60 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves until `stop`; then sockets are told to come back later, and what is under way may end.
 ///
 /// # Errors
-/// When the listener fails for good.
+/// When the server cannot be asked for connections any more.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let listener = listener.tap_io(|connection| {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MOST as usize));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = async {
+            // Whoever comes when it is full waits in the listener's queue.
+            let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((listener.accept().await, place))
+        };
+        let ((stream, peer), place) = tokio::select! {
+            accepted = accepted => match accepted? {
+                (Ok(connection), place) => (connection, place),
+                (Err(error), _) => {
+                    rest_after(&error).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
         // Without it a second change waits for the first one's acknowledgement.
-        let _ = connection.set_nodelay(true);
-    });
-    let hub = app.hub.clone();
-    let mut stopping = hub.stopping();
-    let stopped = async move {
-        stop.await;
-        hub.stop();
-    };
-    let doors = Doors { app: app.clone(), router };
-    let serving = async { axum::serve(listener, doors).with_graceful_shutdown(stopped).await };
-    let farewell = async {
-        // The sender lives as long as the app.
-        let _ = stopping.wait_for(|stopping| *stopping).await;
-        time::sleep(FAREWELL).await;
-    };
-    tokio::select! {
-        ended = serving => ended?,
-        () = farewell => tracing::warn!("connections that do not end are cut"),
+        let _ = stream.set_nodelay(true);
+        let door = Door { app: app.clone(), router: router.clone(), peer };
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = door.clone().call(request.map(Body::new));
+            async move { answer.await }
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut stopping = app.hub.stopping();
+        tokio::spawn(async move {
+            let _place = place;
+            let mut connection = pin!(connection);
+            // What went wrong is the client's: it went away, or said nothing that could be read.
+            let stopping = tokio::select! {
+                _ = connection.as_mut() => return,
+                stopping = stopping.wait_for(|stopping| *stopping) => stopping.is_ok(),
+            };
+            if stopping {
+                connection.as_mut().graceful_shutdown();
+            }
+            let _ = connection.await;
+        });
+    }
+    app.hub.stop();
+    drop(listener);
+    if time::timeout(FAREWELL, places.acquire_many(CONNECTIONS_MOST)).await.is_err() {
+        tracing::warn!("connections that do not end are cut");
     }
     let left = async {
         while app.sockets.count() > 0 {
@@ -80,25 +116,12 @@ pub async fn serve(
     Ok(())
 }
 
-/// Makes what serves a connection.
-#[derive(Debug, Clone)]
-struct Doors {
-    app: App,
-    router: Router,
-}
-
-impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for Doors {
-    type Response = Door;
-    type Error = Infallible;
-    type Future = Ready<Result<Door, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, stream: IncomingStream<'_, L>) -> Self::Future {
-        let Self { app, router } = self.clone();
-        ready(Ok(Door { app, router, peer: *stream.remote_addr() }))
+/// A connection that failed by itself is none; when the process has no more files, some have to end first.
+async fn rest_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        tracing::error!(%error, "no connection can be accepted");
+        time::sleep(Duration::from_secs(1)).await;
     }
 }
 

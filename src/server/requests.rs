@@ -3,6 +3,7 @@
 
 use super::{
     App,
+    assets::STATUS_CSS_SOURCE,
     config::{BaseUrl, Environment},
     db::random_id,
     directory, rest,
@@ -202,7 +203,8 @@ fn policy(url: &BaseUrl, environment: Environment, scripts: &str) -> String {
         Environment::Production => "",
     };
     format!(
-        "default-src 'none'; {scripts}; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; {scripts}; style-src 'self' {}; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        *STATUS_CSS_SOURCE,
         url.host()
     )
 }
@@ -229,12 +231,30 @@ pub fn protection(url: &BaseUrl, environment: Environment) -> HeaderMap {
     headers
 }
 
+/// Who may show a page in a frame, as a policy says it: everybody.
+const FRAMED_BY_ALL: &str = "frame-ancestors *";
+
+/// The headers of a page that any site may show in a frame.
+pub fn framed(protection: &HeaderMap) -> HeaderMap {
+    let mut headers = protection.clone();
+    headers.remove(header::X_FRAME_OPTIONS);
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let policy = policy.unwrap_or_default().replace("frame-ancestors 'none'", FRAMED_BY_ALL);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers
+}
+
 /// Puts them onto an answer; a page that set its own policy keeps it.
 pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let framed = policy.is_some_and(|policy| policy.contains(FRAMED_BY_ALL));
     for (name, value) in &app.protection {
-        if name != header::CONTENT_SECURITY_POLICY || !headers.contains_key(name) {
+        let own = name == header::CONTENT_SECURITY_POLICY && headers.contains_key(name);
+        if !own && !(framed && name == header::X_FRAME_OPTIONS) {
             headers.insert(name, value.clone());
         }
     }

@@ -14,9 +14,18 @@ use std::{
     process::Command,
     time::{Duration, Instant},
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::timeout,
+};
 
-both_engines!(while_no_connection_is_free_the_last_good_page_stays, open_sockets_are_told_that_the_server_stops,);
+both_engines!(
+    while_no_connection_is_free_the_last_good_page_stays,
+    open_sockets_are_told_that_the_server_stops,
+    who_says_nothing_is_not_listened_to_for_ever,
+);
 
 const PAGE: &str = "/status/northwind";
 const HISTORY: &str = "/status/northwind/history";
@@ -28,6 +37,8 @@ const PROMPT: Duration = Duration::from_secs(3);
 const SOON: Duration = Duration::from_secs(5);
 /// The same for a page that nobody has read before, of which there is no last good one.
 const AT_LAST: Duration = Duration::from_secs(15);
+/// The same for a connection that says nothing to end, which takes half a minute.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Room for the log that the database writes ahead; a few changes fill it.
 const ROOM: u64 = 200 * 1024;
 
@@ -418,4 +429,25 @@ async fn open_sockets_are_told_that_the_server_stops(server: TestServer) {
     assert!(program.ended().await.success());
     assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
     drop(sockets);
+}
+
+/// "Bounded everything": neither a connection that asks for nothing, nor one that never says all it asks for.
+async fn who_says_nothing_is_not_listened_to_for_ever(server: TestServer) {
+    server.owner("northwind").await;
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let mut silent = JoinSet::new();
+    for said in ["", "GET /status/northwind HTTP/1.1\r\nHost: a", "GET /status/northwind HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let address = address.clone();
+        silent.spawn(async move {
+            let mut connection = TcpStream::connect(address).await.unwrap();
+            connection.write_all(said.as_bytes()).await.unwrap();
+            let mut heard = String::new();
+            within(SILENCE, said, connection.read_to_string(&mut heard)).await.unwrap();
+            (said.ends_with("\r\n\r\n"), heard.starts_with("HTTP/1.1 200"))
+        });
+    }
+    for (asked, answered) in silent.join_all().await {
+        assert_eq!(asked, answered, "what was asked for is answered before the end");
+    }
+    read(&server.browser(), PAGE).await;
 }

@@ -440,7 +440,7 @@ async fn pages_below_are_cached_as_the_page_is(server: TestServer) {
         assert_eq!((small.header("content-encoding"), &decoded), ("br", &first.body), "{path}");
         let html = first.text();
         assert_eq!(html.matches("<script").count(), 1, "{path}: {html}");
-        assert!(!html.contains(" style=") && !html.contains("<style"), "{path}: {html}");
+        assert!(!html.contains(" style=") && html.matches("<style").count() == 1, "{path}: {html}");
         // A change is there for the next request.
         post(&owner, &id, json!({ "body": format!("News of {path}") })).await;
         let later = visitor.get_with(&path, &[("if-none-match", &etag)]).await;

@@ -1,9 +1,9 @@
 //! What is answered at the addresses below `/status/{organization}`.
 
-use super::{Below, Document, Finished, days::Month};
+use super::{Below, Document, Finished, days::Month, finished::open_to_all};
 use crate::{
     domain::error::AppError,
-    server::{App, directory, document},
+    server::{App, directory, document, rest::Refused},
 };
 use axum::{
     extract::{Path, Query, State},
@@ -72,6 +72,26 @@ async fn answer(app: &App, slug: &str, which: Option<Document>, headers: &Header
         Ok(None) => nothing_here(headers),
         Err(error) => refused(headers, slug, &error),
     }
+}
+
+/// A document for programs: what cannot be answered is refused as programs read it.
+pub async fn program(app: &App, slug: &str, which: Option<Document>, headers: &HeaderMap) -> Response {
+    match found(app, slug, which).await {
+        Ok(Some(Found::Here(document))) => document.response(headers, true),
+        Ok(Some(Found::At(address))) => {
+            let mut response = ([(header::CACHE_CONTROL, "no-cache")], Redirect::permanent(&address)).into_response();
+            open_to_all(response.headers_mut());
+            response
+        }
+        Ok(None) => refused_to_a_program(AppError::NotFound("address".to_owned())),
+        Err(error) => refused_to_a_program(error),
+    }
+}
+
+fn refused_to_a_program(error: AppError) -> Response {
+    let mut response = Refused::from(error).into_response();
+    open_to_all(response.headers_mut());
+    response
 }
 
 enum Found {

@@ -4,7 +4,7 @@
 use super::{
     bars::{Bars, DAYS},
     days::{self, Month},
-    finished::{Finished, Stamp},
+    finished::{Draft, Kind, Stamp},
     rendered,
     views::{self, Past, Record, Setting},
 };
@@ -84,7 +84,7 @@ struct Reader<'a> {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Below) -> Result<Option<Finished>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Below) -> Result<Option<Draft>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;
@@ -184,7 +184,7 @@ fn render(
     path: &str,
     now: Time,
     content: &Content,
-) -> Finished {
+) -> Draft {
     let setting = Setting::new(organization, services, now);
     let name = &organization.name;
     let (title, description) = match content {
@@ -215,7 +215,7 @@ fn render(
         Content::Service(record) => views::service(&setting, record),
     };
     let head = views::head_below(app, &setting, path, &title, description);
-    let html = document::render(head, || views::body_below(&setting, main));
+    let text = document::render(head, || views::body_below(&setting, main));
     let stamp = Stamp { version: organization.version, address: path.to_owned(), made_at: now, good_until };
-    Finished::new(app.hub.current(&organization.id), &app.protection, stamp, html)
+    Draft { kind: Kind::Page, text, stamp }
 }

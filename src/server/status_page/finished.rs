@@ -6,11 +6,75 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use sha2::{Digest, Sha256};
 use std::io::Write;
+
+/// What a document is: its content type, who may read it from other sites, who may show it in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A page of our own.
+    Page,
+    /// A page that any site may show in a frame.
+    Frame,
+    /// JSON.
+    Json,
+    /// A feed of [RFC 4287](https://www.rfc-editor.org/rfc/rfc4287).
+    Atom,
+    /// A feed of [RSS 2.0](https://www.rssboard.org/rss-specification).
+    Rss,
+    /// A feed of [JSON Feed 1.1](https://www.jsonfeed.org/version/1.1/).
+    JsonFeed,
+    /// A calendar of [RFC 5545](https://www.rfc-editor.org/rfc/rfc5545).
+    Calendar,
+    /// A picture.
+    Svg,
+}
+
+impl Kind {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Page | Self::Frame => "text/html; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Rss => "application/rss+xml; charset=utf-8",
+            Self::JsonFeed => "application/feed+json",
+            Self::Calendar => "text/calendar; charset=utf-8",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+
+    /// The headers of all its answers.
+    fn headers(self, protection: &HeaderMap) -> HeaderMap {
+        let mut headers = match self {
+            Self::Frame => requests::framed(protection),
+            _ => protection.clone(),
+        };
+        if self != Self::Page {
+            open_to_all(&mut headers);
+        }
+        headers
+    }
+}
+
+/// Says that pages of any other site may read it.
+pub fn open_to_all(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+}
+
+/// A document that is written, not finished.
+#[derive(Debug)]
+pub struct Draft {
+    /// What it is.
+    pub kind: Kind,
+    /// The whole text.
+    pub text: String,
+    /// What it shows.
+    pub stamp: Stamp,
+}
 
 /// What a document shows, beside its text.
 #[derive(Debug, Clone)]
@@ -52,13 +116,13 @@ struct Answer {
 impl Finished {
     /// Compresses it and makes its answers ready. `current` is the version of the organization as it will
     /// be from now on, `protection` the headers that every answer carries.
-    pub fn new(current: Current, protection: &HeaderMap, stamp: Stamp, html: String) -> Self {
-        let Stamp { version, address, made_at, good_until } = stamp;
-        let tag: String = Sha256::digest(&html).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    pub fn new(current: Current, protection: &HeaderMap, draft: Draft) -> Self {
+        let Draft { kind, text, stamp: Stamp { version, address, made_at, good_until } } = draft;
+        let tag: String = Sha256::digest(&text).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"0\""));
         let last_modified = made_at.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let last_modified = HeaderValue::try_from(last_modified).unwrap_or(HeaderValue::from_static(""));
-        let mut always = protection.clone();
+        let mut always = kind.headers(protection);
         always.insert(header::ETAG, etag.clone());
         always.insert(header::LAST_MODIFIED, last_modified.clone());
         always.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -69,7 +133,7 @@ impl Finished {
         );
         let answer = |encoding: Option<&'static str>, body: Bytes| {
             let mut headers = always.clone();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.content_type()));
             if let Some(encoding) = encoding {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
@@ -83,9 +147,9 @@ impl Finished {
             current,
             etag,
             last_modified,
-            gzip: answer(Some("gzip"), gzip(html.as_bytes())),
-            brotli: answer(Some("br"), brotli(html.as_bytes())),
-            plain: answer(None, html.into()),
+            gzip: answer(Some("gzip"), gzip(text.as_bytes())),
+            brotli: answer(Some("br"), brotli(text.as_bytes())),
+            plain: answer(None, text.into()),
             not_modified: always,
         }
     }
@@ -158,7 +222,8 @@ mod tests {
         let (hub, id) = (Hub::default(), crate::domain::ids::OrganizationId::from_random(random_id()));
         let finished = |version, good_until| {
             let stamp = Stamp { version, address: "/status/a".into(), made_at: Time::from_micros(0), good_until };
-            Finished::new(hub.current(&id), &HeaderMap::new(), stamp, "<p>x</p>".into())
+            let draft = Draft { kind: Kind::Page, text: "<p>x</p>".into(), stamp };
+            Finished::new(hub.current(&id), &HeaderMap::new(), draft)
         };
         let later = clock::now().plus_seconds(60);
         let page = finished(7, later);

@@ -18,7 +18,7 @@ use crate::domain::{
     error::{AppError, Result},
     ids::OrganizationId,
 };
-use finished::Stamp;
+use finished::{Draft, Kind, Stamp};
 use shelf::{Flight, Kept, Shelf};
 use snapshot::Snapshot;
 use std::{
@@ -47,6 +47,15 @@ impl Document {
         match self {
             Self::StatusPage => format!("/status/{slug}"),
             Self::Below(below) => below.path(slug),
+        }
+    }
+
+    /// Reads and writes it; `None` when there is nothing at its address. The status page is made by
+    /// itself, since it is shown in parts as well.
+    async fn write(&self, app: &App, page: &PublicPage) -> Result<Option<Draft>> {
+        match self {
+            Self::StatusPage => Ok(None),
+            Self::Below(below) => below::make(app, page, below).await,
         }
     }
 }
@@ -158,9 +167,15 @@ async fn make(app: App, key: Key, last: Option<Kept>) -> Result<Option<Kept>> {
             })
             .await
         }
-        Document::Below(which) => {
-            let which = which.clone();
-            access::run(async move { Ok(below::make(&making, &page, &which).await?.map(Kept::from)) }).await
+        other => {
+            let which = other.clone();
+            access::run(async move {
+                let Some(draft) = which.write(&making, &page).await? else { return Ok(None) };
+                let current = making.hub.current(&page.id);
+                let finish = move || Finished::new(current, &making.protection, draft);
+                Ok(Some(Kept::from(rendered(finish).await?)))
+            })
+            .await
         }
     };
     if let Err(error) = &made
@@ -216,7 +231,8 @@ async fn status_page(app: &App, page: &PublicPage, last: Option<Kept>) -> Result
             made_at: snapshot.made_at,
             good_until: snapshot.good_until,
         };
-        let finished = Arc::new(Finished::new(app.hub.current(&organization.id), &app.protection, stamp, html));
+        let draft = Draft { kind: Kind::Page, text: html, stamp };
+        let finished = Arc::new(Finished::new(app.hub.current(&organization.id), &app.protection, draft));
         let compressing = started.elapsed() - rendering;
         (Kept { finished, page: Some(page) }, Parts { reading, rendering, compressing })
     })

@@ -182,7 +182,11 @@ mod tests {
     use super::*;
     use crate::{
         domain::time::Time,
-        server::{db::random_id, live::Current, status_page::finished::Stamp},
+        server::{
+            db::random_id,
+            live::Current,
+            status_page::finished::{Draft, Kind, Stamp},
+        },
     };
 
     fn document(length: usize, number: usize) -> (Key, Outcome) {
@@ -194,7 +198,8 @@ mod tests {
             made_at: Time::default(),
             good_until: Time::default(),
         };
-        let finished = Finished::new(Current::default(), &Default::default(), stamp, text);
+        let draft = Draft { kind: Kind::Page, text, stamp };
+        let finished = Finished::new(Current::default(), &Default::default(), draft);
         ((OrganizationId::from_random(random_id()), Document::StatusPage), Ok(Some(finished.into())))
     }
 
