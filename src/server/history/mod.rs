@@ -232,8 +232,8 @@ pub async fn latest(
     store::latest(read, organization, service, most).await
 }
 
-/// The history of every service of an organization that reaches past a moment, each in order; what
-/// has not ended lasts until `now`.
+/// What every service of an organization was since a moment, each in order; what has not ended lasts
+/// until `now`.
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
@@ -249,15 +249,35 @@ pub async fn spans(
         let to = columns.optional()?.map_or(now, Time::from_micros);
         Some((service, Span { status, from, to: to.max(from) }))
     })?;
-    let mut all: HashMap<&str, Vec<Span>> = HashMap::new();
+    let mut all: HashMap<&str, (Option<Time>, Vec<Span>)> = HashMap::new();
     for (service, span) in spans {
-        all.entry(service).or_default().push(span);
+        let (observed, other) = all.entry(service).or_default();
+        match span.status {
+            ServiceStatus::Operational => *observed = Some(span.from),
+            _ => other.push(span),
+        }
     }
-    let in_order = |(service, mut spans): (&str, Vec<Span>)| {
-        spans.sort_unstable_by_key(|span| span.from);
-        Ok((service.parse().map_err(|_| AppError::Internal)?, spans))
+    let whole = |(service, (observed, other)): (&str, (Option<Time>, Vec<Span>))| {
+        let service = service.parse().map_err(|_| AppError::Internal)?;
+        Ok((service, observed.map_or_else(Vec::new, |observed| without_holes(observed.max(since), now, other))))
     };
-    all.into_iter().map(in_order).collect()
+    all.into_iter().map(whole).collect()
+}
+
+/// What a service was from one moment to another, when it was operational but for these spans. "Intervals
+/// of one service never overlap and never leave a hole" (product).
+fn without_holes(from: Time, to: Time, mut other: Vec<Span>) -> Vec<Span> {
+    other.sort_unstable_by_key(|span| span.from);
+    let mut spans = Vec::with_capacity(2 * other.len() + 1);
+    let operational = |from, to| Some(Span { status: ServiceStatus::Operational, from, to }).filter(|_| from < to);
+    let mut until = from;
+    for span in other {
+        spans.extend(operational(until, span.from));
+        until = span.to;
+        spans.push(span);
+    }
+    spans.extend(operational(until, to));
+    spans
 }
 
 /// The history of one service that reaches past a moment, in order.
@@ -273,4 +293,21 @@ pub async fn spans_of(
 ) -> Result<Vec<Span>> {
     let rows = store::intervals_of(read, organization, service, since).await?;
     Ok(rows.into_iter().map(|(status, from, to)| Span { status, from, to: to.unwrap_or(now).max(from) }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_what_it_was_else_a_service_was_operational() {
+        let span = |status, from, to| Span { status, from: Time::from_micros(from), to: Time::from_micros(to) };
+        let (up, down) = (ServiceStatus::Operational, ServiceStatus::MajorOutage);
+        let history = |other: &[Span]| without_holes(Time::from_micros(10), Time::from_micros(100), other.to_vec());
+        assert_eq!(history(&[]), [span(up, 10, 100)]);
+        let (first, second) = (span(down, 20, 30), span(ServiceStatus::PartialOutage, 30, 40));
+        let all = [span(up, 10, 20), first, second, span(up, 40, 100)];
+        assert_eq!(history(&[second, first]), all, "in order, with nothing between neighbours");
+        assert_eq!(history(&[span(down, 5, 100)]), [span(down, 5, 100)], "from before until now");
+    }
 }

@@ -267,16 +267,21 @@ pub(super) async fn latest(
     Ok(rows.into_iter().map(|(status, from, to, cause, by)| Interval { status, from, to, cause, by }).collect())
 }
 
-/// The intervals of every service that reach past a moment, packed: service, status, from, to. Two
-/// statements instead of an `or`, so that both use their index however old the history is.
+/// What every service was since a moment, packed: service, status, from, to. A service is operational
+/// since it was first observed, and what it was else stands in rows of its own: most of its history need
+/// not be read. Two statements instead of an `or`, so that both use their index however old the history is.
 pub(super) async fn intervals(read: &mut Read, organization: &OrganizationId, since: Time) -> Result<Option<String>> {
     let (text,): (Option<String>,) = sqlx::query_as(
         "select string_agg(line, $4) from (
              select service_id || $3 || status || $3 || started_at || $3 || ended_at as line
-             from status_history where organization_id = $1 and ended_at > $2
+             from status_history where organization_id = $1 and status <> 'operational' and ended_at > $2
              union all
              select service_id || $3 || status || $3 || started_at || $3
-             from status_history where organization_id = $1 and ended_at is null) as reaching",
+             from status_history where organization_id = $1 and status <> 'operational' and ended_at is null
+             union all
+             select id || $3 || 'operational' || $3
+                 || (select min(started_at) from status_history where service_id = services.id) || $3
+             from services where organization_id = $1) as reaching",
     )
     .bind(organization.clone())
     .bind(since)
