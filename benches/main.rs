@@ -48,6 +48,7 @@ const PROMISES: &[(&str, Promise)] = &[
     ("page-during-changes", stampede::page_during_changes),
     ("page-identity", stampede::page_uncompressed),
     ("not-modified", stampede::not_modified),
+    ("programs", stampede::programs),
     ("cold", stampede::cold),
     ("new-version", new_version::new_version),
     ("fanout", fanout::fanout),

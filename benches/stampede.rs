@@ -36,8 +36,8 @@ pub const BROTLI: &[(&str, &str)] = &[("accept-encoding", "gzip, deflate, br")];
 const AT_ONCE: usize = 500;
 
 pub fn page(bench: &Bench) -> Vec<Row> {
-    let loads = beside_bytes(bench, SHORT, BROTLI, Head::Whole, |come| come());
-    let least = beside_bytes(bench, SHORT, BROTLI, Head::Least, |come| come());
+    let loads = beside_bytes(bench, "", SHORT, BROTLI, Head::Whole, |come| come());
+    let least = beside_bytes(bench, "", SHORT, BROTLI, Head::Least, |come| come());
     let what = format!("public page, brotli, {CONNECTIONS} connections");
     vec![
         per_second(&what, 0.90, &loads),
@@ -54,7 +54,7 @@ pub fn page(bench: &Bench) -> Vec<Row> {
 }
 
 pub fn page_during_changes(bench: &Bench) -> Vec<Row> {
-    let loads = beside_bytes(bench, SECOND, BROTLI, Head::Whole, |come| {
+    let loads = beside_bytes(bench, "", SECOND, BROTLI, Head::Whole, |come| {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(SECOND.1 / 2);
@@ -67,7 +67,7 @@ pub fn page_during_changes(bench: &Bench) -> Vec<Row> {
 }
 
 pub fn page_uncompressed(bench: &Bench) -> Vec<Row> {
-    let loads = beside_bytes(bench, SHORT, &[], Head::Whole, |come| come());
+    let loads = beside_bytes(bench, "", SHORT, &[], Head::Whole, |come| come());
     vec![per_second("public page without compression", 0.90, &loads)]
 }
 
@@ -75,20 +75,32 @@ pub fn not_modified(bench: &Bench) -> Vec<Row> {
     let (_, head, _) = bench.visitors.block_on(ask(bench.candor.address, &bench.candor.page_request(DEMO, BROTLI)));
     let etag = head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("an ETag").to_owned();
     let loads =
-        beside_bytes(bench, SHORT, &[("accept-encoding", "br"), ("if-none-match", &etag)], Head::Whole, |come| come());
+        beside_bytes(bench, "", SHORT, &[("accept-encoding", "br"), ("if-none-match", &etag)], Head::Whole, |come| {
+            come()
+        });
     vec![per_second("304, the page is known", 0.95, &loads)]
 }
 
+/// What programs ask every minute, and what stands in everybody's README.
+pub fn programs(bench: &Bench) -> Vec<Row> {
+    let row = |what: &str, below: &str| {
+        let loads = beside_bytes(bench, below, SHORT, BROTLI, Head::Whole, |come| come());
+        per_second(&format!("{what}, brotli, {CONNECTIONS} connections"), 0.90, &loads)
+    };
+    vec![row("`summary.json` of the Statuspage API", "/api/v2/summary.json"), row("badge", "/badge.svg")]
+}
+
 /// The crowd before the server and before a bare handler that returns the bytes which the server
-/// has just returned.
+/// has just returned to a request for what is `below` the page.
 fn beside_bytes(
     bench: &Bench,
+    below: &str,
     (rounds, lasting): Turns,
     headers: &[(&str, &str)],
     head: Head,
     around: impl Fn(&dyn Fn() -> Load) -> Load,
 ) -> Vec<(Load, Load)> {
-    let asked = bench.candor.page_request(DEMO, headers);
+    let asked = request("GET", &format!("/status/{DEMO}{below}"), bench.candor.address, headers, "");
     let bare = bare_copy(bench, &asked, head);
     let bare_asked = request("GET", "/", bare, headers, "");
     let come = |address: SocketAddr, request: &[u8], lasting, threads| {

@@ -8,6 +8,10 @@ cd "$root" || exit
 tools=${CANDOR_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/candor/tools}
 export PATH="$root/node_modules/.bin:$tools/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 
+# Python's packages for the tests with clients that others wrote.
+# shellcheck disable=SC2034
+python="$tools/python/bin/python"
+
 # What only scripts read.
 # shellcheck disable=SC2034
 cargo_leptos=0.3.11
@@ -98,6 +102,18 @@ find_postgres() {
     $(ls -d /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin /usr/pgsql-*/bin 2>/dev/null | sort -r); do
     if [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then
       echo "$folder"
+      return
+    fi
+  done
+  return 1
+}
+
+# Prints a Python that is new enough for the clients.
+find_python() {
+  local program
+  for program in python3 python3.14 python3.13 python3.12 python3.11; do
+    if has "$program" && "$program" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      type -P "$program"
       return
     fi
   done

@@ -8,17 +8,23 @@ mod support;
 mod http {
     mod account;
     mod audit;
+    mod badges;
     mod calendar;
+    mod calendar_file;
     mod demo;
+    mod embed;
     mod errors;
     mod failures;
+    mod feeds;
     mod health;
     mod history_page;
+    mod hosts;
     mod import;
     mod import_incidents;
     mod incidents;
     mod invitations;
     mod live;
+    mod live_programs;
     mod mail;
     mod maintenance;
     mod members;
@@ -27,6 +33,13 @@ mod http {
     mod origin;
     mod permissions;
     mod reports;
+    mod rest;
+    mod rest_incidents;
+    mod rest_jwt;
+    mod rest_maintenance;
+    mod rest_people;
+    mod rest_services;
+    mod rest_status;
     mod screens;
     mod services;
     mod settings;
@@ -34,6 +47,9 @@ mod http {
     mod sign_up;
     mod stampede;
     mod status_page;
+    mod statuspage_v2;
+    mod statuspage_v2_captures;
     mod teams;
     mod tokens;
+    mod transfer;
 }

@@ -11,6 +11,7 @@ pub const PASSWORD_MOST: usize = 256;
 
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Me {
     /// The person.
     pub id: UserId,

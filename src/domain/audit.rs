@@ -34,6 +34,7 @@ impl Door {
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AuditLine {
     /// Permanent.
     pub id: AuditId,
@@ -84,6 +85,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("organization.updated", "Organization changed"),
     ("organization.suspended", "Organization suspended"),
     ("organization.restored", "Organization restored"),
+    ("organization.host_set", "Host name set"),
     ("service.created", "Service added"),
     ("service.updated", "Service changed"),
     ("service.moved", "Service moved"),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A window on one of its days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CalendarEntry {
     /// The maintenance.
     pub id: MaintenanceId,
@@ -42,8 +43,10 @@ impl CalendarEntry {
 
 /// One day of a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CalendarDay {
     /// The day: `2026-11-21`.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Date))]
     pub date: NaiveDate,
     /// Whether it belongs to the month, and not only to one of its weeks.
     pub inside: bool,
@@ -55,10 +58,13 @@ pub struct CalendarDay {
 
 /// A month in whole weeks, which begin on Monday.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct CalendarMonth {
     /// The first day of the month.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Date))]
     pub first: NaiveDate,
     /// The present day.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Date))]
     pub today: NaiveDate,
     /// IANA name of the time zone whose days these are.
     pub zone: String,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is wrong with one field of a form or of a request body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field's name in the form and in the request body.
     pub field: String,
@@ -48,6 +49,9 @@ pub enum AppError {
     /// Nobody is signed in (401).
     #[error("You are signed out. Sign in to go on.")]
     Unauthenticated,
+    /// A token that says who asks is not taken (401).
+    #[error("This token is not accepted: {0}.")]
+    BadToken(String),
     /// The role does not allow it (403).
     #[error("Your role does not allow you to {0}. Ask an owner or admin of the organization.")]
     Forbidden(String),
@@ -63,6 +67,9 @@ pub enum AppError {
     /// It does not fit the present state (409).
     #[error("{0}")]
     Conflict(String),
+    /// It is not any more what the caller saw (412).
+    #[error("This was changed after you read it. Read it again, and repeat your change if it still makes sense.")]
+    Changed,
     /// Too much at once (429).
     #[error("Too many attempts. Try again in {}.", seconds_in_words(*.retry_after))]
     TooMany {
@@ -124,12 +131,13 @@ impl AppError {
     /// The HTTP status, the same at every door.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated => 401,
+            Self::Unauthenticated | Self::BadToken(_) => 401,
             Self::Forbidden(_) => 403,
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 422,
             Self::BadRequest(_) => 400,
             Self::Conflict(_) => 409,
+            Self::Changed => 412,
             Self::TooMany { .. } => 429,
             Self::Unavailable | Self::Busy | Self::Offline => 503,
             Self::Internal => 500,

@@ -30,6 +30,8 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "ssr", schema(pattern = "^[a-z0-9]{12}$", example = "k3f9x0q2m7ab"))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -174,6 +174,7 @@ pub fn last_said<W>(steps: &[Step<W>]) -> Vec<(ServiceId, ServiceStatus)> {
 
 /// A service in an incident, and what the incident said of it last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Affected {
     /// The service.
     pub service_id: ServiceId,
@@ -187,6 +188,7 @@ pub struct Affected {
 
 /// What every incident is told by, in lists and on its own page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Incident {
     /// Permanent.
     pub id: IncidentId,
@@ -291,6 +293,10 @@ pub struct IncidentFilter {
     pub impact: String,
     /// In title or messages.
     pub words: String,
+    /// Only those that began then or later.
+    pub from: Option<Time>,
+    /// Only those that began before.
+    pub to: Option<Time>,
     /// Only older ones than this.
     pub before: Option<(Time, IncidentId)>,
 }
@@ -477,6 +483,7 @@ impl NewIncident {
 
 /// A text to begin an incident or an update with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Template {
     /// Permanent.
     pub id: TemplateId,

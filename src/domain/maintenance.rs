@@ -56,6 +56,7 @@ impl MaintenanceStatus {
 
 /// A service in a maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Maintained {
     /// The service.
     pub service_id: ServiceId,
@@ -67,6 +68,7 @@ pub struct Maintained {
 
 /// A maintenance, as lists and calendars show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Maintenance {
     /// Permanent.
     pub id: MaintenanceId,

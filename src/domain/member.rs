@@ -33,6 +33,7 @@ pub struct Member {
 
 /// A group of members that owns services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Team {
     /// Permanent.
     pub id: TeamId,
@@ -72,6 +73,7 @@ pub struct People {
 
 /// An invitation to whoever is signed in, by the address that they have verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct OpenInvitation {
     /// Permanent.
     pub id: InvitationId,
@@ -87,6 +89,7 @@ pub struct OpenInvitation {
 
 /// What whoever is signed in is invited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Offers {
     /// Whether the address is known to be theirs; until it is, nothing is told of what was sent there.
     pub verified: bool,
@@ -97,6 +100,8 @@ pub struct Offers {
 /// How an invitation went out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
+    /// The invitation.
+    pub id: InvitationId,
     /// To whom.
     pub email: String,
     /// The link to pass on by hand, where this server sends no mail.

@@ -52,6 +52,7 @@ pub const RESERVED: &[&str] = &[
 
 /// An organization in a list of the signed-in person's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct OrganizationSummary {
     /// Permanent.
     pub id: OrganizationId,

@@ -21,6 +21,7 @@ pub const SERVICES_MOST: usize = 5_000;
 
 /// A service, as the dashboard lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Service {
     /// Permanent.
     pub id: ServiceId,
@@ -48,6 +49,7 @@ pub struct Service {
 
 /// A heading over services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Group {
     /// Permanent.
     pub id: GroupId,
@@ -61,6 +63,7 @@ pub struct Group {
 
 /// Every group and service of one organization, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ServiceList {
     /// By position.
     pub groups: Vec<Group>,
@@ -190,6 +193,7 @@ pub fn name_key(name: &str) -> String {
 
 /// One interval of a service's status history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Interval {
     /// The status in this interval.
     pub status: ServiceStatus,
@@ -220,6 +224,7 @@ pub struct ServiceDetail {
 
 /// What a deleted service was, enough to bring it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Deleted {
     /// Its id, which it keeps when it comes back.
     pub id: ServiceId,
@@ -248,6 +253,7 @@ pub struct Overview {
 
 /// A change of one service's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Transition {
     /// Which service.
     pub service_id: ServiceId,

@@ -15,11 +15,12 @@ pub struct UnknownWord {
 }
 
 /// Declares an enum whose values have one word each, used in the database, in every API and in
-/// addresses alike.
+/// addresses alike. The words are matched as `tt`: the schema's derive does not see through a `literal`.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:tt),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
         pub enum $name { $($(#[$value_doc])* #[serde(rename = $word)] $value),+ }
 
         impl $name {
@@ -84,6 +85,7 @@ pub const LABEL_MOST: usize = 40;
 
 /// What an organization calls the statuses. The standard word stands where it has none of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct StatusLabels {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -235,6 +237,7 @@ pub fn effective(own: ServiceStatus, held: impl IntoIterator<Item = ServiceStatu
 
 /// The state of a page in words: indicator and description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PageStatus {
     /// The level.
     pub indicator: Indicator,

@@ -6,6 +6,8 @@ use std::{fmt, ops};
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ssr", schema(value_type = String, format = DateTime, example = "2026-11-21T14:32:00.000000Z"))]
 pub struct Time(i64);
 
 impl Time {

@@ -19,6 +19,7 @@ pub const LIVES: &[(&str, &str)] =
 
 /// A token, as it is listed: never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ApiToken {
     /// Permanent.
     pub id: TokenId,
@@ -40,7 +41,10 @@ pub struct ApiToken {
 
 /// A token that has just been made. The only time that it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NewToken {
+    /// Permanent.
+    pub id: TokenId,
     /// What it is for.
     pub name: String,
     /// The token.

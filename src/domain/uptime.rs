@@ -24,6 +24,7 @@ pub struct Span {
 
 /// How long a service had which status, in microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Tally {
     /// All time in which it was observed.
     pub observed: i64,

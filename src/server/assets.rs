@@ -79,10 +79,10 @@ pub async fn serve(Path((build, file)): Path<(String, String)>, headers: HeaderM
 
 fn find(file: &str, headers: &HeaderMap) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
     for (name, ending) in [("br", "br"), ("gzip", "gz")] {
-        if requests::accepts_encoding(headers, name) {
-            if let Some(EmbeddedFile { data, .. }) = Site::get(&format!("{file}.{ending}")) {
-                return Some((data, Some(name)));
-            }
+        if requests::accepts_encoding(headers, name)
+            && let Some(EmbeddedFile { data, .. }) = Site::get(&format!("{file}.{ending}"))
+        {
+            return Some((data, Some(name)));
         }
     }
     Site::get(file).map(|found| (found.data, None))

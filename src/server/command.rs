@@ -4,6 +4,7 @@ use super::{
     App, Parts,
     access::{
         SystemScope,
+        limits::Limits,
         oidc::{Oidc, OidcSettings},
         pages::CONNECTION,
     },
@@ -12,11 +13,12 @@ use super::{
         ServeArgs, UsersCommand, secret_key,
     },
     db::Db,
-    demo, import, jobs, listen,
+    demo, hosts, import, jobs, listen,
     notify::{Mailer, smtp::Smtp},
     operator,
     requests::{self, TrustedProxies},
-    router,
+    rest::openapi,
+    router, transfer,
 };
 use axum_extra::extract::cookie::Key;
 use serde::Serialize;
@@ -58,6 +60,10 @@ pub async fn run(line: CommandLine) -> Outcome<()> {
             ));
             Ok(())
         }
+        Command::Openapi => {
+            say(openapi::text()?.trim_end());
+            Ok(())
+        }
         Command::Organizations(command) => organizations(command).await,
         Command::Users(command) => users(command).await,
         Command::Import(ImportCommand::Statuspage(args)) => {
@@ -71,6 +77,29 @@ pub async fn run(line: CommandLine) -> Outcome<()> {
             .await?;
             bar.finish_and_clear();
             say(&report.to_string());
+            Ok(())
+        }
+        Command::Import(ImportCommand::Candor(args)) => {
+            let app = offline(&args.database).await?;
+            let bar = indicatif::ProgressBar::new(0)
+                .with_style(indicatif::ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?);
+            let report = transfer::import(&app, &args.file, args.slug.as_deref(), |done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            })
+            .await?;
+            bar.finish_and_clear();
+            say(&report.to_string());
+            Ok(())
+        }
+        Command::Export(args) => {
+            let app = offline(&args.database).await?;
+            match &args.out {
+                Some(file) => transfer::export_file(&app, &args.organization, file).await?,
+                None => {
+                    transfer::export(&app, &args.organization, std::io::BufWriter::new(std::io::stdout())).await?;
+                }
+            }
             Ok(())
         }
     }
@@ -98,6 +127,11 @@ async fn organizations(command: OrganizationsCommand) -> Outcome<()> {
         OrganizationsCommand::Restore(args) => {
             let app = offline(&args.operator.database).await?;
             show(&operator::suspend(&app, &args.slug, false).await?, args.operator.json)
+        }
+        OrganizationsCommand::SetHost(args) => {
+            let app = offline(&args.operator.database).await?;
+            let host = args.host.as_deref().filter(|_| !args.none);
+            show(&hosts::set(&app, &args.url, &args.slug, host).await?, args.operator.json)
         }
     }
 }
@@ -149,6 +183,7 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
         sockets: Default::default(),
         directory: Default::default(),
         pages: Default::default(),
+        hosts: Default::default(),
         limits: Default::default(),
         oidc: None,
         mailer: None,
@@ -186,6 +221,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
                 client_id: client_id.clone(),
                 client_secret: args.oidc_client_secret.clone().filter(|secret| !secret.is_empty()),
                 label: args.oidc_label.clone(),
+                api_audience: args.oidc_api_audience.clone(),
             };
             Some(Oidc::new(settings, args.url.join(&format!("/auth/oidc/{CONNECTION}/callback")))?)
         }
@@ -201,7 +237,8 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         sockets: Default::default(),
         directory: Default::default(),
         pages: Default::default(),
-        limits: Default::default(),
+        hosts: Default::default(),
+        limits: Limits::default().with_api(args.api_requests_per_minute),
         oidc,
         mailer,
         url: args.url.clone(),
@@ -216,6 +253,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         parts.demo = Some(sign_in);
     }
     let app = App::new(parts);
+    hosts::load(&app).await?;
     let router = router::router(app.clone(), key, TrustedProxies(args.trusted_proxies.clone().into()));
     Ok((app, router))
 }

@@ -1,6 +1,10 @@
 //! Settings: from the command line, the environment and `.env`, checked before anything starts.
 
-use super::notify::smtp::{self, SmtpUrl};
+use super::{
+    access::oidc::Audience,
+    notify::smtp::{self, SmtpUrl},
+    rest::limits::PER_MINUTE,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
@@ -24,9 +28,13 @@ pub enum Command {
     Migrate(DatabaseArgs),
     /// Fill a demo organization and print how to sign in to it.
     Demo(DatabaseArgs),
-    /// Bring in what another program knows.
+    /// Bring in what another program knows, or another Candor.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Write everything of an organization, secrets left out, as one file that `candor import candor` reads.
+    Export(ExportArgs),
+    /// Print the API as an OpenAPI document.
+    Openapi,
     /// Look at organizations, suspend one or let it back.
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
@@ -46,6 +54,8 @@ pub enum OrganizationsCommand {
     Suspend(OneOrganization),
     /// Let a suspended organization back.
     Restore(OneOrganization),
+    /// Show an organization's page at a host name of its own as well, or no more.
+    SetHost(HostOfOrganization),
 }
 
 /// `candor users`.
@@ -80,6 +90,25 @@ pub struct OneOrganization {
     pub operator: OperatorArgs,
 }
 
+/// `candor organizations set-host`.
+#[derive(Debug, Args)]
+pub struct HostOfOrganization {
+    /// The organization's slug.
+    pub slug: String,
+    /// The host name, for example status.example.com.
+    #[arg(required_unless_present = "none", conflicts_with = "none")]
+    pub host: Option<String>,
+    /// Take its host name away.
+    #[arg(long)]
+    pub none: bool,
+    /// The server's own address, whose host name no organization can have.
+    #[arg(long, env = "CANDOR_URL", default_value = "http://localhost:3000", value_name = "URL")]
+    pub url: BaseUrl,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub operator: OperatorArgs,
+}
+
 /// A command about one person.
 #[derive(Debug, Args)]
 pub struct OneUser {
@@ -108,6 +137,34 @@ pub struct NewOwner {
 pub enum ImportCommand {
     /// Groups, services, incidents and maintenance from Statuspage v2 files (summary.json, incidents.json and the like).
     Statuspage(ImportStatuspage),
+    /// An organization from a file that `candor export` or the settings screen wrote.
+    Candor(ImportCandor),
+}
+
+/// `candor import candor`.
+#[derive(Debug, Args)]
+pub struct ImportCandor {
+    /// The file.
+    pub file: PathBuf,
+    /// The organization's slug here, where the file's is taken.
+    #[arg(long, value_name = "SLUG", value_parser = crate::domain::organization::slug)]
+    pub slug: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub database: DatabaseArgs,
+}
+
+/// `candor export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The organization's slug.
+    pub organization: String,
+    /// The file to write, readable by nobody else; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "would become help text")]
+    pub database: DatabaseArgs,
 }
 
 /// `candor import statuspage`.
@@ -190,6 +247,10 @@ pub struct ServeArgs {
     /// What the sign-in button says after "Continue with".
     #[arg(long, env = "OIDC_LABEL", default_value = "single sign-on", value_name = "TEXT")]
     pub oidc_label: String,
+    /// The audience of the provider's JSON Web Tokens that programs may use as bearer tokens; * takes
+    /// them whatever their audience. None are taken while it is not set.
+    #[arg(long, env = "CANDOR_OIDC_API_AUDIENCE", value_name = "AUDIENCE", requires = "oidc_issuer")]
+    pub oidc_api_audience: Option<Audience>,
     /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://…, or smtp://HOST?tls=none.
     /// No mail is sent without it, and links are shown to copy instead.
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL", requires = "mail_from")]
@@ -197,6 +258,10 @@ pub struct ServeArgs {
     /// The address that mail comes from, for example Status <status@example.com>.
     #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS", requires = "smtp_url", value_parser = smtp::sender)]
     pub mail_from: Option<Mailbox>,
+    /// Requests of the API in a minute with one token; a fifth of them may come at once.
+    #[arg(long, env = "CANDOR_API_REQUESTS_PER_MINUTE", value_name = "NUMBER", default_value_t = PER_MINUTE,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub api_requests_per_minute: u32,
     /// Fill a demo organization and show its sign-in on the sign-in page.
     #[arg(long)]
     pub demo: bool,
@@ -373,11 +438,14 @@ mod tests {
             (["--trusted-proxies", "10.0.0.0/99"], "--trusted-proxies", "10.0.0.0/8"),
             (["--secret-key", "short"], "--secret-key", "64 hexadecimal"),
             (["--env", "test"], "--env", "development, production"),
+            (["--api-requests-per-minute", "0"], "--api-requests-per-minute", "1.."),
             (["--log", "candor=loud"], "--log", "candor=debug"),
             (["--smtp-url", "smtp://mail.example.com?tls=maybe"], "--smtp-url", "smtps://"),
             (["--smtp-url", "smtp://mail.example.com"], "--mail-from", "required"),
             (["--mail-from", "status"], "--mail-from", "status@example.com"),
             (["--oidc-issuer", "https://id.example.com"], "--oidc-client-id", "required"),
+            (["--oidc-api-audience", "candor"], "--oidc-issuer", "required"),
+            (["--oidc-api-audience", " "], "--oidc-api-audience", "or *"),
         ] {
             let words = refused(&arguments);
             assert!(words.contains(name) && words.contains(allowed), "{arguments:?}: {words}");

@@ -21,12 +21,16 @@ fn local(zone: Tz, at: Time) -> DateTime<Tz> {
 }
 
 /// The moment that somebody types, like `2026-11-21T22:00`, by the clocks of the zone. When clocks are put
-/// back, the first of the two moments is meant.
+/// back, the first of the two moments is meant. A text with an offset (`2026-11-21T22:00:00+02:00`, as programs
+/// write it) says the moment by itself.
 ///
 /// # Errors
 /// In words: for what is no time, and for an hour that is left out when clocks are put forward.
 pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
     let text = text.trim();
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.to_utc().into());
+    }
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let typed = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S")).or_else(|| read("%Y-%m-%d %H:%M"));
     let typed = typed.ok_or_else(|| "Choose a day and a time, for example 2026-11-21 22:00.".to_owned())?;
@@ -277,8 +281,20 @@ mod tests {
         // Put forward at 2: half past two is left out. Put back at 3: half past two comes twice.
         assert!(vienna("2026-03-29T02:30").is_err());
         assert_eq!(vienna("2026-10-25T02:30").as_deref(), Ok("2026-10-25T00:30:00Z"));
-        for nonsense in ["", "soon", "2026-11-21", "2026-13-21T14:12", "2026-11-21T14:12:00Z"] {
+        for nonsense in ["", "soon", "2026-11-21", "2026-13-21T14:12", "2026-11-21T14:12Z", "2026-11-21T25:00:00Z"] {
             assert!(vienna(nonsense).is_err(), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn an_offset_says_the_moment_whatever_the_zone() {
+        for zone_name in ["UTC", "Europe/Vienna", "America/Sao_Paulo"] {
+            let typed = |text| typed(zone(zone_name), text);
+            assert_eq!(typed("2026-11-21T22:00:00Z"), Ok(moment("2026-11-21T22:00:00Z")));
+            assert_eq!(typed(" 2026-11-22T00:00:00+02:00 "), Ok(moment("2026-11-21T22:00:00Z")));
+            assert_eq!(typed("2026-11-21T22:00:00.123456-03:30"), Ok(moment("2026-11-22T01:30:00.123456Z")));
+            // Left out by the clocks of Vienna, which are not asked.
+            assert_eq!(typed("2026-03-29T02:30:00Z"), Ok(moment("2026-03-29T02:30:00Z")));
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Head {
     pub script: Option<&'static str>,
     /// `light` or `dark`, when the reader chose one.
     pub theme: Option<&'static str>,
+    /// The path of the status page, for its feeds.
+    pub feeds: Option<String>,
 }
 
 impl Head {
@@ -47,6 +49,7 @@ impl Head {
             style: Style::Site,
             script: None,
             theme: None,
+            feeds: None,
         }
     }
     /// The same in the theme that the reader's cookie names.
@@ -77,7 +80,7 @@ pub fn favicon(indicator: Option<Indicator>) -> String {
 /// The whole document. The view is made without a reactive system around it, so that nothing but
 /// its own markup is written.
 pub fn render(head: Head, body: impl FnOnce() -> AnyView) -> String {
-    let Head { title, description, canonical, indicator, style, script, theme } = head;
+    let Head { title, description, canonical, indicator, style, script, theme, feeds } = head;
     let property = |name: &'static str| leptos::attr::custom::custom_attribute("property", name);
     let described = (!description.is_empty()).then_some(description);
     Owner::new().with(|| {
@@ -96,6 +99,11 @@ pub fn render(head: Head, body: impl FnOnce() -> AnyView) -> String {
                         <meta {..property("og:description")} content=described />
                         <meta {..property("og:url")} content=address />
                         <meta name="twitter:card" content="summary" />
+                    })}
+                    {feeds.map(|home| view! {
+                        <link rel="alternate" type="application/atom+xml" title="Incidents and maintenance (Atom)" href=format!("{home}/feed.atom") />
+                        <link rel="alternate" type="application/rss+xml" title="Incidents and maintenance (RSS)" href=format!("{home}/feed.rss") />
+                        <link rel="alternate" type="application/feed+json" title="Incidents and maintenance (JSON)" href=format!("{home}/feed.json") />
                     })}
                     <link rel="icon" type="image/svg+xml" href=favicon(indicator) />
                     {match style {

@@ -3,7 +3,8 @@
 use super::{
     App,
     access::{accounts::recovery, session},
-    clock, maintenance, notify,
+    clock, hosts, maintenance, notify,
+    rest::idempotency,
 };
 use crate::domain::live::Topic;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 /// Starts every job; they end with the process.
 pub fn start(app: &App) {
     tokio::spawn(follow_other_processes(app.clone()));
+    tokio::spawn(hosts::follow(app.clone()));
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(maintenance::clockwork::follow(app.clone()));
     if app.mailer.is_some() {
@@ -41,7 +43,7 @@ async fn follow_other_processes(app: App) {
     }
 }
 
-/// Forgets sessions and tokens that have ended, old mail, and addresses that have not tried lately.
+/// Forgets sessions, tokens and keys of requests that have ended, old mail, and addresses that have not tried lately.
 async fn sweep(app: App) {
     let mut every = tokio::time::interval(Duration::from_secs(600));
     loop {
@@ -55,6 +57,9 @@ async fn sweep(app: App) {
         }
         if let Err(error) = notify::sweep(&app).await {
             tracing::warn!(%error, "old mail stays for now");
+        }
+        if let Err(error) = idempotency::sweep(&app).await {
+            tracing::warn!(%error, "keys of requests whose time is over stay for now");
         }
     }
 }

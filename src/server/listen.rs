@@ -82,10 +82,7 @@ pub async fn serve(
         // Without it a second change waits for the first one's acknowledgement.
         let _ = stream.set_nodelay(true);
         let door = Door { app: app.clone(), router: router.clone(), peer };
-        let service = service_fn(move |request: Request<Incoming>| {
-            let answer = door.clone().call(request.map(Body::new));
-            async move { answer.await }
-        });
+        let service = service_fn(move |request: Request<Incoming>| door.clone().call(request.map(Body::new)));
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut stopping = app.hub.stopping();
         tokio::spawn(async move {
@@ -156,6 +153,7 @@ impl Service<Request> for Door {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        self.app.hosts.place(&mut request);
         if let Some(response) = self.in_memory(&request) {
             return Either::Left(ready(Ok(response)));
         }

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod directory;
 pub mod document;
 pub mod history;
+pub mod hosts;
 pub mod import;
 pub mod incidents;
 pub mod invitations;
@@ -34,6 +35,7 @@ pub mod services;
 pub mod status_page;
 pub mod teams;
 pub mod tokens;
+pub mod transfer;
 
 use access::{limits::Limits, oidc::Oidc};
 use config::{BaseUrl, Environment};
@@ -56,6 +58,8 @@ pub struct Parts {
     pub directory: directory::Directory,
     /// Finished public pages.
     pub pages: status_page::Pages,
+    /// Which organization has which host.
+    pub hosts: hosts::Hosts,
     /// Who may try how often.
     pub limits: Limits,
     /// The OpenID provider, if one is set.

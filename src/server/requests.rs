@@ -254,7 +254,8 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     let framed = policy.is_some_and(|policy| policy.contains(FRAMED_BY_ALL));
     for (name, value) in &app.protection {
         let own = name == header::CONTENT_SECURITY_POLICY && headers.contains_key(name);
-        if !own && !(framed && name == header::X_FRAME_OPTIONS) {
+        let spared = framed && name == header::X_FRAME_OPTIONS;
+        if !(own || spared) {
             headers.insert(name, value.clone());
         }
     }

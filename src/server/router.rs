@@ -15,7 +15,8 @@ use super::{
     probe, reports,
     requests::{self, Admission, BODY_MOST, ClientAddress, TrustedProxies, refusal},
     rest,
-    status_page::addresses,
+    status_page::{addresses, badge, calendar, embed, feeds, live_test, statuspage_v2},
+    transfer,
 };
 use crate::{
     dashboard,
@@ -58,12 +59,14 @@ pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
         .layer(middleware::from_fn_with_state(costly.clone(), requests::admit));
     public(&app)
         .merge(rest::routes(&app).layer(middleware::from_fn_with_state(costly, requests::admit)))
+        .merge(rest::public(&app))
         .merge(probe::routes())
         .merge(with_session)
         .fallback(not_found)
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(rest::refusals_are_problems))
         .layer(middleware::from_fn_with_state(app, requests::protect))
         .layer(middleware::from_fn_with_state(trusted, requests::observe))
 }
@@ -81,6 +84,13 @@ fn public(app: &App) -> Router {
         .route("/status/{organization}/incidents/{id}", get(addresses::incident))
         .route("/status/{organization}/maintenance/{id}", get(addresses::maintenance))
         .route("/status/{organization}/services/{id}", get(addresses::service))
+        .merge(statuspage_v2::routes())
+        .merge(feeds::routes())
+        .merge(calendar::routes())
+        .merge(badge::routes())
+        .merge(embed::routes())
+        .merge(live_test::routes())
+        .merge(live::programs::routes())
         .with_state(app.clone())
 }
 
@@ -122,6 +132,7 @@ fn private(app: &App) -> Router {
     Router::new()
         .route("/rpc/live", get(dashboard_live))
         .route("/dashboard/{organization}/audit.csv", get(audit_csv))
+        .route("/dashboard/{organization}/settings/export.json", get(organization_export))
         .route("/dashboard/{organization}/uptime.csv", get(uptime_csv))
         .route("/dashboard/{organization}/incidents.csv", get(incidents_csv))
         .route("/account", get(account_pages::account).post(account_pages::change_account))
@@ -323,6 +334,29 @@ async fn incidents_csv(
         Err(error) => Err(error),
     };
     table(&format!("{slug}-incidents"), text, &parts.headers)
+}
+
+/// `GET /dashboard/{organization}/settings/export.json`
+async fn organization_export(State(app): State<App>, Path(slug): Path<String>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let packed = match scope_of(&app, &parts, &slug).await {
+        Ok(scope) => access::run(transfer::download(scope)).await,
+        Err(error) => Err(error),
+    };
+    match packed {
+        Ok(packed) => {
+            let gzip = requests::accepts_encoding(&parts.headers, "gzip");
+            let name = format!("attachment; filename=\"{slug}.candor.json\"");
+            let kind = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
+            let always = [(header::CACHE_CONTROL, "no-store"), (header::VARY, "accept-encoding")];
+            let mut response = (kind, always, packed.body(gzip)).into_response();
+            if gzip {
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            response
+        }
+        Err(error) => directory::refusal(&parts.headers, &error),
+    }
 }
 
 async fn scope_of<A: Allowed>(app: &App, parts: &Parts, slug: &str) -> Result<Scope<A>, AppError> {

@@ -12,14 +12,18 @@ mod database;
 mod mail_server;
 mod page;
 mod program;
+mod rest;
 mod socket;
+mod xml;
 
 pub use browser::{Answer, Browser, PASSWORD, encode, token};
 pub use database::Engine;
 pub use mail_server::MailServer;
 pub use page::{Section, banner, sections, unescape};
 pub use program::Program;
+pub use rest::{Bearer, problem_fields};
 pub use socket::{Refused, Socket};
+pub use xml::Element;
 
 use candor::domain::{
     ids::{OrganizationId, UserId},

@@ -62,6 +62,11 @@ impl Socket {
         }
     }
 
+    /// Sends a text; whether it could.
+    pub async fn say(&mut self, text: impl ToString) -> bool {
+        self.0.send(Message::Text(text.to_string().into())).await.is_ok()
+    }
+
     /// The socket says nothing more: sends a ping and expects its echo before any message.
     pub async fn is_quiet(&mut self) {
         self.0.send(Message::Ping("quiet?".into())).await.unwrap();

@@ -89,7 +89,7 @@ impl Filter {
             team: self.team.get(),
             impact: self.impact.get(),
             words: self.asked.get().trim().to_owned(),
-            before: None,
+            ..IncidentFilter::default()
         }
     }
 

@@ -77,7 +77,7 @@ fn Body(settings: OrganizationSettings, zones: Vec<String>, role: Role) -> impl 
     view! {
         <div class="grid gap-8 p-4">
             <SettingsForm settings zones edits />
-            {role.may(Action::OwnOrganization).then(|| view! { <Delete name /> })}
+            {role.may(Action::OwnOrganization).then(|| view! { <Export /> <Delete name /> })}
         </div>
     }
 }
@@ -169,6 +169,24 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
                 <div><Button variant=ButtonVariant::Primary submit=true pending=update.pending()>"Save settings"</Button></div>
             })}
         </ActionForm>
+    }
+}
+
+#[component]
+fn Export() -> impl IntoView {
+    let organization = Organization::get();
+    let file = Signal::derive(move || organization.address("/settings/export.json"));
+    view! {
+        <section class="grid max-w-xl gap-3 rounded-lg border border-border p-4">
+            <h2 class="font-semibold">"Export this organization"</h2>
+            <p class="text-13 text-muted-foreground">
+                "One file to keep, or for the operator of another Candor to import: settings, services and their whole history, incidents, maintenance, templates, teams, members with their e-mail addresses, and the audit log."
+            </p>
+            <p class="text-13 text-muted-foreground">
+                "Left out are passwords, sessions, API tokens, open invitations, and mail on its way."
+            </p>
+            <div><LinkButton href=file external=true icon=IconName::Download>"Download export"</LinkButton></div>
+        </section>
     }
 }
 

@@ -227,7 +227,7 @@ fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
 /// The token, this once.
 #[component]
 fn Made(token: NewToken, open: RwSignal<bool>) -> impl IntoView {
-    let NewToken { name, token } = token;
+    let NewToken { name, token, .. } = token;
     let text = token.clone();
     view! {
         <div class="grid gap-4">

@@ -106,7 +106,7 @@ fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
 /// What became of an invitation: mailed, or a link to pass on.
 #[component]
 fn SentNote(sent: Sent, open: RwSignal<bool>) -> impl IntoView {
-    let Sent { email, link } = sent;
+    let Sent { email, link, .. } = sent;
     let copy = link.clone().map(|text| view! { <CopyButton text /> });
     let body = match link {
         None => view! { <Alert tone=Tone::Green icon=IconName::CheckCircle>{format!("The invitation is on its way to {email}.")}</Alert> }.into_any(),

@@ -1,6 +1,9 @@
 //! Who may try how often: per address and per account, in memory.
 
-use crate::domain::error::{AppError, Result};
+use crate::{
+    domain::error::{AppError, Result},
+    server::rest::limits::ApiLimits,
+};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -15,6 +18,8 @@ pub struct Limits {
     sign_up: DefaultKeyedRateLimiter<IpAddr>,
     mail_address: DefaultKeyedRateLimiter<IpAddr>,
     mail_account: DefaultKeyedRateLimiter<String>,
+    /// Those of the API.
+    pub api: ApiLimits,
     clock: DefaultClock,
 }
 
@@ -31,6 +36,7 @@ impl Default for Limits {
             sign_up: limiter(20, Duration::from_secs(30)),
             mail_address: limiter(10, Duration::from_secs(60)),
             mail_account: limiter(3, Duration::from_secs(300)),
+            api: ApiLimits::default(),
             clock: DefaultClock::default(),
         }
     }
@@ -48,6 +54,11 @@ pub fn neighbourhood(address: IpAddr) -> IpAddr {
 }
 
 impl Limits {
+    /// The same with so many requests of the API in a minute for each token.
+    #[must_use]
+    pub fn with_api(self, per_minute: u32) -> Self {
+        Self { api: ApiLimits::per_minute(per_minute), ..self }
+    }
     fn check<K: Hash + Eq + Clone>(&self, limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<()> {
         limiter
             .check_key(key)
@@ -85,6 +96,7 @@ impl Limits {
         self.sign_up.retain_recent();
         self.mail_address.retain_recent();
         self.mail_account.retain_recent();
+        self.api.sweep();
     }
 }
 

@@ -102,6 +102,11 @@ impl SignedIn {
     pub const fn user(&self) -> &User {
         &self.user
     }
+    /// Whether a token asks that stops at a lesser role than the person may have: it does not act in what is
+    /// the person's own business.
+    pub const fn is_limited(&self) -> bool {
+        !matches!(self.most, Role::Owner)
+    }
     /// The person as history and audit call them.
     pub fn actor(&self) -> Actor {
         Actor {
@@ -126,7 +131,7 @@ impl SignedIn {
         let reach = Reach::of(A::ACTION, organization.role, &teams).filter(|_| self.most.may(A::ACTION));
         let reach = reach.ok_or_else(|| forbidden(A::ACTION))?;
         let caller = Caller::Person(self.clone());
-        Ok(Scope { caller, organization, time_zone, teams, reach, allowed: PhantomData })
+        Ok(Scope { caller, organization, time_zone, teams, reach, only_at: None, allowed: PhantomData })
     }
 
     /// Who this is, with every organization they are a member of.
@@ -242,7 +247,8 @@ impl Caller {
         let Membership { mut organization, time_zone } = found.ok_or_else(no_organization)?;
         organization.role = program.role;
         let reach = Reach::of(A::ACTION, program.role, &[]).ok_or_else(|| forbidden(A::ACTION))?;
-        Ok(Scope { caller: self.clone(), organization, time_zone, teams: Vec::new(), reach, allowed: PhantomData })
+        let caller = self.clone();
+        Ok(Scope { caller, organization, time_zone, teams: Vec::new(), reach, only_at: None, allowed: PhantomData })
     }
 
     /// The organizations that can be asked for.
@@ -279,6 +285,7 @@ pub struct Scope<A> {
     time_zone: String,
     teams: Vec<(TeamId, TeamRole)>,
     reach: Reach,
+    only_at: Option<i64>,
     allowed: PhantomData<A>,
 }
 
@@ -357,13 +364,31 @@ impl<A: Allowed> Scope<A> {
     pub async fn read(&self) -> Result<Read> {
         self.app().db.read(self).await
     }
-    /// The write transaction of a change.
+    /// The organization's version: every change of it makes the next one.
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn version(&self) -> Result<i64> {
+        store::version(&mut self.read().await?, self.id()).await
+    }
+    /// This leave, for writing only while the organization is at this version, as it was read.
+    #[must_use]
+    pub fn only_at(mut self, version: i64) -> Self {
+        self.only_at = Some(version);
+        self
+    }
+    /// The write transaction of a change.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer, [`AppError::Changed`] when the
+    /// organization is at another version than the one that was demanded.
     pub async fn write(&self) -> Result<Write> {
         let leave = Leave { action: A::ACTION, reach: self.reach.clone() };
-        self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await
+        let write = self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await?;
+        match self.only_at {
+            Some(version) if write.version != version + 1 => Err(AppError::Changed),
+            _ => Ok(write),
+        }
     }
 }
 
@@ -383,6 +408,10 @@ impl PublicPage {
     /// # Errors
     /// [`AppError::NotFound`] when there is none.
     pub async fn find(app: &App, slug: &str) -> Result<Self> {
+        // PostgreSQL knows no text with this character.
+        if slug.contains('\0') {
+            return Err(AppError::NotFound("status page".to_owned()));
+        }
         let mut read = app.db.read(&Gate).await?;
         let id = store::organization_by_slug(&mut read, slug).await?;
         id.map(|id| Self { id }).ok_or_else(|| AppError::NotFound("status page".to_owned()))

@@ -6,11 +6,13 @@
 
 mod error;
 mod http_client;
+mod jwt;
 #[cfg(test)]
 mod tests;
 
 pub use error::{IdTokenFault, OidcError};
 use http_client::{Http, HttpError};
+pub use jwt::{Audience, JwtFault};
 
 use crate::domain::time::Time;
 use openidconnect::{
@@ -20,7 +22,7 @@ use openidconnect::{
     Scope, SignatureVerificationError, TokenResponse, UserInfoError,
     core::{
         CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
-        CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey,
+        CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey, CoreJsonWebKeySet,
         CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
         CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
     },
@@ -75,6 +77,8 @@ pub struct OidcSettings {
     pub client_secret: Option<String>,
     /// What the sign-in button calls the provider.
     pub label: String,
+    /// Whom its tokens for programs must be meant for; none are taken without it.
+    pub api_audience: Option<Audience>,
 }
 
 /// A setting that cannot be used.
@@ -171,6 +175,7 @@ type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNo
 /// What is known about the provider, at one moment.
 struct Provider {
     client: Client,
+    keys: CoreJsonWebKeySet,
     issuer: String,
     client_id: ClientId,
     names_itself: bool,
@@ -219,13 +224,13 @@ impl Provider {
         };
         let names_itself =
             metadata.additional_metadata().authorization_response_iss_parameter_supported.unwrap_or_default();
-        let client_id = ClientId::new(settings.client_id.clone());
+        let (client_id, keys) = (ClientId::new(settings.client_id.clone()), metadata.jwks().clone());
         let client_secret = settings.client_secret.clone().map(ClientSecret::new);
         let client = CoreClient::from_provider_metadata(metadata, client_id.clone(), client_secret)
             .set_token_uri(token_endpoint)
             .set_redirect_uri(redirect.clone())
             .set_auth_type(authentication);
-        Ok(Self { client, issuer: issuer.to_string(), client_id, names_itself, read_at: now })
+        Ok(Self { client, keys, issuer: issuer.to_string(), client_id, names_itself, read_at: now })
     }
 
     /// RFC 9207: an answer that names its sender cannot be another provider's answer.

@@ -307,3 +307,13 @@ pub(super) async fn delete_ended_sessions(write: &mut AccountWrite, now: Time, o
         .map_err(refused)?;
     Ok(done.rows_affected())
 }
+
+/// How often the organization has changed.
+pub(super) async fn version(read: &mut Read, organization: &OrganizationId) -> Result<i64> {
+    let (version,): (i64,) = sqlx::query_as("select version from organizations where id = $1")
+        .bind(organization.clone())
+        .fetch_one(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(version)
+}

@@ -1,11 +1,12 @@
 //! Bearer tokens: how a program says who it is.
 
-use super::{Caller, Gate, Program, SignedIn, User, address, secret, store};
+use super::{Caller, Gate, Program, SignedIn, User, accounts, address, secret, store};
 use crate::{
     domain::{
         audit::Door,
         error::{AppError, Result},
         ids::TokenId,
+        role::Role,
         time::Time,
         token::PREFIX,
     },
@@ -21,9 +22,13 @@ impl Caller {
     /// page of another origin can make a browser ask.
     ///
     /// # Errors
-    /// [`AppError::Unauthenticated`] without a token that is known, alive and not expired.
+    /// [`AppError::Unauthenticated`] without a token that is known, alive and not expired;
+    /// [`AppError::BadToken`] with the reason for one of the OpenID provider that is not taken.
     pub async fn from_bearer(app: &App, parts: &Parts) -> Result<Self> {
-        let token = bearer(parts).ok_or(AppError::Unauthenticated)?;
+        let token = match bearer(parts).ok_or(AppError::Unauthenticated)? {
+            Bearer::Ours(token) => token,
+            Bearer::Providers(token) => return Self::from_jwt(app, parts, token).await,
+        };
         let now = clock::now();
         let mut read = app.db.read(&Gate).await?;
         let row = store::token(&mut read, &secret::hash(token), now).await?.ok_or(AppError::Unauthenticated)?;
@@ -45,6 +50,22 @@ impl Caller {
         }
         Ok(caller)
     }
+
+    /// The person that a token of the OpenID provider speaks of: whoever signs in as its subject.
+    async fn from_jwt(app: &App, parts: &Parts, token: &str) -> Result<Self> {
+        let oidc = app.oidc.as_ref().ok_or(AppError::Unauthenticated)?;
+        let subject = oidc.subject(token, clock::now()).await.map_err(|fault| AppError::BadToken(fault.to_string()))?;
+        let Some(id) = accounts::of_subject(app, oidc.issuer(), &subject).await? else {
+            return Err(AppError::BadToken(
+                "nobody here signs in as its subject (sub); sign in here through the provider once and send it again"
+                    .to_owned(),
+            ));
+        };
+        let mut read = app.db.read(&Gate).await?;
+        let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
+        let (app, address) = (app.clone(), address(parts));
+        Ok(Self::Person(SignedIn { app, user, door: Door::Rest, address, session: None, most: Role::Owner }))
+    }
 }
 
 /// That the moment could not be kept is no reason to refuse.
@@ -59,9 +80,23 @@ async fn note_use(app: &App, id: &TokenId, now: Time) {
     }
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
+/// What a program says it is by.
+enum Bearer<'r> {
+    /// A token that this server made.
+    Ours(&'r str),
+    /// A JSON Web Token that the OpenID provider made.
+    Providers(&'r str),
+}
+
+fn bearer(parts: &Parts) -> Option<Bearer<'_>> {
     let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && token.starts_with(PREFIX)).then_some(token)
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    if token.starts_with(PREFIX) {
+        return Some(Bearer::Ours(token));
+    }
+    (token.matches('.').count() == 2).then_some(Bearer::Providers(token))
 }

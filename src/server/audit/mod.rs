@@ -19,10 +19,18 @@ const EXPORT: usize = 50_000;
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
 pub async fn list(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -> Result<AuditPage> {
-    let mut lines = store::lines(&mut scope.read().await?, scope.id(), &filter, PAGE + 1).await?;
+    let mut lines = page(scope, filter, PAGE).await?;
     let more = lines.len() > PAGE;
     lines.truncate(PAGE);
     Ok(AuditPage { lines, more })
+}
+
+/// So many lines, newest first, and one more when there is one.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub async fn page(scope: Scope<allowed::EditOrganization>, filter: AuditFilter, most: usize) -> Result<Vec<AuditLine>> {
+    store::lines(&mut scope.read().await?, scope.id(), &filter, most + 1).await
 }
 
 /// The log as CSV, newest first.

@@ -7,6 +7,12 @@ use crate::domain::error::AppError;
 const UNIQUE: &[(&str, &str, &str, &str)] = &[
     ("users_email_key", "users.email_key", "email", "There is an account with this address already. Sign in instead."),
     ("organizations_slug", "organizations.slug", "slug", "This address is taken. Choose another."),
+    (
+        "organizations_host",
+        "organizations.host",
+        "host",
+        "Another organization has this host. Take it away there first: candor organizations set-host SLUG --none",
+    ),
     ("teams_name", "teams.name_key", "name", "There is a team of this name already."),
     (
         "invitations_open",

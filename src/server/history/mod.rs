@@ -232,6 +232,32 @@ pub async fn latest(
     store::latest(read, organization, service, most).await
 }
 
+/// Which intervals of a service to read.
+#[derive(Debug, Clone)]
+pub struct IntervalFilter {
+    /// Only those that reach past this moment.
+    pub from: Option<Time>,
+    /// Only those that began before this moment.
+    pub to: Option<Time>,
+    /// Only those that stand behind this one.
+    pub before: Option<(Time, IntervalId)>,
+    /// At most so many.
+    pub most: usize,
+}
+
+/// Intervals of a service, newest first.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub async fn page(
+    read: &mut Read,
+    organization: &OrganizationId,
+    service: &ServiceId,
+    filter: &IntervalFilter,
+) -> Result<Vec<(IntervalId, Interval)>> {
+    store::page(read, organization, service, filter).await
+}
+
 /// What every service of an organization was since a moment, each in order; what has not ended lasts
 /// until `now`.
 ///

@@ -1,6 +1,6 @@
 //! Claims and history in the database.
 
-use super::{Kept, Row, Source, Who};
+use super::{IntervalFilter, Kept, Row, Source, Who};
 use crate::{
     domain::{
         error::Result,
@@ -309,4 +309,31 @@ pub(super) async fn intervals_of(
     .fetch_all(read.connection())
     .await
     .map_err(refused)
+}
+
+pub(super) async fn page(
+    read: &mut Read,
+    organization: &OrganizationId,
+    service: &ServiceId,
+    filter: &IntervalFilter,
+) -> Result<Vec<(IntervalId, Interval)>> {
+    type Paged = (IntervalId, ServiceStatus, Time, Option<Time>, Cause, Option<String>);
+    let rows: Vec<Paged> = sqlx::query_as(
+        "select id, status, started_at, ended_at, cause, user_name from status_history
+         where service_id = $1 and organization_id = $2 and started_at < $3 and (ended_at is null or ended_at > $4)
+           and (started_at < $5 or (started_at = $5 and id < $6))
+         order by started_at desc, id desc limit $7",
+    )
+    .bind(service.clone())
+    .bind(organization.clone())
+    .bind(filter.to.unwrap_or(Time::from_micros(i64::MAX)))
+    .bind(filter.from.unwrap_or(Time::from_micros(i64::MIN)))
+    .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
+    .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
+    .bind(i64::try_from(filter.most).unwrap_or(i64::MAX))
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
+    let interval = |(id, status, from, to, cause, by): Paged| (id, Interval { status, from, to, cause, by });
+    Ok(rows.into_iter().map(interval).collect())
 }

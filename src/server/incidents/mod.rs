@@ -6,6 +6,7 @@
 
 pub mod directory;
 pub mod export;
+pub mod latest;
 pub mod links;
 mod messages;
 pub mod postmortem;
@@ -411,6 +412,15 @@ pub async fn list(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result
     Ok(IncidentPage { incidents, more, active, resolved })
 }
 
+/// The first so many of the list, latest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn some(scope: Scope<allowed::Read>, filter: IncidentFilter, most: usize) -> Result<Vec<Incident>> {
+    let most = i64::try_from(most).unwrap_or(PAGE);
+    store::list(&mut scope.read().await?, scope.id(), &filter, most).await
+}
+
 /// One incident with everything that belongs to it.
 ///
 /// # Errors
@@ -492,6 +502,15 @@ pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) 
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<Told>> {
     let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
     let incidents = store::list(read, &page.id, &filter, 100).await?;
+    told(page, read, incidents).await
+}
+
+/// The latest incidents as visitors read them, open or over, latest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<Told>> {
+    let incidents = store::list(read, &page.id, &IncidentFilter::default(), most).await?;
     told(page, read, incidents).await
 }
 

@@ -393,7 +393,7 @@ fn incident((id, title, status, impact, started_at, resolved_at, revision, updat
 }
 
 /// Puts the services to incidents of one organization, in the order of the page.
-async fn with_services(
+pub(super) async fn with_services(
     read: &mut Read,
     organization: &OrganizationId,
     mut incidents: Vec<Incident>,
@@ -447,6 +447,7 @@ macro_rules! filtered {
               and ($4 = '' or i.impact = $4)
               and ($5 = '%%' or i.search like $5 escape '\\')
               and (i.started_at < $6 or (i.started_at = $6 and i.id < $7))
+              and i.started_at >= $9 and i.started_at < $10
             order by i.started_at desc, i.id desc limit $8"
         )
     };
@@ -474,6 +475,8 @@ pub(super) async fn bare(
         .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
         .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
         .bind(most)
+        .bind(filter.from.map_or(i64::MIN, Time::micros))
+        .bind(filter.to.map_or(i64::MAX, Time::micros))
         .fetch_all(read.connection())
         .await
         .map_err(refused)?;
@@ -495,13 +498,16 @@ pub(super) async fn counts(
            and ($3 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
                                    where s.incident_id = i.id and v.team_id = $3))
            and ($4 = '' or i.impact = $4)
-           and ($5 = '%%' or i.search like $5 escape '\\')",
+           and ($5 = '%%' or i.search like $5 escape '\\')
+           and i.started_at >= $6 and i.started_at < $7",
     )
     .bind(organization.clone())
     .bind(filter.service.clone())
     .bind(filter.team.clone())
     .bind(filter.impact.clone())
     .bind(like(&filter.words))
+    .bind(filter.from.map_or(i64::MIN, Time::micros))
+    .bind(filter.to.map_or(i64::MAX, Time::micros))
     .fetch_one(read.connection())
     .await
     .map_err(refused)

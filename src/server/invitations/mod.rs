@@ -56,7 +56,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
     store::expire_old(&mut write, &email.key).await?;
     store::insert(&mut write, &id, &email, role, team.as_ref(), &secret.hash).await?;
     write.audit(AuditEntry::new("invitation.sent", &id, &email.shown).values(None, Some(role.as_str().to_owned())));
-    let sent = send(&scope, &mut write, &email.shown, role, &secret.token).await?;
+    let sent = send(&scope, &mut write, &id, &email.shown, role, &secret.token).await?;
     write.commit(&[Topic::Members]).await?;
     scope.app().mail_is_waiting();
     Ok(sent)
@@ -75,7 +75,7 @@ pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
         return Err(forbidden(Action::OwnOrganization));
     }
     write.audit(AuditEntry::new("invitation.sent_again", &id, &email));
-    let sent = send(&scope, &mut write, &email, role, &secret.token).await?;
+    let sent = send(&scope, &mut write, &id, &email, role, &secret.token).await?;
     write.commit(&[Topic::Members]).await?;
     scope.app().mail_is_waiting();
     Ok(sent)
@@ -98,6 +98,7 @@ pub async fn revoke(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
 async fn send(
     scope: &Scope<allowed::ManageMembers>,
     write: &mut Write,
+    id: &InvitationId,
     email: &str,
     role: Role,
     token: &str,
@@ -105,14 +106,14 @@ async fn send(
     let app = scope.app();
     let link = app.url.join(&format!("/accept-invitation?token={token}"));
     if !app.sends_mail() {
-        return Ok(Sent { email: email.to_owned(), link: Some(link) });
+        return Ok(Sent { id: id.clone(), email: email.to_owned(), link: Some(link) });
     }
     let expires = write.at.plus_seconds(INVITATION_SECONDS);
     let (name, inviter) = (&scope.organization().name, scope.actor().name);
     let mail = notify::mail::invitation(email, name, &inviter, role.label(), &link, expires);
     let (organization, at) = (write.organization.clone(), write.at);
     notify::queue(write.connection(), Some(&organization), mail, at).await?;
-    Ok(Sent { email: email.to_owned(), link: None })
+    Ok(Sent { id: id.clone(), email: email.to_owned(), link: None })
 }
 
 /// What an invitation offers to whoever holds its link.

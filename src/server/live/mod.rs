@@ -1,5 +1,7 @@
 //! Who hears of changes: a hub with one channel for each organization that somebody watches.
 
+pub mod events;
+pub mod programs;
 mod sockets;
 mod teller;
 

@@ -30,7 +30,7 @@ use tokio::{
 };
 
 /// Between two pings, so that proxies do not take a quiet socket for a dead one.
-const PING: Duration = Duration::from_secs(25);
+pub(super) const PING: Duration = Duration::from_secs(25);
 /// A client that takes longer to accept a message is dropped; it comes back and reads the page.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Visitors send nothing.
@@ -39,7 +39,7 @@ const MESSAGE_MOST: usize = 1024;
 const BUFFER: usize = 4096;
 /// Sockets of one address.
 const OF_AN_ADDRESS_MOST: u32 = 500;
-/// Visitors' sockets of one organization.
+/// Visitors' sockets of one organization, and programs that listen to it.
 const OF_AN_ORGANIZATION_MOST: u32 = 20_000;
 /// Sockets altogether, which is 400 MiB of memory.
 const ALL_MOST: u32 = 50_000;
@@ -55,26 +55,40 @@ struct Held {
     organizations: HashMap<OrganizationId, u32>,
 }
 
-/// One socket's place, free again when it is dropped.
+/// A place, free again when it is dropped: of a socket with its address, of who listens to an
+/// organization, or of a socket that does so all its life.
 #[derive(Debug)]
-struct Place(Sockets, IpAddr, OrganizationId);
+pub(super) struct Place {
+    sockets: Sockets,
+    address: Option<IpAddr>,
+    organization: Option<OrganizationId>,
+}
 
 impl Sockets {
-    fn take(&self, address: IpAddr, organization: &OrganizationId) -> Result<Place, AppError> {
+    /// A place for a socket of this address, for somebody who listens to this organization, or for both
+    /// in one.
+    pub(super) fn take(
+        &self,
+        address: Option<IpAddr>,
+        organization: Option<&OrganizationId>,
+    ) -> Result<Place, AppError> {
         let mut held = self.held();
-        if held.all >= ALL_MOST
-            || held.organizations.get(organization).is_some_and(|count| *count >= OF_AN_ORGANIZATION_MOST)
-        {
+        let listening = organization.and_then(|id| held.organizations.get(id)).copied().unwrap_or_default();
+        if listening >= OF_AN_ORGANIZATION_MOST || (address.is_some() && held.all >= ALL_MOST) {
             return Err(AppError::Busy);
         }
-        let of_address = held.addresses.entry(address).or_default();
-        if *of_address >= OF_AN_ADDRESS_MOST {
-            return Err(AppError::TooMany { retry_after: 30 });
+        if let Some(address) = address {
+            let of_address = held.addresses.entry(address).or_default();
+            if *of_address >= OF_AN_ADDRESS_MOST {
+                return Err(AppError::TooMany { retry_after: 30 });
+            }
+            *of_address += 1;
+            held.all += 1;
         }
-        *of_address += 1;
-        *held.organizations.entry(organization.clone()).or_default() += 1;
-        held.all += 1;
-        Ok(Place(self.clone(), address, organization.clone()))
+        if let Some(organization) = organization {
+            *held.organizations.entry(organization.clone()).or_default() += 1;
+        }
+        Ok(Place { sockets: self.clone(), address, organization: organization.cloned() })
     }
 
     /// How many there are.
@@ -89,11 +103,15 @@ impl Sockets {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Self(sockets, address, organization) = self;
+        let Self { sockets, address, organization } = self;
         let mut held = sockets.held();
-        held.all -= 1;
-        one_less(&mut held.addresses, address);
-        one_less(&mut held.organizations, organization);
+        if let Some(address) = address {
+            held.all -= 1;
+            one_less(&mut held.addresses, address);
+        }
+        if let Some(organization) = organization {
+            one_less(&mut held.organizations, organization);
+        }
     }
 }
 
@@ -106,7 +124,7 @@ fn one_less<K: Hash + Eq>(counts: &mut HashMap<K, u32>, key: &K) {
     }
 }
 
-fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+pub(super) fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
@@ -126,7 +144,7 @@ pub fn public(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = app.sockets.take(neighbourhood(client.0), &page.id)?;
+    let place = app.sockets.take(Some(neighbourhood(client.0)), Some(&page.id))?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         visitor(socket, app, page, seen).await;
@@ -169,7 +187,7 @@ pub fn dashboard(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = scope.app().sockets.take(neighbourhood(client.0), scope.id())?;
+    let place = scope.app().sockets.take(Some(neighbourhood(client.0)), Some(scope.id()))?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = place;
         member(socket, scope).await;
@@ -224,12 +242,12 @@ async fn dismiss(socket: &mut WebSocket) {
     close(socket, 4401, "no longer allowed").await;
 }
 
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // The sender lives as long as the app.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+pub(super) async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     let _ = send(socket, Message::Close(Some(frame))).await;
 }
@@ -243,7 +261,7 @@ async fn tell(socket: &mut WebSocket, hint: &Hint) -> Result<(), ()> {
     send(socket, Message::Text(text.into())).await
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
+pub(super) async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
     match time::timeout(PATIENCE, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(()),

@@ -4,6 +4,7 @@
 pub mod calendar;
 pub mod clockwork;
 mod import;
+pub mod latest;
 pub mod series;
 mod store;
 
@@ -35,6 +36,8 @@ use std::slice;
 const PAGE: i64 = 50;
 /// Windows that a calendar asks for at once.
 const CALENDAR: i64 = 500;
+/// How many visitors are told of.
+const OPEN: i64 = 500;
 
 const TOPICS: &[Topic] = &[Topic::Maintenance, Topic::Services];
 
@@ -333,6 +336,15 @@ pub async fn list(scope: Scope<allowed::Read>, filter: MaintenanceFilter) -> Res
     Ok(MaintenancePage { maintenance, more, upcoming, past })
 }
 
+/// The first so many of the list.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn some(scope: Scope<allowed::Read>, filter: MaintenanceFilter, most: usize) -> Result<Vec<Maintenance>> {
+    let most = i64::try_from(most).unwrap_or(PAGE);
+    store::list(&mut scope.read().await?, scope.id(), &filter, most).await
+}
+
 /// One maintenance with everything that belongs to it.
 ///
 /// # Errors
@@ -373,7 +385,17 @@ async fn told(read: &mut Read, organization: &OrganizationId, all: Vec<Maintenan
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<ToldMaintenance>> {
-    let all = upcoming(read, &page.id, PAGE).await?;
+    let all = upcoming(read, &page.id, OPEN).await?;
+    told(read, &page.id, all).await
+}
+
+/// What is over as visitors read it, latest first.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<ToldMaintenance>> {
+    let filter = MaintenanceFilter { state: "past".to_owned(), ..MaintenanceFilter::default() };
+    let all = store::list(read, &page.id, &filter, most).await?;
     told(read, &page.id, all).await
 }
 

@@ -63,7 +63,7 @@ fn maintenance(row: Row) -> Maintenance {
 }
 
 /// Puts the services to maintenance of one organization, in the order of the page.
-async fn with_services(
+pub(super) async fn with_services(
     connection: &mut AnyConnection,
     organization: &OrganizationId,
     rows: Vec<Row>,

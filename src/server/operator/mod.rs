@@ -6,7 +6,7 @@ use super::{
     App,
     access::{SystemScope, accounts},
     db::{AuditEntry, random_id},
-    members,
+    hosts, members,
 };
 use crate::domain::{
     error::{AppError, Result},
@@ -45,6 +45,8 @@ pub struct OrganizationDetail {
     /// The organization.
     #[serde(flatten)]
     pub organization: OrganizationRow,
+    /// The host name on which its page also stands.
+    pub host: Option<String>,
     /// Addresses of its owners.
     pub owners: Vec<String>,
 }
@@ -86,6 +88,7 @@ impl fmt::Display for OrganizationDetail {
             self.organization.id,
             self.organization.created_at.in_words()
         )?;
+        self.host.iter().try_for_each(|host| write!(f, "\n  host    {host}"))?;
         self.owners.iter().try_for_each(|owner| write!(f, "\n  owner   {owner}"))
     }
 }
@@ -118,8 +121,9 @@ pub async fn organization(app: &App, slug: &str) -> Result<OrganizationDetail> {
     let mut read = app.db.read(&OPERATOR).await?;
     let all = store::organizations(&mut read).await?;
     let organization = all.into_iter().find(|row| row.slug == slug).ok_or_else(no_organization)?;
+    let host = hosts::of(&mut read, &organization.id).await?;
     let owners = store::owners(&mut read, &organization.id).await?;
-    Ok(OrganizationDetail { organization, owners })
+    Ok(OrganizationDetail { organization, host, owners })
 }
 
 /// Suspends an organization, or lets it back: suspended, nobody but the operator sees it. One that

@@ -5,10 +5,11 @@ mod store;
 use super::{access::Scope, clock, csv::cell, days, history};
 use crate::domain::{
     error::{AppError, Result},
+    ids::ServiceId,
     report::{Calendar, Happened, Report, ReportFilter, Watched},
     role::allowed,
     time::Time,
-    uptime::tallies,
+    uptime::{Tally, tallies},
 };
 use std::collections::HashMap;
 
@@ -87,6 +88,50 @@ async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<Fa
         })
         .collect();
     Ok(Facts { days, months, services, incidents })
+}
+
+/// What a service had between two moments.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// Permanent.
+    pub id: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// Its group's name.
+    pub group: Option<String>,
+    /// How long it had which status.
+    pub tally: Tally,
+}
+
+/// What one service, or every one in the order of the status page, had between two moments. What has not
+/// ended lasts until now.
+///
+/// # Errors
+/// [`AppError::NotFound`] for a service that is not there.
+pub async fn between(
+    scope: Scope<allowed::Read>,
+    service: Option<ServiceId>,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Observed>> {
+    let mut read = scope.read().await?;
+    let mut named = store::services(&mut read, scope.id()).await?;
+    let now = clock::now();
+    let mut histories = match &service {
+        Some(id) => {
+            named.retain(|(known, ..)| known == id);
+            if named.is_empty() {
+                return Err(AppError::NotFound("service".to_owned()));
+            }
+            HashMap::from([(id.clone(), history::spans_of(&mut read, scope.id(), id, from, now).await?)])
+        }
+        None => history::spans(&mut read, scope.id(), from, now).await?,
+    };
+    let observed = |(id, name, group)| {
+        let tally = Tally::between(histories.remove(&id).unwrap_or_default(), from, to);
+        Observed { id, name, group, tally }
+    };
+    Ok(named.into_iter().map(observed).collect())
 }
 
 /// The days of the period and the months of the report, up to now.

@@ -1,158 +1,107 @@
-//! `/api/v1`: what programs ask with a bearer token. The verbs are the dashboard's.
+//! `/api/v1`: what programs ask. The verbs are the dashboard's.
+//!
+//! Everything stands behind a bearer token but what is [`public`]. `docs/API.md` is the guide,
+//! `docs/openapi.json` the document that [`openapi`] makes of these routes.
+
+mod audit;
+pub mod door;
+mod groups;
+pub mod idempotency;
+mod incidents;
+mod invitations;
+pub mod limits;
+mod maintenance;
+mod me;
+mod members;
+pub mod openapi;
+mod organizations;
+pub mod problem;
+mod services;
+mod status;
+mod store;
+mod teams;
+mod templates;
+mod tokens;
+mod uptime;
+
+pub use problem::{Refused, refusals_are_problems};
 
 use super::{
     App,
-    access::{Caller, run},
-    requests, services,
-};
-use crate::domain::{
-    error::AppError,
-    ids::ServiceId,
-    role::allowed,
-    service::{Service, ServiceList},
-    status::{Cause, ServiceStatus},
+    access::{Caller, secret},
 };
 use axum::{
-    Json, Router,
-    extract::{FromRequestParts, Path, rejection::JsonRejection},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
 
-/// The addresses.
+/// What needs a token.
+fn with_token() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(me::routes())
+        .merge(organizations::routes())
+        .merge(members::routes())
+        .merge(teams::routes())
+        .merge(invitations::routes())
+        .merge(services::routes())
+        .merge(groups::routes())
+        .merge(uptime::routes())
+        .merge(incidents::routes())
+        .merge(templates::routes())
+        .merge(maintenance::routes())
+        .merge(tokens::routes())
+        .merge(audit::routes())
+}
+
+/// The addresses that need a token. A cookie counts for nothing here.
 pub fn routes(app: &App) -> Router {
-    Router::new()
-        .route("/api/v1/me", get(me))
-        .route("/api/v1/organizations/{organization}/services", get(list_services))
-        .route("/api/v1/organizations/{organization}/services/{id}", get(read_service).patch(set_status))
+    Router::from(with_token())
+        .route_layer(middleware::from_fn(door::conditional))
+        .route_layer(middleware::from_fn_with_state(app.clone(), gate))
         .with_state(app.clone())
 }
 
-/// A refusal as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) writes it.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
-    title: &'static str,
-    status: u16,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a [crate::domain::error::FieldError]>,
+/// What everybody may read: status pages as JSON, and what the API is.
+pub fn public(app: &App) -> Router {
+    Router::from(status::routes())
+        .route_layer(middleware::from_fn_with_state(app.clone(), limits::readers))
+        .route("/api/openapi.json", get(openapi::answer))
+        .merge(openapi::docs())
+        .route_layer(middleware::from_fn(door::conditional))
+        .with_state(app.clone())
 }
 
-/// An [`AppError`] on its way to a program.
-#[derive(Debug)]
-pub struct Refused(AppError);
-
-impl From<AppError> for Refused {
-    fn from(error: AppError) -> Self {
-        Self(error)
-    }
-}
-
-impl From<JsonRejection> for Refused {
-    fn from(rejection: JsonRejection) -> Self {
-        Self(AppError::BadRequest(rejection.body_text()))
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let error = self.0;
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let errors = match &error {
-            AppError::Invalid(fields) => Some(fields.0.as_slice()),
-            _ => None,
-        };
-        let detail = match &error {
-            AppError::Unauthenticated => {
-                "Send a token that lives: Authorization: Bearer cnd_…, from the settings of the organization or from /account/tokens."
-                    .to_owned()
-            }
-            error => error.to_string(),
-        };
-        let title = status.canonical_reason().unwrap_or("Error");
-        let mut response = (status, Json(Problem { title, status: status.as_u16(), detail, errors })).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if error == AppError::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Candor\""));
+/// Lets in whoever has a token that lives, as often as that may be.
+async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = match Caller::from_bearer(&app, &parts).await {
+        Ok(caller) => caller,
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED.as_u16() => {
+            return match app.limits.api.stranger(limits::address(&parts.extensions)) {
+                Ok(_) => Refused::from(error).into_response(),
+                Err(spent) => spent.refused(),
+            };
         }
-        requests::say_when(headers, &error);
-        response
-    }
-}
-
-type Answer<T> = Result<T, Refused>;
-
-impl FromRequestParts<App> for Caller {
-    type Rejection = Response;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        Self::from_bearer(app, parts).await.map_err(|error| Refused(error).into_response())
-    }
-}
-
-/// Answers are of one caller: nobody keeps them.
-fn private<T: Serialize>(body: T) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-/// Who the token speaks for.
-#[derive(Debug, Serialize)]
-struct Me {
-    /// `person` or `organization`.
-    kind: &'static str,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    organizations: Vec<crate::domain::organization::OrganizationSummary>,
-}
-
-/// `GET /api/v1/me`
-async fn me(caller: Caller) -> Answer<Response> {
-    let organizations = caller.organizations().await?;
-    let (kind, name, email) = match &caller {
-        Caller::Person(person) => ("person", person.user().name.clone(), Some(person.user().email.clone())),
-        Caller::Program(program) => ("organization", program.name().to_owned(), None),
+        Err(error) => return Refused::from(error).into_response(),
     };
-    Ok(private(Me { kind, name, email, organizations }))
+    let owner = owner(&parts.headers);
+    let allowance = match app.limits.api.token(&owner) {
+        Ok(allowance) => allowance,
+        Err(spent) => return spent.refused(),
+    };
+    parts.extensions.insert(caller.clone());
+    let mut response = idempotency::once(&app, &caller, owner, Request::from_parts(parts, body), next).await;
+    allowance.note(response.headers_mut());
+    response
 }
 
-/// `GET /api/v1/organizations/{organization}/services`
-async fn list_services(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
-    let list: ServiceList = run(services::list(caller.scope::<allowed::Read>(&organization).await?)).await?;
-    Ok(private(list))
-}
-
-async fn service(caller: &Caller, organization: &str, id: ServiceId) -> Answer<Service> {
-    let scope = caller.scope::<allowed::Read>(organization).await?;
-    Ok(run(services::detail(scope, id)).await?.service)
-}
-
-fn service_id(text: &str) -> Answer<ServiceId> {
-    text.parse().map_err(|_| Refused(AppError::NotFound("service".to_owned())))
-}
-
-/// `GET /api/v1/organizations/{organization}/services/{id}`
-async fn read_service(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(private(service(&caller, &organization, service_id(&id)?).await?))
-}
-
-/// What can be changed of a service.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServiceChange {
-    status: ServiceStatus,
-}
-
-/// `PATCH /api/v1/organizations/{organization}/services/{id}`
-async fn set_status(
-    caller: Caller,
-    Path((organization, id)): Path<(String, String)>,
-    change: Result<Json<ServiceChange>, JsonRejection>,
-) -> Answer<Response> {
-    let scope = caller.scope::<allowed::SetStatus>(&organization).await?;
-    let (id, Json(change)) = (service_id(&id)?, change?);
-    run(services::set_status(scope, vec![id.clone()], change.status, Cause::Api)).await?;
-    Ok(private(service(&caller, &organization, id).await?))
+/// Hash of the credential, however the header is spelled.
+fn owner(headers: &HeaderMap) -> String {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    secret::hash(value.split_once(' ').map_or(value, |(_, token)| token.trim()))
 }

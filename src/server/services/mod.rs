@@ -1,8 +1,10 @@
 //! Services and groups: the verbs.
 
+mod change;
 mod order;
 mod store;
 
+pub use change::{GroupChange, ServiceChange, change, change_group, intervals, read};
 pub use order::move_item;
 
 use super::{
@@ -229,37 +231,43 @@ pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Invalid`].
 pub async fn update(scope: Scope<allowed::EditServices>, id: ServiceId, input: ServiceInput) -> Result<()> {
-    let CheckedService { texts, group_id: group, team_id: team } = input.check()?;
-    scope.require(team.as_ref()).map_err(|_| own_team_only())?;
+    let checked = input.check()?;
+    scope.require(checked.team_id.as_ref()).map_err(|_| own_team_only())?;
     let mut write = scope.write().await?;
     let before = service_to_change(&mut write, &id).await?;
-    let new_group = require_group(&mut write, group.as_ref()).await?;
-    let new_team = require_team(&mut write, team.as_ref()).await?;
+    if edit(&mut write, &before, checked).await? { write.commit(TOPICS).await } else { Ok(()) }
+}
+
+/// Brings a service to these texts, this group and this team within a write; `false` when it has them already.
+async fn edit(write: &mut Write, before: &Service, checked: CheckedService) -> Result<bool> {
+    let (id, CheckedService { texts, group_id: group, team_id: team }) = (&before.id, checked);
+    let new_group = require_group(write, group.as_ref()).await?;
+    let new_team = require_team(write, team.as_ref()).await?;
     if before.name == texts.name
         && before.description == texts.description
         && before.group_id == group
         && before.team_id == team
     {
-        return Ok(());
+        return Ok(false);
     }
-    let old_group = require_group(&mut write, before.group_id.as_ref()).await?;
-    let old_team = require_team(&mut write, before.team_id.as_ref()).await?;
+    let old_group = require_group(write, before.group_id.as_ref()).await?;
+    let old_team = require_team(write, before.team_id.as_ref()).await?;
     let position = if before.group_id == group {
         before.position
     } else {
-        position::between(store::last_position(&mut write, group.as_ref()).await?, None).unwrap_or(i64::MAX)
+        position::between(store::last_position(write, group.as_ref()).await?, None).unwrap_or(i64::MAX)
     };
     // An imported namesake keeps its own key while its name stays.
     let key = (before.name != texts.name).then(|| name_key(&texts.name));
-    store::update_service(&mut write, &id, &texts, key, group.as_ref(), position).await?;
-    store::set_team(&mut write, &id, team.as_ref()).await?;
-    write.audit(AuditEntry::new("service.updated", &id, &texts.name).changed(&[
+    store::update_service(write, id, &texts, key, group.as_ref(), position).await?;
+    store::set_team(write, id, team.as_ref()).await?;
+    write.audit(AuditEntry::new("service.updated", id, &texts.name).changed(&[
         ("name", &before.name, &texts.name),
         ("description", &before.description, &texts.description),
         ("group", &old_group, &new_group),
         ("team", &old_team, &new_team),
     ]));
-    write.commit(TOPICS).await
+    Ok(true)
 }
 
 /// Takes a service off every page. Its history stays, so that [`restore`] brings it back whole.
@@ -367,14 +375,19 @@ pub async fn update_group(scope: Scope<allowed::EditServices>, id: GroupId, inpu
     let texts = input.check()?;
     let mut write = scope.write().await?;
     let before = store::group_texts(&mut write, &id).await?.ok_or_else(no_group)?;
+    if edit_group(&mut write, &id, &before, &texts).await? { write.commit(TOPICS).await } else { Ok(()) }
+}
+
+/// Brings a group to these texts within a write; `false` when it has them already.
+async fn edit_group(write: &mut Write, id: &GroupId, before: &GroupInput, texts: &GroupInput) -> Result<bool> {
     if before == texts {
-        return Ok(());
+        return Ok(false);
     }
     // An imported namesake keeps its own key while its name stays.
     let key = (before.name != texts.name).then(|| name_key(&texts.name));
-    store::update_group(&mut write, &id, &texts, key).await?;
-    write.audit(group_updated(&id, &before, &texts));
-    write.commit(TOPICS).await
+    store::update_group(write, id, texts, key).await?;
+    write.audit(group_updated(id, before, texts));
+    Ok(true)
 }
 
 fn group_updated(id: &GroupId, before: &GroupInput, now: &GroupInput) -> AuditEntry {

@@ -52,6 +52,11 @@ impl Kind {
             Self::Frame => requests::framed(protection),
             _ => protection.clone(),
         };
+        if self == Self::Svg {
+            // Opened by itself it is a document, whose style follows the reader's theme.
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        }
         if self != Self::Page {
             open_to_all(&mut headers);
         }

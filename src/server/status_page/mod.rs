@@ -1,13 +1,21 @@
 //! Public pages: read in one transaction, rendered once per version, kept as finished bytes.
 
 pub mod addresses;
+pub mod badge;
 mod bars;
 mod below;
+pub mod calendar;
+pub mod embed;
+pub mod feeds;
 mod finished;
+pub mod live_test;
 mod page;
+pub mod reading;
 mod shelf;
 mod snapshot;
+pub mod statuspage_v2;
 mod views;
+mod xml;
 
 pub use below::Below;
 pub use finished::Finished;
@@ -20,7 +28,7 @@ use crate::domain::{
 };
 use finished::{Draft, Kind, Stamp};
 use shelf::{Flight, Kept, Shelf};
-use snapshot::Snapshot;
+pub use snapshot::Snapshot;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -39,6 +47,18 @@ pub enum Document {
     StatusPage,
     /// A page below it.
     Below(Below),
+    /// What a program reads that knows the Statuspage API.
+    Compatible(statuspage_v2::Resource),
+    /// A feed.
+    Feed(feeds::Feed),
+    /// The calendar of maintenance.
+    Calendar(calendar::Calendar),
+    /// A badge.
+    Badge(badge::Badge),
+    /// What other sites show of it.
+    Embed(embed::Embed),
+    /// What a program reads of our own API.
+    Reading(reading::Reading),
 }
 
 impl Document {
@@ -46,7 +66,13 @@ impl Document {
     pub fn address(&self, slug: &str) -> String {
         match self {
             Self::StatusPage => format!("/status/{slug}"),
-            Self::Below(below) => below.path(slug),
+            Self::Below(which) => which.path(slug),
+            Self::Compatible(which) => which.path(slug),
+            Self::Feed(which) => which.path(slug),
+            Self::Calendar(which) => which.path(slug),
+            Self::Badge(which) => which.path(slug),
+            Self::Embed(which) => which.path(slug),
+            Self::Reading(which) => which.path(slug),
         }
     }
 
@@ -55,7 +81,13 @@ impl Document {
     async fn write(&self, app: &App, page: &PublicPage) -> Result<Option<Draft>> {
         match self {
             Self::StatusPage => Ok(None),
-            Self::Below(below) => below::make(app, page, below).await,
+            Self::Below(which) => below::make(app, page, which).await,
+            Self::Compatible(which) => statuspage_v2::make(app, page, which).await,
+            Self::Feed(which) => feeds::make(app, page, which).await,
+            Self::Calendar(which) => calendar::make(app, page, which).await,
+            Self::Badge(which) => badge::make(app, page, which).await,
+            Self::Embed(which) => embed::make(app, page, which).await,
+            Self::Reading(which) => reading::make(app, page, which).await,
         }
     }
 }

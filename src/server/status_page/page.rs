@@ -1,7 +1,10 @@
 //! The rendered status page, and what changed since the ones before.
 
 use super::{snapshot::Snapshot, views};
-use crate::server::{App, document};
+use crate::server::{
+    App, document,
+    live::events::{Moment, Recent},
+};
 use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
 use std::{
@@ -36,6 +39,8 @@ pub struct Page {
     title: String,
     icon: String,
     regions: Vec<Region>,
+    /// What programs are told of it.
+    pub recent: Recent,
     /// Also of this version itself: time alone changes regions.
     since: Since,
     /// Made once for each version that somebody has, shared by all their sockets.
@@ -61,7 +66,8 @@ impl Page {
         let version = snapshot.organization.version;
         let since =
             last.map_or_else(|| Since::from([(version, BTreeSet::new())]), |last| last.since(version, &regions));
-        (Self { version, title, icon, regions, since, messages: Mutex::default() }, html)
+        let recent = Recent::following(last.map(|last| &last.recent), &Moment::of(app, snapshot));
+        (Self { version, title, icon, regions, recent, since, messages: Mutex::default() }, html)
     }
 
     /// What may be otherwise in the page that follows this one.
@@ -103,7 +109,7 @@ impl Page {
         let regions: usize =
             self.regions.iter().map(|region| region.id.len() + region.html.len() + size_of::<Region>()).sum();
         // Half of the versions that somebody may have want a message of their own, at most.
-        regions + regions.min(MESSAGE_MOST) * VERSIONS / 2
+        regions + regions.min(MESSAGE_MOST) * VERSIONS / 2 + self.recent.size()
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Snapshot {
     pub past: Vec<Told>,
     /// Maintenance that is over, of the days of the timeline, latest first.
     pub past_maintenance: Vec<ToldMaintenance>,
+    /// Maintenance that is over though its window would still come, as when it was cancelled; latest first.
+    pub cancelled: Vec<ToldMaintenance>,
     /// Incidents of the days of the bars, latest first.
     pub touching: Vec<Incident>,
     /// The midnights of the days of the bars, and the next one.
@@ -86,8 +88,9 @@ impl Snapshot {
         maintenance.retain(|told| told.maintenance.starts_at <= made_at.plus_seconds(AHEAD));
         let touching = incidents::touching(page, &mut read, first, until).await?;
         let past = incidents::told(page, &mut read, past(&touching, timeline)).await?;
-        let mut past_maintenance = maintenance::between(page, &mut read, timeline, until).await?;
-        past_maintenance.retain(|told| told.maintenance.status.is_over());
+        let mut over = maintenance::between(page, &mut read, timeline, made_at.plus_seconds(AHEAD)).await?;
+        over.retain(|told| told.maintenance.status.is_over());
+        let (past_maintenance, cancelled) = over.into_iter().partition(|told| told.maintenance.starts_at < until);
         let spans = history::spans(&mut read, &page.id, first, made_at).await?;
         let turns = maintenance.iter().flat_map(|told| [told.maintenance.starts_at, told.maintenance.ends_at]);
         let turns = turns.filter(|at| *at > made_at);
@@ -102,6 +105,7 @@ impl Snapshot {
             maintenance,
             past,
             past_maintenance,
+            cancelled,
             touching,
             bounds,
             spans,
@@ -109,6 +113,11 @@ impl Snapshot {
             turns_at,
             good_until,
         })
+    }
+
+    /// The first moment of the timeline.
+    pub fn timeline(&self) -> Time {
+        self.bounds[DAYS - TIMELINE]
     }
 
     /// Number of services that are not operational.

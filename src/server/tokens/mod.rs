@@ -57,7 +57,7 @@ pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) 
     let CheckedToken { name, role, .. } = checked;
     write.audit(AuditEntry::new("token.created", &id, &name).values(None, Some(role.as_str().to_owned())));
     write.commit(&[Topic::Organization]).await?;
-    Ok(NewToken { name, token })
+    Ok(NewToken { id, name, token })
 }
 
 /// Ends a token of the organization at once.
@@ -93,7 +93,7 @@ pub async fn create_own(by: SignedIn, input: TokenInput) -> Result<NewToken> {
     let id = TokenId::from_random(random_id());
     store::insert_of_person(&mut write, &id, by.user(), &checked, &hash, &ending, clock::now()).await?;
     write.commit().await?;
-    Ok(NewToken { name: checked.name, token })
+    Ok(NewToken { id, name: checked.name, token })
 }
 
 /// Ends a token of the person's own at once.

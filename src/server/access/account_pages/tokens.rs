@@ -93,7 +93,7 @@ async fn show(
 
 /// The token, this once.
 fn fresh(made: NewToken) -> AnyView {
-    let NewToken { name, token } = made;
+    let NewToken { name, token, .. } = made;
     view! {
         <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
             "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."

@@ -145,16 +145,16 @@ pub async fn check_password(app: App, address: IpAddr, typed: String, password: 
 /// [`AppError::Conflict`] in words for the sign-in page.
 pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
     let mut read = app.db.read(&Gate).await?;
-    if let Some(id) = store::user_by_identity(&mut read, &identity).await? {
+    if let Some(id) = store::user_by_identity(&mut read, &identity.issuer, &identity.subject).await? {
         return Ok(id);
     }
     let Some(email) = identity.email.as_deref().and_then(|text| email(text).ok()) else {
         return Err(AppError::Conflict("The provider did not tell your e-mail address, which an account needs. Allow it there, or sign up with a password.".to_owned()));
     };
     if let Some(account) = store::by_address(&mut read, &email).await? {
-        let other = store::has_identity_of(&mut read, &account.id, &identity.issuer).await?;
+        let issuers = store::issuers(&mut read, &account.id).await?;
         drop(read);
-        return link(&app, &identity, account, other).await;
+        return link(&app, &identity, account, &issuers).await;
     }
     drop(read);
     let name = identity.name.as_deref().and_then(|name| line("your name", name, NAME_MOST).ok());
@@ -165,10 +165,20 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
     }
 }
 
+/// The account that signs in as this subject of the provider, if there is one.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub(super) async fn of_subject(app: &App, issuer: &str, subject: &str) -> Result<Option<UserId>> {
+    store::user_by_identity(&mut app.db.read(&Gate).await?, issuer, subject).await
+}
+
 /// Links an identity to an account of the same address, if that is sure to be the same person.
-async fn link(app: &App, identity: &OidcIdentity, account: Account, has_other: bool) -> Result<UserId> {
+async fn link(app: &App, identity: &OidcIdentity, account: Account, issuers: &[String]) -> Result<UserId> {
     let Account { id, email, verified_at, password_hash, .. } = account;
-    if has_other || password_hash.is_none() {
+    // Nobody has ever signed in to it: it came with an organization from another server.
+    let is_new = password_hash.is_none() && issuers.is_empty();
+    if issuers.contains(&identity.issuer) || (password_hash.is_none() && !is_new) {
         return Err(taken(&email, "It belongs to another account of the provider: sign in with that one."));
     }
     if !identity.email_verified {
@@ -177,7 +187,7 @@ async fn link(app: &App, identity: &OidcIdentity, account: Account, has_other: b
             "The provider does not say that this address is yours, so they are not linked. Sign in with your password, or verify the address at the provider and try again.",
         ));
     }
-    if verified_at.is_none() {
+    if verified_at.is_none() && !is_new {
         let how = if app.sends_mail() {
             "To link them, sign in with your password, verify the address under “Your account”, and come back this way. If you do not know the password, “Forgot your password?” sets a new one and verifies the address too."
         } else {

@@ -135,27 +135,25 @@ pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Resu
     Ok(())
 }
 
-pub(super) async fn user_by_identity(read: &mut Read, identity: &OidcIdentity) -> Result<Option<UserId>> {
+pub(super) async fn user_by_identity(read: &mut Read, issuer: &str, subject: &str) -> Result<Option<UserId>> {
     let row: Option<(UserId,)> =
         sqlx::query_as("select user_id from oidc_identities where issuer = $1 and subject = $2")
-            .bind(identity.issuer.clone())
-            .bind(identity.subject.clone())
+            .bind(issuer.to_owned())
+            .bind(subject.to_owned())
             .fetch_optional(read.connection())
             .await
             .map_err(refused)?;
     Ok(row.map(|(id,)| id))
 }
 
-/// Whether somebody of this provider signs in to the account.
-pub(super) async fn has_identity_of(read: &mut Read, user: &UserId, issuer: &str) -> Result<bool> {
-    let row: Option<(String,)> =
-        sqlx::query_as("select subject from oidc_identities where user_id = $1 and issuer = $2 limit 1")
-            .bind(user.clone())
-            .bind(issuer.to_owned())
-            .fetch_optional(read.connection())
-            .await
-            .map_err(refused)?;
-    Ok(row.is_some())
+/// The providers with which somebody signs in to the account.
+pub(super) async fn issuers(read: &mut Read, user: &UserId) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as("select issuer from oidc_identities where user_id = $1")
+        .bind(user.clone())
+        .fetch_all(read.connection())
+        .await
+        .map_err(refused)?;
+    Ok(rows.into_iter().map(|(issuer,)| issuer).collect())
 }
 
 pub(super) async fn insert_identity(

@@ -41,6 +41,7 @@ fn settings(issuer: &str) -> OidcSettings {
         client_id: "candor".to_owned(),
         client_secret: Some(SECRET.to_owned()),
         label: "Acme".to_owned(),
+        api_audience: None,
     }
 }
 
@@ -671,6 +672,48 @@ async fn new_keys_are_read_when_a_signature_asks_for_them() {
         assert!(fake.sign_in(&oidc, |_, _| (), NOW.plus_seconds(60)).await.is_ok());
         assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 2);
     }
+}
+
+fn programs_token(fake: &Fake, kid: &str, pem: &str) -> String {
+    let header = json!({ "alg": "EdDSA", "kid": kid, "typ": "at+jwt" });
+    let claims = json!({ "iss": fake.issuer, "sub": "person-1", "exp": NOW.seconds() + 100_000 });
+    let signed = format!("{}.{}", part(&header), part(&claims));
+    let signature = key(pem, kid).sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes()).expect("a signature");
+    format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn keys_for_the_tokens_of_programs_are_read_again_in_measure() {
+    let fake = Fake::start().await;
+    let settings = OidcSettings { api_audience: Some(Audience::Any), ..settings(&fake.issuer) };
+    let oidc = Oidc::new(settings, REDIRECT.to_owned()).expect("settings");
+    let (first, second) = (programs_token(&fake, "one", KEY), programs_token(&fake, "two", OTHER_KEY));
+    let subject = Ok("person-1".to_owned());
+    assert_eq!(oidc.subject(&first, NOW).await, subject);
+    assert_eq!(oidc.subject(&second, NOW.plus_seconds(59)).await, Err(JwtFault::UnknownKey));
+    assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 1, "not asked again so soon");
+
+    fake.change(|b| b.published = vec![("two", OTHER_KEY)]);
+    assert_eq!(oidc.subject(&first, NOW.plus_seconds(61)).await, subject);
+    assert_eq!(oidc.subject(&second, NOW.plus_seconds(61)).await, subject);
+    assert_eq!(oidc.subject(&first, NOW.plus_seconds(62)).await, Err(JwtFault::UnknownKey), "it was withdrawn");
+    assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 2);
+
+    // A withdrawn key ends to count within the hour, and keys stay in use while the provider is away.
+    fake.change(|b| b.published = vec![("one", KEY)]);
+    let later = NOW.plus_seconds(61 + 3601);
+    assert_eq!(oidc.subject(&second, later).await, Err(JwtFault::UnknownKey));
+    fake.change(|b| b.metadata_status = 503);
+    assert_eq!(oidc.subject(&first, later.plus_seconds(3601)).await, subject);
+    assert_eq!(oidc.subject(&first, later.plus_seconds(3602)).await, subject);
+    assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 4);
+
+    let away = Fake::start().await;
+    away.change(|b| b.metadata_status = 503);
+    let settings = OidcSettings { api_audience: Some(Audience::Any), ..super::tests::settings(&away.issuer) };
+    let oidc = Oidc::new(settings, REDIRECT.to_owned()).expect("settings");
+    let token = programs_token(&away, "one", KEY);
+    assert_eq!(oidc.subject(&token, NOW).await, Err(JwtFault::NoKeys));
 }
 
 #[tokio::test]

@@ -63,7 +63,9 @@ pub(super) struct Update {
     pub status: Option<String>,
     pub body: Option<String>,
     pub created_at: Option<Time>,
+    pub updated_at: Option<Time>,
     pub display_at: Option<Time>,
+    pub deliver_notifications: Option<bool>,
     pub affected_components: Option<Vec<Affected>>,
 }
 
@@ -79,6 +81,8 @@ pub(super) struct Named {
 pub(super) struct Affected {
     pub code: Option<String>,
     pub name: Option<String>,
+    pub old_status: Option<String>,
+    pub new_status: Option<String>,
 }
 
 impl Document {

@@ -3,7 +3,7 @@
 
 use super::{
     ImportError, Progress, Report,
-    file::{Document, Incident, Update, line},
+    file::{Affected, Document, Incident, Update, line},
 };
 use crate::{
     domain::{
@@ -11,13 +11,14 @@ use crate::{
         incident::{IncidentStatus, TITLE_MOST},
         live::Topic,
         maintenance::MaintenanceStatus,
-        status::Impact,
+        status::{Impact, ServiceStatus, word as known_word},
         time::Time,
     },
     server::{
         App,
         command::COMMAND,
         db::Write,
+        import::facts::{self, AffectedFacts, Facts, UpdateFacts},
         incidents::{self, Imported, ImportedIncident, ImportedUpdate},
         maintenance::{self, ImportedMaintenance, ImportedMaintenanceUpdate},
         services::{self, Known},
@@ -105,7 +106,8 @@ async fn bring_window(
     notes: &mut Vec<String>,
 ) -> Result<Option<Imported>, ImportError> {
     let Some(new) = window(told, services, notes) else { return Ok(None) };
-    Ok(Some(maintenance::import(write, &new).await?))
+    let what = maintenance::import(write, &new).await?;
+    keep_facts(write, told, what).await
 }
 
 async fn bring_incident(
@@ -120,7 +122,40 @@ async fn bring_incident(
         Some((html, at)) => incidents::postmortem::import(write, &new.source_id, &html, at).await?,
         None => false,
     };
-    Ok(Some(if learned && what == Imported::Unchanged { Imported::Updated } else { what }))
+    keep_facts(write, told, if learned && what == Imported::Unchanged { Imported::Updated } else { what }).await
+}
+
+/// Keeps what the file says besides, for clients of the compatible API.
+async fn keep_facts(write: &mut Write, told: &Incident, what: Imported) -> Result<Option<Imported>, ImportError> {
+    let new = facts::keep(write, &told.id, &facts_of(told), what != Imported::Unchanged).await?;
+    Ok(Some(if new && what == Imported::Unchanged { Imported::Updated } else { what }))
+}
+
+fn facts_of(told: &Incident) -> Facts {
+    let status = |given: Option<&str>| known_word(given).unwrap_or(ServiceStatus::Operational);
+    let affected = |affected: &Affected| {
+        Some(AffectedFacts {
+            code: affected.code.clone()?,
+            name: line(affected.name.as_deref().unwrap_or_default(), TITLE_MOST),
+            old: status(affected.old_status.as_deref()),
+            new: status(affected.new_status.as_deref()),
+        })
+    };
+    let update = |update: &Update| {
+        let facts = UpdateFacts {
+            created_at: update.created_at,
+            updated_at: update.updated_at,
+            delivered: update.deliver_notifications == Some(true),
+            affected: update.affected_components.as_ref().map(|all| all.iter().filter_map(affected).collect()),
+        };
+        (update.id.clone(), facts)
+    };
+    Facts {
+        created_at: told.created_at,
+        updated_at: told.updated_at,
+        started_at: told.started_at,
+        updates: told.incident_updates.iter().flatten().map(update).collect(),
+    }
 }
 
 /// Components that incidents name and no service came from: by id, what they were called and how many

@@ -110,6 +110,7 @@ pub fn head(app: &App, snapshot: &Snapshot) -> Head {
         style: Style::StatusPage,
         script: Some("live.js"),
         theme: None,
+        feeds: Some(format!("/status/{}", snapshot.organization.slug)),
     }
 }
 
@@ -123,6 +124,7 @@ pub fn head_below(app: &App, setting: &Setting<'_>, path: &str, title: &str, des
         style: Style::StatusPage,
         script: Some("live.js"),
         theme: None,
+        feeds: Some(setting.home()),
     }
 }
 
@@ -171,6 +173,12 @@ fn frame(setting: &Setting<'_>, main: String, in_parts: bool) -> AnyView {
             ></main>
             <footer class="foot">
                 <p>"Page made " <time datetime=made.rfc3339()>{made.in_words()}</time> {zone}</p>
+                <p>
+                    <a href=format!("{home}/feed.atom")>"Atom"</a> " · "
+                    <a href=format!("{home}/feed.rss")>"RSS"</a> " · "
+                    <a href=format!("{home}/feed.json")>"JSON"</a> " · "
+                    <a href=format!("{home}/calendar.ics")>"Calendar"</a>
+                </p>
                 <p>"Powered by " <a href="/">"Candor"</a></p>
             </footer>
         </div>

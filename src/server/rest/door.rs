@@ -1,0 +1,328 @@
+//! What every route shares: how a request is read and how an answer is written.
+
+use super::problem::{Answer, Refused};
+use crate::{
+    domain::{error::AppError, role::Allowed},
+    server::{
+        App,
+        access::{Caller, Scope},
+    },
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use std::{convert::Infallible, future::Future, str::FromStr};
+use utoipa::ToSchema;
+
+/// Entries on one page of a list, unless the caller wants another number.
+pub const PAGE: usize = 50;
+/// Most entries on one page of a list.
+pub const PAGE_MOST: usize = 200;
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Response;
+
+    /// Whoever the gate let in.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
+        }
+        Self::from_bearer(app, parts).await.map_err(|error| Refused::from(error).into_response())
+    }
+}
+
+/// The body of a request: JSON whose fields are all known.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        if !is_json(request.headers()) {
+            let words = "Send the body as JSON, with Content-Type: application/json.";
+            return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+        }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| Refused::new(rejection.status(), rejection.body_text()))?;
+        if says_nul(&bytes) {
+            return Err(no_nul());
+        }
+        let Json(body) = Json::<T>::from_bytes(&bytes)?;
+        Ok(Self(body))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// Whether a text in the JSON holds the character that no database keeps.
+fn says_nul(json: &[u8]) -> bool {
+    let mut escaped = false;
+    json.iter().enumerate().any(|(at, byte)| {
+        let begins = escaped && *byte == b'u' && json[at..].starts_with(b"u0000");
+        escaped = *byte == b'\\' && !escaped;
+        begins
+    })
+}
+
+fn no_nul() -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        "The request holds the character U+0000, which no text may have. Leave it out.",
+    )
+}
+
+/// The query of a request, whose parameters are all known.
+#[derive(Debug)]
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let Query(query) = Query::try_from_uri(&parts.uri)?;
+        Ok(Self(query))
+    }
+}
+
+/// Reads a field of a change that may be left out (`None`), be `null` (`Some(None)`) or have a value: for
+/// `#[serde(default, deserialize_with = "door::given")]`.
+///
+/// # Errors
+/// Those of the value.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The id in an address.
+///
+/// # Errors
+/// 404 when it is none.
+pub fn id<T: FromStr>(text: &str, noun: &str) -> Answer<T> {
+    text.parse().map_err(|_| AppError::NotFound(noun.to_owned()).into())
+}
+
+/// The versions that a caller wants to change: the header `If-Match`.
+#[derive(Debug)]
+pub struct IfMatch(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(all(&parts.headers, &header::IF_MATCH)))
+    }
+}
+
+/// All values of a header that is a list.
+fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    headers.contains_key(name).then(|| values.join(","))
+}
+
+/// Whether a list of tags holds this one, or all.
+fn names(list: &str, tag: &str) -> bool {
+    list.split(',').map(str::trim).any(|item| item == "*" || item == tag)
+}
+
+/// Refuses with 412 unless what `read` finds now is what the caller saw; the scope then writes only while
+/// the organization stays as it was read. Without an If-Match header `read` is not awaited.
+///
+/// # Errors
+/// [`AppError::Changed`], and those of `read`.
+pub async fn unchanged<A: Allowed, T: Serialize>(
+    seen: &IfMatch,
+    scope: Scope<A>,
+    read: impl Future<Output = Answer<T>>,
+) -> Answer<Scope<A>> {
+    let Some(wanted) = &seen.0 else { return Ok(scope) };
+    // Before the reading: what is written in between is noticed when it comes to writing.
+    let version = scope.version().await?;
+    let now = read.await?;
+    let (_, tag) = text(&now)?;
+    if !names(wanted, &tag) {
+        return Err(AppError::Changed.into());
+    }
+    Ok(scope.only_at(version))
+}
+
+/// The JSON of an answer and its tag, which is strong: the same bytes, the same tag.
+fn text<T: Serialize>(body: &T) -> Answer<(Vec<u8>, String)> {
+    let bytes = serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        AppError::Internal
+    })?;
+    let tag = tag(&bytes);
+    Ok((bytes, tag))
+}
+
+/// The tag of these bytes.
+pub fn tag(bytes: &[u8]) -> String {
+    let hash: String = Sha256::digest(bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hash}\"")
+}
+
+fn written<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    let (bytes, tag) = match text(body) {
+        Ok(text) => text,
+        Err(refused) => return refused.into_response(),
+    };
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, [(header::ETAG, tag)], bytes).into_response()
+}
+
+/// 200, with the tag of what is shown. Answers are of one caller: nobody keeps them.
+pub fn shown<T: Serialize>(body: &T) -> Response {
+    written(StatusCode::OK, body)
+}
+
+/// 201: what was made, and its address.
+pub fn made<T: Serialize>(address: &str, body: &T) -> Response {
+    let mut response = written(StatusCode::CREATED, body);
+    if let Ok(address) = HeaderValue::from_str(address) {
+        response.headers_mut().insert(header::LOCATION, address);
+    }
+    response
+}
+
+/// Marks an answer that holds a secret, which is shown once: it is not kept for a request that comes again.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownOnce;
+
+/// The same, never to be shown again.
+#[must_use]
+pub fn once(mut response: Response) -> Response {
+    response.extensions_mut().insert(ShownOnce);
+    response
+}
+
+/// 204.
+pub fn done() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// A page of a list. `next` is the cursor of the next page: send it back as `?after=`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// What is on this page.
+    pub data: Vec<T>,
+    /// The cursor of the next page; `null` on the last.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A list that has one page.
+    pub const fn whole(data: Vec<T>) -> Self {
+        Self { data, next: None }
+    }
+
+    /// The first `most` of a list that was read one further, with the position of the last of them.
+    pub fn of<P: Serialize>(mut data: Vec<T>, most: usize, position: impl Fn(&T) -> P) -> Self {
+        let more = data.len() > most;
+        data.truncate(most);
+        let next = data.last().filter(|_| more).map(|last| cursor(&position(last)));
+        Self { data, next }
+    }
+}
+
+/// The number of entries that a caller wants on a page.
+///
+/// # Errors
+/// 422 on the field `limit`.
+pub fn limit(wanted: Option<u32>) -> Answer<usize> {
+    let most = usize::try_from(wanted.unwrap_or_default()).unwrap_or(usize::MAX);
+    match wanted {
+        None => Ok(PAGE),
+        Some(_) if (1..=PAGE_MOST).contains(&most) => Ok(most),
+        Some(_) => Err(AppError::field("limit", format!("Choose a number from 1 to {PAGE_MOST}.")).into()),
+    }
+}
+
+/// A position in a list, as callers send it back.
+pub fn cursor<T: Serialize>(position: &T) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).unwrap_or_default())
+}
+
+/// The position that a cursor stands for.
+///
+/// # Errors
+/// 422 on the field `after`.
+pub fn position<T: DeserializeOwned>(cursor: &str) -> Answer<T> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let position = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    position
+        .ok_or_else(|| AppError::field("after", "This is no cursor of this list. Send `next` of a page back.").into())
+}
+
+/// Refuses texts in an address that no database keeps, and answers 304 to whoever has what is shown.
+pub async fn conditional(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if [uri.path(), uri.query().unwrap_or_default()].iter().any(|text| text.contains("%00")) {
+        return no_nul().into_response();
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known = all(request.headers(), &header::IF_NONE_MATCH).filter(|_| reads);
+    let response = next.run(request).await;
+    let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
+    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    // Compared weakly: a proxy that compresses makes tags weak.
+    if tag.is_empty() || !names(&known.replace("W/", ""), tag) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, axum::body::Body::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_read_back_and_nothing_else_does() {
+        assert_eq!(position::<(i64, String)>(&cursor(&(7, "x"))).expect("a cursor"), (7, "x".to_owned()));
+        for wrong in ["", "x", "bnVsbA", "!", "e30"] {
+            assert!(position::<(i64, String)>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pages_say_whether_more_follows() {
+        let page = |count: usize| Page::of((0..count).collect(), 3, |last| *last);
+        assert_eq!((page(3).data.len(), page(3).next), (3, None));
+        assert_eq!((page(4).data.len(), page(4).next), (3, Some(cursor(&2))));
+        assert_eq!(page(0).next, None);
+        assert!(limit(None).is_ok() && limit(Some(200)).is_ok());
+        assert!(limit(Some(0)).is_err() && limit(Some(201)).is_err());
+    }
+
+    #[test]
+    fn a_nul_is_found_however_it_is_escaped() {
+        for nul in [r#""\u0000""#, r#"{"a":"x\\\u0000"}"#] {
+            assert!(says_nul(nul.as_bytes()), "{nul}");
+        }
+        for none in [r#""\\u0000""#, r#""u0000""#, r#""\u0001""#] {
+            assert!(!says_nul(none.as_bytes()), "{none}");
+        }
+    }
+
+    #[test]
+    fn tags_are_found_in_lists() {
+        assert!(names("\"a\", \"b\"", "\"b\"") && names("*", "\"b\"") && !names("W/\"b\"", "\"b\""));
+    }
+}

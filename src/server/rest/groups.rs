@@ -1,0 +1,180 @@
+//! Groups of services.
+
+use super::{
+    door::{Body, IfMatch, Page, done, id, made, shown, unchanged},
+    problem::Answer,
+};
+use crate::{
+    domain::{
+        error::AppError,
+        ids::GroupId,
+        role::allowed,
+        service::{Group, GroupInput},
+    },
+    server::{
+        App,
+        access::{Caller, run},
+        services::{self, GroupChange},
+    },
+};
+use axum::{extract::Path, response::Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The addresses.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_groups, create_group)).routes(routes!(
+        read_group,
+        change_group,
+        delete_group
+    ))
+}
+
+async fn groups(caller: &Caller, organization: &str) -> Answer<Vec<Group>> {
+    Ok(run(services::list(caller.scope::<allowed::Read>(organization).await?)).await?.groups)
+}
+
+async fn group(caller: &Caller, organization: &str, id: &GroupId) -> Answer<Group> {
+    let found = groups(caller, organization).await?.into_iter().find(|group| group.id == *id);
+    found.ok_or_else(|| AppError::NotFound("group".to_owned()).into())
+}
+
+/// List groups
+///
+/// All of them, in the order of the status page.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/groups",
+    tag = "Groups",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    responses((status = 200, description = "All groups.", body = Page<Group>)),
+    security(("bearer" = []))
+)]
+async fn list_groups(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
+    Ok(shown(&Page::whole(groups(&caller, &organization).await?)))
+}
+
+/// A group to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewGroup {
+    /// Unique within the organization.
+    #[schema(max_length = 255, example = "Payments")]
+    name: String,
+    /// One sentence for visitors.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    description: String,
+}
+
+/// Add a group
+///
+/// At the end of the page. Needs the role Service manager.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization}/groups",
+    tag = "Groups",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    request_body = NewGroup,
+    responses((status = 201, description = "The group.", body = Group)),
+    security(("bearer" = []))
+)]
+async fn create_group(
+    caller: Caller,
+    Path(organization): Path<String>,
+    Body(NewGroup { name, description }): Body<NewGroup>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditServices>(&organization).await?;
+    let slug = scope.organization().slug.clone();
+    let id = run(services::create_group(scope, GroupInput { name, description })).await?;
+    let address = format!("/api/v1/organizations/{slug}/groups/{id}");
+    Ok(made(&address, &group(&caller, &slug, &id).await?))
+}
+
+/// Read a group
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/groups/{id}",
+    tag = "Groups",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+    ),
+    responses((status = 200, description = "The group.", body = Group)),
+    security(("bearer" = []))
+)]
+async fn read_group(caller: Caller, Path((organization, group_id)): Path<(String, String)>) -> Answer<Response> {
+    // Whose organization it is comes before what is wrong with the address.
+    caller.scope::<allowed::Read>(&organization).await?;
+    Ok(shown(&group(&caller, &organization, &id(&group_id, "group")?).await?))
+}
+
+/// What to change of a group. What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangedGroup {
+    /// Unique within the organization.
+    #[serde(default)]
+    #[schema(max_length = 255, example = "Payments")]
+    name: Option<String>,
+    /// One sentence for visitors.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    description: Option<String>,
+}
+
+/// Change a group
+///
+/// What is left out stays as it is. Needs the role Service manager. With `If-Match` it is changed only while it is
+/// what you read.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/organizations/{organization}/groups/{id}",
+    tag = "Groups",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+    ),
+    request_body = ChangedGroup,
+    responses((status = 200, description = "The group as it is now.", body = Group)),
+    security(("bearer" = []))
+)]
+async fn change_group(
+    caller: Caller,
+    Path((organization, group_id)): Path<(String, String)>,
+    seen: IfMatch,
+    Body(ChangedGroup { name, description }): Body<ChangedGroup>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditServices>(&organization).await?;
+    let id: GroupId = id(&group_id, "group")?;
+    let scope = unchanged(&seen, scope, group(&caller, &organization, &id)).await?;
+    run(services::change_group(scope, id.clone(), GroupChange { name, description })).await?;
+    Ok(shown(&group(&caller, &organization, &id).await?))
+}
+
+/// Delete a group
+///
+/// Its services stay, without a group, in its place. Needs the role Service manager.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization}/groups/{id}",
+    tag = "Groups",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+    ),
+    responses((status = 204, description = "It is deleted.")),
+    security(("bearer" = []))
+)]
+async fn delete_group(
+    caller: Caller,
+    Path((organization, group_id)): Path<(String, String)>,
+    seen: IfMatch,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditServices>(&organization).await?;
+    let id: GroupId = id(&group_id, "group")?;
+    let scope = unchanged(&seen, scope, group(&caller, &organization, &id)).await?;
+    run(services::delete_group(scope, id)).await?;
+    Ok(done())
+}

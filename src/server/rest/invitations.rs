@@ -1,0 +1,250 @@
+//! Invitations: those of an organization, and those to oneself.
+
+use super::{
+    door::{Asked, Body, IfMatch, Page, done, id, made, once, shown, unchanged},
+    members::{Few, paged, people},
+    organizations::{OrganizationBody, organization, person, whole_person},
+    problem::Answer,
+};
+use crate::{
+    domain::{
+        error::AppError,
+        ids::{InvitationId, TeamId},
+        member::{Invitation, InvitationInput, Offers},
+        role::{Role, TeamRole, allowed},
+        time::Time,
+    },
+    server::{
+        App,
+        access::{Caller, run},
+        invitations,
+    },
+};
+use axum::{extract::Path, http::header, response::Response};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The addresses.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_invitations, invite))
+        .routes(routes!(read_invitation, revoke_invitation))
+        .routes(routes!(resend_invitation))
+        .routes(routes!(list_own_invitations))
+        .routes(routes!(accept_invitation))
+}
+
+/// An offer to become a member that nobody has accepted yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
+struct InvitationBody {
+    /// Permanent.
+    id: InvitationId,
+    /// To whom.
+    email: String,
+    /// The role it gives.
+    role: Role,
+    /// The team that it leads into as well.
+    team_id: Option<TeamId>,
+    /// The role in that team.
+    team_role: Option<TeamRole>,
+    /// Who invited.
+    invited_by: String,
+    /// Until when it can be accepted.
+    expires_at: Time,
+}
+
+impl From<Invitation> for InvitationBody {
+    fn from(invitation: Invitation) -> Self {
+        let Invitation { id, email, role, team, invited_by, expires_at } = invitation;
+        let (team_id, team_role) = team.unzip();
+        Self { id, email, role, team_id, team_role, invited_by, expires_at }
+    }
+}
+
+/// An invitation that went out.
+#[derive(Debug, Serialize, ToSchema)]
+struct SentInvitation {
+    #[serde(flatten)]
+    invitation: InvitationBody,
+    /// The link to pass on by hand, where this server sends no mail. It is shown here only.
+    link: Option<String>,
+}
+
+/// A new invitation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ana@example.com", "role": "status_reporter" }))]
+struct Invite {
+    /// To whom.
+    email: String,
+    /// The role it gives.
+    role: Role,
+    /// A team that it leads into as well.
+    team_id: Option<TeamId>,
+    /// The role in that team; left out: `team_member`.
+    team_role: Option<TeamRole>,
+}
+
+async fn invitation(caller: &Caller, organization: &str, id: &InvitationId) -> Answer<InvitationBody> {
+    let people = people(caller, organization).await?;
+    let found = people.invitations.into_iter().find(|invitation| invitation.id == *id);
+    Ok(found.ok_or_else(|| AppError::NotFound("invitation".to_owned()))?.into())
+}
+
+fn invitation_id(text: &str) -> Answer<InvitationId> {
+    id(text, "invitation")
+}
+
+/// An answer with a link in it: not kept, and with no tag, since reading the invitation shows it without.
+fn with_link(mut response: Response) -> Response {
+    response.headers_mut().remove(header::ETAG);
+    once(response)
+}
+
+/// List invitations
+///
+/// Those that nobody has accepted yet, also when their time is over. Newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/invitations",
+    tag = "Invitations",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        Few
+    ),
+    responses((status = 200, description = "A page of invitations.", body = Page<InvitationBody>)),
+    security(("bearer" = []))
+)]
+async fn list_invitations(
+    caller: Caller,
+    Path(organization): Path<String>,
+    Asked(few): Asked<Few>,
+) -> Answer<Response> {
+    let people = people(&caller, &organization).await?;
+    let all: Vec<InvitationBody> = people.invitations.into_iter().map(InvitationBody::from).collect();
+    Ok(shown(&paged(all, |one| (Reverse(one.expires_at), one.id.to_string()), &few)?))
+}
+
+/// Invite somebody
+///
+/// They get a mail; where this server sends none, the answer has the link to pass on. Only an owner invites an
+/// owner.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization}/invitations",
+    tag = "Invitations",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    request_body = Invite,
+    responses((status = 201, description = "The invitation.", body = SentInvitation)),
+    security(("bearer" = []))
+)]
+async fn invite(caller: Caller, Path(organization): Path<String>, Body(new): Body<Invite>) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let input = InvitationInput {
+        email: new.email,
+        role: new.role.as_str().to_owned(),
+        team_id: new.team_id.map(String::from).unwrap_or_default(),
+        team_role: new.team_role.map(TeamRole::as_str).unwrap_or_default().to_owned(),
+    };
+    let sent = run(invitations::invite(scope, input)).await?;
+    let address = format!("/api/v1/organizations/{organization}/invitations/{}", sent.id);
+    let invitation = invitation(&caller, &organization, &sent.id).await?;
+    Ok(with_link(made(&address, &SentInvitation { invitation, link: sent.link })))
+}
+
+/// Read an invitation
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/invitations/{id}",
+    tag = "Invitations",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+    ),
+    responses((status = 200, description = "The invitation.", body = InvitationBody)),
+    security(("bearer" = []))
+)]
+async fn read_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
+    Ok(shown(&invitation(&caller, &organization, &invitation_id(&id)?).await?))
+}
+
+/// Take an invitation back
+///
+/// Its link is void.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization}/invitations/{id}",
+    tag = "Invitations",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+    ),
+    responses((status = 204, description = "It is gone.")),
+    security(("bearer" = []))
+)]
+async fn revoke_invitation(
+    caller: Caller,
+    Path((organization, id)): Path<(String, String)>,
+    seen: IfMatch,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let id = invitation_id(&id)?;
+    let scope = unchanged(&seen, scope, invitation(&caller, &organization, &id)).await?;
+    run(invitations::revoke(scope, id)).await?;
+    Ok(done())
+}
+
+/// Send an invitation again
+///
+/// With a new link and new time; the old link is void.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization}/invitations/{id}/resend",
+    tag = "Invitations",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+    ),
+    responses((status = 200, description = "The invitation as it is now.", body = SentInvitation)),
+    security(("bearer" = []))
+)]
+async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let id = invitation_id(&id)?;
+    let sent = run(invitations::resend(scope, id.clone())).await?;
+    let invitation = invitation(&caller, &organization, &id).await?;
+    Ok(with_link(shown(&SentInvitation { invitation, link: sent.link })))
+}
+
+/// List invitations to yourself
+///
+/// For a person. Only to somebody who has verified their address is told what was sent there.
+#[utoipa::path(
+    get,
+    path = "/api/v1/invitations",
+    tag = "Invitations",
+    responses((status = 200, description = "What you are invited to, newest first.", body = Offers)),
+    security(("bearer" = []))
+)]
+async fn list_own_invitations(caller: Caller) -> Answer<Response> {
+    Ok(shown(&run(invitations::open_to(person(&caller)?)).await?))
+}
+
+/// Accept an invitation
+///
+/// For a person who has verified the address to which it was sent.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invitations/{id}/accept",
+    tag = "Invitations",
+    params(("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")),
+    responses((status = 200, description = "The organization that you are a member of now.", body = OrganizationBody)),
+    security(("bearer" = []))
+)]
+async fn accept_invitation(caller: Caller, Path(id): Path<String>) -> Answer<Response> {
+    let slug = run(invitations::accept_open(whole_person(&caller)?, invitation_id(&id)?)).await?;
+    Ok(shown(&organization(&caller, &slug).await?))
+}

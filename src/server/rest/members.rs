@@ -1,0 +1,230 @@
+//! Members, and what they and their teams are listed by.
+
+use super::{
+    door::{Asked, Body, IfMatch, Page, done, id, limit, position, shown, unchanged},
+    organizations::limited,
+    problem::Answer,
+};
+use crate::{
+    domain::{
+        error::AppError,
+        ids::{TeamId, UserId},
+        member::{Member, People},
+        role::{Role, TeamRole, allowed},
+        time::Time,
+    },
+    server::{
+        App,
+        access::{Caller, SignedIn, run},
+        members,
+    },
+};
+use axum::{extract::Path, response::Response};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The addresses.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_members))
+        .routes(routes!(read_member, change_member, remove_member))
+        .routes(routes!(leave_organization))
+}
+
+/// Which part of a short list is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Few {
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many at most: 1 to 200, else 50.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// The part of a list that was asked for, in the order of a key which no two have in common.
+pub(super) fn paged<T, K>(mut all: Vec<T>, key: impl Fn(&T) -> K, few: &Few) -> Answer<Page<T>>
+where
+    K: Ord + Serialize + DeserializeOwned,
+{
+    let after: Option<K> = few.after.as_deref().map(position).transpose()?;
+    let most = limit(few.limit)?;
+    all.sort_by_key(&key);
+    if let Some(after) = after {
+        all.retain(|one| key(one) > after);
+    }
+    Ok(Page::of(all, most, key))
+}
+
+/// A role in a team.
+#[derive(Debug, Serialize, ToSchema)]
+struct RoleInTeam {
+    /// The team.
+    team_id: TeamId,
+    /// The role there.
+    role: TeamRole,
+}
+
+/// A user in an organization.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
+struct MemberBody {
+    /// The person.
+    user_id: UserId,
+    /// As the person is called.
+    name: String,
+    /// The person's address.
+    email: String,
+    /// The role everywhere in the organization.
+    role: Role,
+    /// Roles in teams.
+    teams: Vec<RoleInTeam>,
+    /// Since when.
+    joined_at: Time,
+}
+
+impl From<Member> for MemberBody {
+    fn from(member: Member) -> Self {
+        let Member { user_id, name, email, role, teams, joined_at } = member;
+        let teams = teams.into_iter().map(|(team_id, role)| RoleInTeam { team_id, role }).collect();
+        Self { user_id, name, email, role, teams, joined_at }
+    }
+}
+
+/// What can be changed of a member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "status_reporter" }))]
+struct ChangeMember {
+    /// The role everywhere in the organization.
+    role: Role,
+}
+
+/// Everybody of an organization.
+pub(super) async fn people(caller: &Caller, organization: &str) -> Answer<People> {
+    let scope = caller.scope::<allowed::Read>(organization).await?;
+    Ok(run(members::people(scope)).await?)
+}
+
+async fn member(caller: &Caller, organization: &str, user: &UserId) -> Answer<MemberBody> {
+    let people = people(caller, organization).await?;
+    let found = people.members.into_iter().find(|member| member.user_id == *user);
+    Ok(found.ok_or_else(|| AppError::NotFound("member".to_owned()))?.into())
+}
+
+/// The person of this id.
+pub(super) fn user_id(text: &str) -> Answer<UserId> {
+    id(text, "member")
+}
+
+/// List members
+///
+/// By name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/members",
+    tag = "Members",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        Few
+    ),
+    responses((status = 200, description = "A page of members.", body = Page<MemberBody>)),
+    security(("bearer" = []))
+)]
+async fn list_members(caller: Caller, Path(organization): Path<String>, Asked(few): Asked<Few>) -> Answer<Response> {
+    let people = people(&caller, &organization).await?;
+    let all: Vec<MemberBody> = people.members.into_iter().map(MemberBody::from).collect();
+    Ok(shown(&paged(all, |member| (member.name.to_lowercase(), member.user_id.to_string()), &few)?))
+}
+
+/// Read a member
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/members/{user}",
+    tag = "Members",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+    ),
+    responses((status = 200, description = "The member.", body = MemberBody)),
+    security(("bearer" = []))
+)]
+async fn read_member(caller: Caller, Path((organization, user)): Path<(String, String)>) -> Answer<Response> {
+    Ok(shown(&member(&caller, &organization, &user_id(&user)?).await?))
+}
+
+/// Give a member another role
+///
+/// Only an owner makes or unmakes an owner, and the last owner stays one.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/organizations/{organization}/members/{user}",
+    tag = "Members",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+    ),
+    request_body = ChangeMember,
+    responses((status = 200, description = "The member as they are now.", body = MemberBody)),
+    security(("bearer" = []))
+)]
+async fn change_member(
+    caller: Caller,
+    Path((organization, user)): Path<(String, String)>,
+    seen: IfMatch,
+    Body(change): Body<ChangeMember>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let user = user_id(&user)?;
+    let scope = unchanged(&seen, scope, member(&caller, &organization, &user)).await?;
+    run(members::change_role(scope, user.clone(), change.role)).await?;
+    Ok(shown(&member(&caller, &organization, &user).await?))
+}
+
+/// Take a member out
+///
+/// The person loses access at once.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization}/members/{user}",
+    tag = "Members",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+    ),
+    responses((status = 204, description = "The person is no member any more.")),
+    security(("bearer" = []))
+)]
+async fn remove_member(
+    caller: Caller,
+    Path((organization, user)): Path<(String, String)>,
+    seen: IfMatch,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let user = user_id(&user)?;
+    let scope = unchanged(&seen, scope, member(&caller, &organization, &user)).await?;
+    run(members::remove(scope, user)).await?;
+    Ok(done())
+}
+
+/// Leave an organization
+///
+/// For a person. The last owner cannot.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization}/leave",
+    tag = "Members",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    responses((status = 204, description = "You are no member any more.")),
+    security(("bearer" = []))
+)]
+async fn leave_organization(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
+    let scope = caller.scope::<allowed::Read>(&organization).await?;
+    if scope.person().is_some_and(SignedIn::is_limited) {
+        return Err(limited());
+    }
+    run(members::leave(scope)).await?;
+    Ok(done())
+}

@@ -1,0 +1,253 @@
+//! Teams, and who is in them.
+
+use super::{
+    door::{Asked, Body, IfMatch, Page, done, id, made, shown, unchanged},
+    members::{Few, paged, people, user_id},
+    problem::Answer,
+};
+use crate::{
+    domain::{
+        error::AppError,
+        ids::{TeamId, UserId},
+        member::{People, Team},
+        role::{TeamRole, allowed},
+    },
+    server::{
+        App,
+        access::{Caller, run},
+        teams,
+    },
+};
+use axum::{extract::Path, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The addresses.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_teams, create_team))
+        .routes(routes!(read_team, change_team, delete_team))
+        .routes(routes!(set_team_member, remove_team_member))
+}
+
+/// A member of a team.
+#[derive(Debug, Serialize, ToSchema)]
+struct TeamMember {
+    /// The person.
+    user_id: UserId,
+    /// As the person is called.
+    name: String,
+    /// The role in the team.
+    role: TeamRole,
+}
+
+/// A team and who is in it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamWithMembers)]
+struct WholeTeam {
+    #[serde(flatten)]
+    team: Team,
+    /// By name.
+    members: Vec<TeamMember>,
+}
+
+fn whole(people: People) -> Vec<WholeTeam> {
+    let People { members, teams, .. } = people;
+    let of = |team: &Team| {
+        let member = |member: &crate::domain::member::Member| {
+            let role = member.teams.iter().find(|(id, _)| *id == team.id).map(|(_, role)| *role)?;
+            Some(TeamMember { user_id: member.user_id.clone(), name: member.name.clone(), role })
+        };
+        members.iter().filter_map(member).collect()
+    };
+    teams.into_iter().map(|team| WholeTeam { members: of(&team), team }).collect()
+}
+
+/// What a team is called.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Platform" }))]
+struct NameTeam {
+    /// Unique within the organization.
+    #[schema(max_length = 80)]
+    name: String,
+}
+
+/// What a member is in a team.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "team_member" }))]
+struct SetTeamMember {
+    /// The role in the team.
+    role: TeamRole,
+}
+
+async fn team(caller: &Caller, organization: &str, id: &TeamId) -> Answer<WholeTeam> {
+    let found = whole(people(caller, organization).await?).into_iter().find(|one| one.team.id == *id);
+    Ok(found.ok_or_else(|| AppError::NotFound("team".to_owned()))?)
+}
+
+fn team_id(text: &str) -> Answer<TeamId> {
+    id(text, "team")
+}
+
+/// List teams
+///
+/// By name, each with its members.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/teams",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        Few
+    ),
+    responses((status = 200, description = "A page of teams.", body = Page<WholeTeam>)),
+    security(("bearer" = []))
+)]
+async fn list_teams(caller: Caller, Path(organization): Path<String>, Asked(few): Asked<Few>) -> Answer<Response> {
+    let all = whole(people(&caller, &organization).await?);
+    Ok(shown(&paged(all, |one| (one.team.name.to_lowercase(), one.team.id.to_string()), &few)?))
+}
+
+/// Create a team
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization}/teams",
+    tag = "Teams",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    request_body = NameTeam,
+    responses((status = 201, description = "The team.", body = WholeTeam)),
+    security(("bearer" = []))
+)]
+async fn create_team(caller: Caller, Path(organization): Path<String>, Body(new): Body<NameTeam>) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let id = run(teams::create(scope, new.name)).await?;
+    let address = format!("/api/v1/organizations/{organization}/teams/{id}");
+    Ok(made(&address, &team(&caller, &organization, &id).await?))
+}
+
+/// Read a team
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/teams/{id}",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+    ),
+    responses((status = 200, description = "The team.", body = WholeTeam)),
+    security(("bearer" = []))
+)]
+async fn read_team(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
+    Ok(shown(&team(&caller, &organization, &team_id(&id)?).await?))
+}
+
+/// Rename a team
+#[utoipa::path(
+    patch,
+    path = "/api/v1/organizations/{organization}/teams/{id}",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+    ),
+    request_body = NameTeam,
+    responses((status = 200, description = "The team as it is now.", body = WholeTeam)),
+    security(("bearer" = []))
+)]
+async fn change_team(
+    caller: Caller,
+    Path((organization, id)): Path<(String, String)>,
+    seen: IfMatch,
+    Body(change): Body<NameTeam>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
+    let id = team_id(&id)?;
+    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    run(teams::rename(scope, id.clone(), change.name)).await?;
+    Ok(shown(&team(&caller, &organization, &id).await?))
+}
+
+/// Delete a team
+///
+/// Its services stay, without a team, and its members stay members of the organization.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization}/teams/{id}",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+    ),
+    responses((status = 204, description = "It is gone.")),
+    security(("bearer" = []))
+)]
+async fn delete_team(
+    caller: Caller,
+    Path((organization, id)): Path<(String, String)>,
+    seen: IfMatch,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
+    let id = team_id(&id)?;
+    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    run(teams::delete(scope, id)).await?;
+    Ok(done())
+}
+
+/// Put a member into a team
+///
+/// Or give them another role there. `If-Match` takes the ETag of the team.
+#[utoipa::path(
+    put,
+    path = "/api/v1/organizations/{organization}/teams/{id}/members/{user}",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml"),
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+    ),
+    request_body = SetTeamMember,
+    responses((status = 200, description = "The team as it is now.", body = WholeTeam)),
+    security(("bearer" = []))
+)]
+async fn set_team_member(
+    caller: Caller,
+    Path((organization, id, user)): Path<(String, String, String)>,
+    seen: IfMatch,
+    Body(set): Body<SetTeamMember>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
+    let (id, user) = (team_id(&id)?, user_id(&user)?);
+    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    run(teams::set_member(scope, id.clone(), user, set.role)).await?;
+    Ok(shown(&team(&caller, &organization, &id).await?))
+}
+
+/// Take a member out of a team
+///
+/// They stay a member of the organization. `If-Match` takes the ETag of the team.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization}/teams/{id}/members/{user}",
+    tag = "Teams",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml"),
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+    ),
+    responses((status = 204, description = "The person is not in the team any more.")),
+    security(("bearer" = []))
+)]
+async fn remove_team_member(
+    caller: Caller,
+    Path((organization, id, user)): Path<(String, String, String)>,
+    seen: IfMatch,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
+    let (id, user) = (team_id(&id)?, user_id(&user)?);
+    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    run(teams::remove_member(scope, id, user)).await?;
+    Ok(done())
+}

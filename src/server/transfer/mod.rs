@@ -1,0 +1,422 @@
+//! One organization as a file: everything of it that is no secret, to keep or to carry to another server.
+//!
+//! Exported, imported into a database that does not have it, and exported again it is the same bytes. Ids
+//! stay, because they are permanent addresses. Of people the file knows address and name: on import they are
+//! found by the address, or get an account without a password.
+//!
+//! An export holds one table in memory and writes while it reads; an import holds the file, about twice its
+//! size. Both go by the tables of one list (`tables.rs`), which is compared with the database by a test.
+
+mod format;
+mod store;
+mod tables;
+
+pub use tables::{LEFT_OUT, exported};
+
+use super::{
+    App,
+    access::Scope,
+    command::COMMAND,
+    db::{Read, Write, random_id},
+};
+use crate::domain::{
+    account::email,
+    error::{AppError, Result},
+    ids::{OrganizationId, UserId},
+    live::Topic,
+    organization::slug,
+    role::allowed,
+};
+use axum::body::{Body, Bytes};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use format::Document;
+use futures_util::stream;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    fs::File,
+    io::{self, BufReader, BufWriter, Cursor, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tables::{FORMER_SLUGS, Kind, MEMBERS, ORGANIZATION, Row, TABLES, Table, Value};
+use tokio::sync::Semaphore;
+
+/// Downloads that are made at once: each holds a connection for reading.
+static DOWNLOADS: Semaphore = Semaphore::const_new(2);
+/// How long one waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes that are written, and sent, together.
+const CHUNK: usize = 64 * 1024;
+
+/// Why nothing was exported or imported.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// A file cannot be read or written.
+    #[error("{file}: {error}")]
+    File {
+        /// Which file.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// What is written cannot leave.
+    #[error("the export cannot be written: {0}")]
+    Out(#[from] io::Error),
+    /// The file is not what it should be.
+    #[error("nothing was imported from {file}: {words}")]
+    Content {
+        /// Which file.
+        file: String,
+        /// What is wrong, with the path in the document.
+        words: String,
+    },
+    /// A verb refused.
+    #[error(transparent)]
+    Refused(#[from] AppError),
+}
+
+impl From<TransferError> for AppError {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Refused(error) => error,
+            error => {
+                tracing::error!(%error, "an organization cannot be exported");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// Does what blocks where it holds nobody up.
+async fn beside<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, TransferError>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    TransferError: From<E>,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(error) => {
+            tracing::error!(%error, "an organization can be neither exported nor imported");
+            Err(AppError::Internal.into())
+        }
+    }
+}
+
+fn no_organization() -> AppError {
+    AppError::NotFound("organization".to_owned())
+}
+
+/// Writes everything of the organization, as it is in this one moment.
+async fn write<W>(read: &mut Read, id: &OrganizationId, mut out: W) -> Result<W, TransferError>
+where
+    W: io::Write + Send + 'static,
+{
+    let organization = store::rows(read, id, &ORGANIZATION).await?.pop().ok_or_else(no_organization)?;
+    out = beside(move || format::begin(&mut out, &organization).map(|()| out)).await?;
+    let mut members: Arc<HashSet<String>> = Arc::default();
+    for table in TABLES {
+        let mut rows = store::rows(read, id, table).await?;
+        if let Some(place) = table.id().filter(|_| table.name == MEMBERS) {
+            members = Arc::new(rows.iter().filter_map(|row| row[place].text().map(str::to_owned)).collect());
+        }
+        let members = members.clone();
+        let list = move || {
+            format::prepare(table, &mut rows, &members);
+            format::list(&mut out, table, &rows).map(|()| out)
+        };
+        out = beside(list).await?;
+    }
+    beside(move || format::end(&mut out).and_then(|()| out.flush()).map(|()| out)).await
+}
+
+/// Exports the organization of this slug for the operator, also when it is suspended; what was written to.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none; when it cannot be read or written.
+pub async fn export<W>(app: &App, slug: &str, out: W) -> Result<W, TransferError>
+where
+    W: io::Write + Send + 'static,
+{
+    let mut read = app.db.read(&COMMAND).await?;
+    let id = store::by_slug(&mut read, slug).await?.ok_or_else(no_organization)?;
+    write(&mut read, &id, out).await
+}
+
+/// Exports it into a file that only its owner may read. It takes its name when it is whole.
+///
+/// # Errors
+/// As [`export`].
+pub async fn export_file(app: &App, slug: &str, path: &Path) -> Result<(), TransferError> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let wrong = |error: io::Error| TransferError::File { file: path.display().to_string(), error };
+    let file = private(&partial).map_err(wrong)?;
+    let written = match export(app, slug, BufWriter::with_capacity(CHUNK, file)).await {
+        Ok(out) => {
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error);
+            file.and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, path)).map_err(wrong)
+        }
+        Err(TransferError::Out(error)) => Err(wrong(error)),
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    written
+}
+
+/// A new file that only its owner may read.
+fn private(path: &Path) -> io::Result<File> {
+    // One that was left behind may be readable by others.
+    let _ = std::fs::remove_file(path);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// An export that is ready to be sent: compressed, because its reader may be slow.
+#[derive(Debug)]
+pub struct Packed(Vec<u8>);
+
+impl Packed {
+    /// The bytes to send, compressed for whoever understands gzip.
+    pub fn body(self, gzip: bool) -> Body {
+        if gzip {
+            return self.0.into();
+        }
+        let unpacked = GzDecoder::new(Cursor::new(self.0));
+        Body::from_stream(stream::try_unfold(unpacked, |mut unpacked| async move {
+            let mut chunk = vec![0; CHUNK];
+            let length = unpacked.read(&mut chunk)?;
+            chunk.truncate(length);
+            Ok::<_, io::Error>((length > 0).then(|| (Bytes::from(chunk), unpacked)))
+        }))
+    }
+}
+
+/// Exports the organization for an owner.
+///
+/// # Errors
+/// [`AppError::Busy`] when others download already; [`AppError::Unavailable`] when the database does not
+/// answer.
+pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Packed> {
+    let turn = tokio::time::timeout(PATIENCE, DOWNLOADS.acquire()).await.map_err(|_| AppError::Busy)?;
+    let _turn = turn.map_err(|_| AppError::Internal)?;
+    let mut read = scope.read().await?;
+    let packed = BufWriter::with_capacity(CHUNK, GzEncoder::new(Vec::new(), Compression::fast()));
+    let packed = write(&mut read, scope.id(), packed).await?;
+    drop(read);
+    let finish = move || packed.into_inner().map_err(io::IntoInnerError::into_error).and_then(GzEncoder::finish);
+    let bytes = beside(finish).await?;
+    tracing::info!(organization = %scope.id(), by = scope.actor().name, "an organization was exported");
+    Ok(Packed(bytes))
+}
+
+/// What an import did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The organization's slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Members who have an account here already.
+    pub known: usize,
+    /// Members who got one, without a password.
+    pub made: usize,
+    /// Former slugs that lead elsewhere here.
+    pub slugs: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { slug, name, known, made, slugs } = self;
+        write!(f, "{name} is imported.\n  page      /status/{slug}")?;
+        write!(f, "\n  members   {known} with an account here, {made} with a new one")?;
+        if *made > 0 {
+            f.write_str("\nNew accounts have no password: their owners set one by “Forgot your password?”, or you give them one with\n`candor users reset-password EMAIL`.")?;
+        }
+        slugs.iter().try_for_each(|slug| write!(f, "\nThe former address /status/{slug} cannot be had here."))
+    }
+}
+
+/// Imports a file into a database that does not have its organization, in one transaction: nothing is
+/// written unless everything can be. Its audit log stays as it was: the import is no line of it. `slug` takes
+/// the place of the file's. `progress` hears how many of how many rows are written.
+///
+/// # Errors
+/// [`TransferError::Content`] when the file is not right, [`AppError::Conflict`] when the organization or
+/// its slug is there already.
+pub async fn import(
+    app: &App,
+    path: &Path,
+    slug: Option<&str>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Report, TransferError> {
+    let file = path.to_owned();
+    let mut document = beside(move || read(&file)).await?;
+    let content = |words: String| TransferError::Content { file: path.display().to_string(), words };
+    let slug = match slug {
+        Some(slug) => slug.to_owned(),
+        None => self::slug(text(&document.organization, "slug"))
+            .map_err(|words| content(format!("organization.slug: {words} Name another with --slug.")))?,
+    };
+    if let Some(place) = ORGANIZATION.place("slug") {
+        document.organization[place] = Value::Text(slug.clone());
+    }
+    let name = text(&document.organization, "name").to_owned();
+    let id: OrganizationId =
+        text(&document.organization, "id").parse().map_err(|error| content(format!("organization.id: {error}")))?;
+    let mut write = app.db.write_new(&COMMAND, &id, COMMAND.actor(), &app.hub).await?;
+    if let Some(there) = store::slug_of_same_id(&mut write).await? {
+        let words = format!("This organization is in the database already, at /status/{there}. Nothing was imported.");
+        return Err(AppError::Conflict(words).into());
+    }
+    if store::slug_held(&mut write, &slug).await? {
+        let words = format!("The address /status/{slug} is taken in this database. Name another with --slug.");
+        return Err(AppError::Conflict(words).into());
+    }
+    let mut report = Report { slug, name, ..Report::default() };
+    write_rows(&mut write, document, &mut report, &mut progress).await.map_err(|error| match error {
+        Stop::Taken(path) => content(format!("{path}: another organization of this database has it already")),
+        Stop::Refused(error) => error.into(),
+    })?;
+    write.commit(Topic::ALL).await?;
+    tracing::info!(organization = %id, slug = report.slug, file = %path.display(), "an organization was imported");
+    Ok(report)
+}
+
+/// Reads and checks a file.
+fn read(path: &Path) -> Result<Document, TransferError> {
+    let file = || path.display().to_string();
+    let wrong = |error: io::Error| TransferError::File { file: file(), error };
+    let document = format::read(BufReader::with_capacity(CHUNK, File::open(path).map_err(wrong)?));
+    let document = document.map_err(|error| {
+        let words = match error.classify() {
+            serde_json::error::Category::Io => return wrong(error.into()),
+            serde_json::error::Category::Eof => format!("it ends in the middle ({error})"),
+            serde_json::error::Category::Syntax => format!("it is no JSON ({error})"),
+            serde_json::error::Category::Data => error.to_string(),
+        };
+        TransferError::Content { file: file(), words }
+    })?;
+    format::check(&document).map_err(|words| TransferError::Content { file: file(), words })?;
+    Ok(document)
+}
+
+/// A text of the organization, which is there.
+fn text<'a>(organization: &'a [Value], column: &str) -> &'a str {
+    ORGANIZATION.place(column).and_then(|place| organization[place].text()).unwrap_or_default()
+}
+
+/// Why rows cannot be written.
+enum Stop {
+    /// What is at this path of the file may be there only once.
+    Taken(String),
+    Refused(AppError),
+}
+
+impl From<AppError> for Stop {
+    fn from(error: AppError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+async fn write_rows(
+    write: &mut Write,
+    document: Document,
+    report: &mut Report,
+    progress: &mut impl FnMut(usize, usize),
+) -> Result<(), Stop> {
+    let version = ORGANIZATION.place("version").and_then(|place| document.organization[place].number());
+    // Kept, as everything else is: pages of this version go on being good.
+    write.version = version.unwrap_or(write.version);
+    let name_key = report.name.to_lowercase();
+    let mut searches: Vec<HashMap<String, String>> =
+        TABLES.iter().map(|table| format::searches(&document, table)).collect();
+    let all: usize = document.lists.iter().map(Vec::len).sum();
+    if !store::insert(write, &ORGANIZATION, document.organization, Some(name_key)).await? {
+        return Err(Stop::Taken(ORGANIZATION.name.to_owned()));
+    }
+    let (mut people, mut done): (HashMap<String, UserId>, usize) = Default::default();
+    for ((table, rows), searches) in TABLES.iter().zip(document.lists).zip(&mut searches) {
+        if table.name == MEMBERS {
+            people = accounts(write, table, &rows, report).await?;
+        }
+        for (number, mut row) in rows.into_iter().enumerate() {
+            done += 1;
+            progress(done, all);
+            if table.name == FORMER_SLUGS && !can_be_had(write, table, &row, report).await? {
+                continue;
+            }
+            let derived = match (table.messages, table.id()) {
+                (Some(_), Some(place)) => row[place].text().map(|id| searches.remove(id).unwrap_or_default()),
+                _ => None,
+            };
+            for (column, value) in table.columns.iter().zip(&mut row) {
+                let person =
+                    matches!(column.kind, Kind::Person) || (table.name == MEMBERS && matches!(column.kind, Kind::Id));
+                if person && let Some(here) = value.text().and_then(|id| people.get(id)) {
+                    *value = Value::Text(here.to_string());
+                }
+            }
+            if !store::insert(write, table, row, derived).await? {
+                return Err(Stop::Taken(format!("{}[{number}]", table.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The account here of each member, by the id in the file: the one with the same address, or a new one.
+async fn accounts(
+    write: &mut Write,
+    table: &Table,
+    rows: &[Row],
+    report: &mut Report,
+) -> Result<HashMap<String, UserId>> {
+    let mut people = HashMap::new();
+    let of = |row: &Row, column: &str| {
+        table.place(column).and_then(|place| row[place].text()).unwrap_or_default().to_owned()
+    };
+    for row in rows {
+        let id = of(row, "user_id");
+        let address = email(&of(row, "email")).map_err(|words| AppError::field("email", words))?;
+        let here = match store::user_by_address(write, &address).await? {
+            Some(known) => {
+                report.known += 1;
+                known
+            }
+            None => {
+                report.made += 1;
+                // Who has the id here has another address, and so is somebody else.
+                let mut here: UserId = id.parse().map_err(|_| AppError::Internal)?;
+                if store::is_user(write, &here).await? {
+                    here = UserId::from_random(random_id());
+                }
+                store::insert_user(write, &here, &address, &of(row, "name")).await?;
+                here
+            }
+        };
+        people.insert(id, here);
+    }
+    Ok(people)
+}
+
+/// Whether a former slug can lead here; told of if not.
+async fn can_be_had(write: &mut Write, table: &Table, row: &[Value], report: &mut Report) -> Result<bool> {
+    let former = table.place("slug").and_then(|place| row[place].text()).unwrap_or_default();
+    if former == report.slug {
+        return Ok(false);
+    }
+    let free = slug(former).is_ok() && !store::slug_held(write, former).await?;
+    if !free {
+        report.slugs.push(former.to_owned());
+    }
+    Ok(free)
+}
