@@ -63,7 +63,8 @@ button{width:32px;height:32px;padding:0;font:20px system-ui;color:inherit;backgr
     root.adoptedStyleSheets = [sheet];
     // There before anything is in it, so that what comes is read aloud.
     region = make("div", root, { role: "status" });
-    host.onkeydown = ({ key }) => key === "Escape" && close();
+    // What such a handler returns would prevent the key.
+    host.onkeydown = ({ key }) => { if (key === "Escape") close(); };
     host.addEventListener("focusin", ({ relatedTarget }) => (back = relatedTarget || back));
     quietly().then(again);
   };

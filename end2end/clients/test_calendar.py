@@ -69,7 +69,7 @@ def test_a_move_raises_the_sequence_and_a_cancellation_stays(candor, token):
     headers = {"Authorization": f"Bearer {token(DEMO, 'admin')}"}
     api = f"{candor.url}/api/v1/organizations/{DEMO}/maintenance"
     coming = candor.get(f"{candor.url}/api/v1/status/{DEMO}/maintenance").json()
-    scheduled = [one for one in coming["maintenance"] if one["status"] == "scheduled"]
+    scheduled = [one for one in coming["upcoming"] if one["status"] == "scheduled"]
     assert scheduled, "the demo plans ahead"
     id = scheduled[0]["id"]
     before = next(event for event in events(candor, DEMO).values() if id_of(event) == id)

@@ -10,7 +10,9 @@ test('it shows the connection, the delay and what arrives', async ({ page, newBr
   await expect(visitor.getByRole('heading', { level: 1 })).toHaveText('Live connection');
   await fitsTheScreen(visitor);
   if (javaScriptEnabled === false) {
-    await expect(visitor.getByText('JavaScript is off in this browser')).toBeVisible();
+    const words = visitor.locator('noscript p');
+    await expect(words).toBeVisible();
+    await expect(words).toContainText('JavaScript is off in this browser');
     await expect(visitor.getByRole('button')).toHaveCount(0);
     return;
   }
