@@ -153,6 +153,7 @@ fn body(below: &str, objects: &Objects) -> Option<Value> {
             Value::Null
         }
         "GET /groups" | "GET /groups/{id}" | "GET /uptime" | "GET /audit" | "GET /audit.csv" => Value::Null,
+        "GET /export" | "GET /uptime.csv" | "GET /incidents.csv" => Value::Null,
         "GET /incidents" | "GET /incidents/{id}" | "GET /templates" | "GET /templates/{id}" => Value::Null,
         "GET /maintenance" | "GET /maintenance/{id}" | "GET /maintenance/calendar" => Value::Null,
         "PUT /incidents/{id}/related/{other}" | "POST /invitations/{id}/resend" => Value::Null,

@@ -84,14 +84,20 @@ fn public(app: &App) -> Router {
         .route("/status/{organization}/incidents/{id}", get(addresses::incident))
         .route("/status/{organization}/maintenance/{id}", get(addresses::maintenance))
         .route("/status/{organization}/services/{id}", get(addresses::service))
-        .merge(statuspage_v2::routes())
+        .merge(for_all_sites())
+        .merge(live_test::routes())
+        .merge(live::programs::routes())
+        .with_state(app.clone())
+}
+
+/// What pages of other sites may read as well.
+fn for_all_sites() -> Router<App> {
+    statuspage_v2::routes()
         .merge(feeds::routes())
         .merge(calendar::routes())
         .merge(badge::routes())
         .merge(embed::routes())
-        .merge(live_test::routes())
-        .merge(live::programs::routes())
-        .with_state(app.clone())
+        .layer(middleware::from_fn(addresses::preflight))
 }
 
 /// For everybody; knows who is signed in.

@@ -108,8 +108,7 @@ async fn a_calendar_has_what_it_needs(server: TestServer) {
     assert_eq!(get(&server, CALENDAR).await.header("content-type"), "text/calendar; charset=utf-8");
     let id = schedule(&owner, window(&api, 60, 120)).await;
     let event = only_event(&server).await;
-    let host = server.url.strip_prefix("http://").unwrap();
-    assert_eq!(value(&event, "UID"), format!("{id}@{host}"));
+    assert_eq!(value(&event, "UID"), format!("{id}@candor"));
     assert_eq!(value(&event, "SUMMARY"), "Database upgrade");
     assert_eq!((value(&event, "STATUS"), sequence(&event)), ("CONFIRMED", 0));
     assert_eq!(value(&event, "CATEGORIES"), "Maintenance,API");

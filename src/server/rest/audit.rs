@@ -2,6 +2,7 @@
 
 use super::{
     door::{Asked, Page, limit, position, shown},
+    exports::table,
     problem::Answer,
 };
 use crate::{
@@ -17,11 +18,7 @@ use crate::{
         audit,
     },
 };
-use axum::{
-    extract::Path,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Path, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -106,7 +103,5 @@ async fn export_audit(
     Asked(ExportQuery { words, noun }): Asked<ExportQuery>,
 ) -> Answer<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
-    let text = run(audit::csv(scope, AuditFilter { words, noun, before: None })).await?;
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, text).into_response())
+    Ok(table(run(audit::csv(scope, AuditFilter { words, noun, before: None })).await?))
 }

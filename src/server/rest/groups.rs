@@ -58,6 +58,7 @@ async fn list_groups(caller: Caller, Path(organization): Path<String>) -> Answer
 /// A group to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Payments" }))]
 struct NewGroup {
     /// Unique within the organization.
     #[schema(max_length = 255, example = "Payments")]
@@ -113,6 +114,7 @@ async fn read_group(caller: Caller, Path((organization, group_id)): Path<(String
 /// What to change of a group. What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Payments" }))]
 struct ChangedGroup {
     /// Unique within the organization.
     #[serde(default)]

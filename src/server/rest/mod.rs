@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod door;
+mod exports;
 mod groups;
 pub mod idempotency;
 mod incidents;
@@ -29,6 +30,7 @@ pub use problem::{Refused, refusals_are_problems};
 use super::{
     App,
     access::{Caller, secret},
+    status_page::addresses,
 };
 use axum::{
     Router,
@@ -56,6 +58,7 @@ fn with_token() -> OpenApiRouter<App> {
         .merge(maintenance::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
+        .merge(exports::routes())
 }
 
 /// The addresses that need a token. A cookie counts for nothing here.
@@ -69,6 +72,7 @@ pub fn routes(app: &App) -> Router {
 /// What everybody may read: status pages as JSON, and what the API is.
 pub fn public(app: &App) -> Router {
     Router::from(status::routes())
+        .layer(middleware::from_fn(addresses::preflight))
         .route_layer(middleware::from_fn_with_state(app.clone(), limits::readers))
         .route("/api/openapi.json", get(openapi::answer))
         .merge(openapi::docs())

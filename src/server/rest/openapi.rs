@@ -75,7 +75,7 @@ pub fn document() -> OpenApi {
     let mut info = Info::new("Candor", env!("CARGO_PKG_VERSION"));
     info.description = Some(DESCRIPTION.to_owned());
     let license = env!("CARGO_PKG_LICENSE");
-    info.license = Some(LicenseBuilder::new().name(license).identifier(Some(license)).build());
+    info.license = Some(LicenseBuilder::new().name(license).build());
     document.info = info;
     document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(TAGS.iter().map(|(name, words)| described(name, words)).collect());

@@ -105,6 +105,7 @@ async fn list_services(caller: Caller, Path(organization): Path<String>) -> Answ
 /// A service to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Checkout", "description": "Carts and payments" }))]
 struct NewService {
     /// Unique within its group.
     #[schema(max_length = 255, example = "Checkout")]
@@ -167,6 +168,7 @@ async fn read_service(caller: Caller, Path((organization, service_id)): Path<(St
 /// What to change of a service. What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "degraded_performance" }))]
 struct ChangedService {
     /// Unique within its group.
     #[serde(default)]

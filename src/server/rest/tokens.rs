@@ -49,6 +49,7 @@ async fn list_tokens(caller: Caller, Path(organization): Path<String>) -> Answer
 /// A token to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Deploys", "role": "status_reporter", "expires_in_days": 90 }))]
 struct TokenRequest {
     /// What it is for.
     #[schema(max_length = 60, example = "Deploys")]

@@ -6,8 +6,9 @@ use crate::{
     server::{App, directory, document, rest::Refused},
 };
 use axum::{
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use std::sync::Arc;
@@ -72,6 +73,22 @@ async fn answer(app: &App, slug: &str, which: Option<Document>, headers: &Header
         Ok(None) => nothing_here(headers),
         Err(error) => refused(headers, slug, &error),
     }
+}
+
+/// Answers what a browser asks before a page of another site reads a document with its `ETag`.
+pub async fn preflight(request: Request, next: Next) -> Response {
+    let asked = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if request.method() != Method::OPTIONS || !asked {
+        return next.run(request).await;
+    }
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "if-none-match"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    let mut response = (StatusCode::NO_CONTENT, allowed).into_response();
+    open_to_all(response.headers_mut());
+    response
 }
 
 /// A document for programs: what cannot be answered is refused as programs read it.

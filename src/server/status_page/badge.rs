@@ -194,7 +194,8 @@ fn draw(name: &str, value: &str, tone: Tone, which: &Badge) -> String {
     let colours = if which.theme == Theme::Dark { &DARK } else { &LIGHT };
     let dark = if which.theme == Theme::Auto { darkened(tone) } else { String::new() };
     let radius = which.shape.radius();
-    let full = escape(&format!("{name}: {value}"));
+    let full = format!("{name}: {value}");
+    let full = escape(&full);
     let (short, value) = (escape(&short), escape(value));
     let (x_of_name, x_of_value) = (PADDING, left + PADDING);
     let (outline_width, outline_height, straight) = (whole - 1, HEIGHT - 1, HEIGHT - 2 * radius);

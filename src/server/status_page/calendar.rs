@@ -110,19 +110,20 @@ fn write(url: &BaseUrl, organization: &PublicOrganization, name: &str, path: &st
     file.line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH);
     file.line("X-PUBLISHED-TTL", REFRESH);
     for told in all {
-        event(&mut file, url, &home, told);
+        event(&mut file, &home, told);
     }
     file.line("END", "VCALENDAR");
     file.0
 }
 
-fn event(file: &mut File, url: &BaseUrl, home: &str, told: &ToldMaintenance) {
+fn event(file: &mut File, home: &str, told: &ToldMaintenance) {
     let maintenance = &told.maintenance;
     let page = format!("{home}/maintenance/{}", maintenance.id);
     let changed = moment(maintenance.updated_at);
     let cancelled = maintenance.status == MaintenanceStatus::Cancelled;
     file.line("BEGIN", "VEVENT");
-    file.line("UID", &format!("{}@{}", maintenance.id, url.host()));
+    // Random, and the same wherever the organization moves.
+    file.line("UID", &format!("{}@candor", maintenance.id));
     file.line("DTSTAMP", &changed);
     file.line("LAST-MODIFIED", &changed);
     file.line("DTSTART", &moment(maintenance.starts_at));

@@ -1,8 +1,15 @@
-//! Text in XML.
+//! Text in markup.
+
+use std::borrow::Cow;
 
 /// Text as it stands between tags and within the quotes of an attribute. Characters that XML 1.0 has no
 /// place for are left out.
-pub(super) fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> Cow<'_, str> {
+    let stays = |byte: u8| byte >= b' ' && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+    // U+FFFE and U+FFFF begin so.
+    if text.bytes().all(|byte| stays(byte) && byte != 0xEF) {
+        return Cow::Borrowed(text);
+    }
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for letter in text.chars() {
         match letter {
@@ -16,7 +23,7 @@ pub(super) fn escape(text: &str) -> String {
             letter => escaped.push(letter),
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

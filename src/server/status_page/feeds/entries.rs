@@ -91,7 +91,8 @@ impl Writer<'_> {
 
     /// A message with its label and its moment.
     fn message(&self, Message { label, at, html, said }: &Message<'_>) -> String {
-        let (moment, words) = (at.rfc3339(), escape(&days::in_words(self.zone, *at)));
+        let (moment, words) = (at.rfc3339(), days::in_words(self.zone, *at));
+        let words = escape(&words);
         let said = if said.is_empty() { String::new() } else { format!("<p>{}</p>", escape(said)) };
         format!("<p><strong>{}</strong> · <time datetime=\"{moment}\">{words}</time></p>{html}{said}", escape(label))
     }

@@ -10,7 +10,7 @@ mod uptime;
 pub use timeline::Past;
 pub use uptime::Record;
 
-use super::{bars::Bars, days, days::Month, page::Region, snapshot::Snapshot};
+use super::{bars::Bars, days, days::Month, page::Region, snapshot::Snapshot, xml::escape};
 use crate::{
     domain::{
         ids::ServiceId,
@@ -28,7 +28,7 @@ use crate::{
 };
 use chrono_tz::Tz;
 use leptos::prelude::*;
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 use symbols::Symbols;
 
 /// What every part of a page needs to know.
@@ -302,25 +302,6 @@ fn state(setting: &Setting<'_>, status: ServiceStatus) -> String {
     )
 }
 
-/// Text as markup, also within the quotes of an attribute.
-fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['&', '<', '>', '"', '\'']) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-    }
-    Cow::Owned(escaped)
-}
-
 const fn icon(status: ServiceStatus) -> &'static str {
     match status {
         ServiceStatus::Operational => "check",
@@ -348,16 +329,5 @@ const fn impact_look(impact: Impact) -> (&'static str, &'static str) {
         Impact::Minor => ("minor", "minus"),
         Impact::Major => ("major", "alert"),
         Impact::Critical => ("critical", "cross"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_escaped_ends_neither_text_nor_attribute() {
-        assert_eq!(escape("plain – text"), "plain – text");
-        assert_eq!(escape("<a href=\"'\">&</a>"), "&lt;a href=&quot;&#39;&quot;&gt;&amp;&lt;/a&gt;");
     }
 }

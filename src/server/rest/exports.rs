@@ -1,0 +1,157 @@
+//! Whole files: an organization, and tables of what it was.
+
+use super::{door::Asked, problem::Answer};
+use crate::{
+    domain::{
+        ids::{ServiceId, TeamId},
+        incident::IncidentFilter,
+        report::ReportFilter,
+        role::allowed,
+        status::Impact,
+        time::Time,
+    },
+    server::{
+        App,
+        access::{Caller, run},
+        incidents, reports, requests, transfer,
+    },
+};
+use axum::{
+    extract::Path,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The addresses.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(export_organization))
+        .routes(routes!(export_uptime))
+        .routes(routes!(export_incidents))
+}
+
+/// Lines of text, each a row.
+pub fn table(text: String) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (headers, text).into_response()
+}
+
+/// Export the organization
+///
+/// Everything that it has, as one file that `candor import candor` reads; secrets, passwords and sessions are left
+/// out. Needs the role Owner.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/export",
+    tag = "Organizations",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
+    responses((status = 200, description = "The file.", body = Object)),
+    security(("bearer" = []))
+)]
+async fn export_organization(
+    caller: Caller,
+    Path(organization): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let packed = run(transfer::download(caller.scope::<allowed::OwnOrganization>(&organization).await?)).await?;
+    let gzip = requests::accepts_encoding(&headers, "gzip");
+    let always = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept-encoding"),
+    ];
+    let mut response = (always, packed.body(gzip)).into_response();
+    if gzip {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok(response)
+}
+
+/// Of which days.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct UptimeQuery {
+    /// Only this service.
+    service: Option<ServiceId>,
+    /// The last 30, 90 or 365 days, today included; 90 when left out.
+    #[param(example = 30)]
+    days: Option<u32>,
+}
+
+/// Export the uptime as CSV
+///
+/// A line for each day and service.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/uptime.csv",
+    tag = "Uptime",
+    params(("organization" = String, Path, description = "The organization's slug.", example = "acme"), UptimeQuery),
+    responses((status = 200, description = "The table.", body = String, content_type = "text/csv")),
+    security(("bearer" = []))
+)]
+async fn export_uptime(
+    caller: Caller,
+    Path(organization): Path<String>,
+    Asked(UptimeQuery { service, days }): Asked<UptimeQuery>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::Read>(&organization).await?;
+    let usual = ReportFilter::default();
+    let service = service.map(String::from).unwrap_or_default();
+    let filter = ReportFilter { service, days: days.unwrap_or(usual.days) };
+    Ok(table(run(reports::csv(scope, filter)).await?))
+}
+
+/// Which incidents.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct IncidentsQuery {
+    /// Only those that say something of this service.
+    service: Option<ServiceId>,
+    /// Only those that say something of a service of this team.
+    team: Option<TeamId>,
+    /// Only those of this impact.
+    impact: Option<Impact>,
+    /// Only those with these words in title or messages.
+    words: Option<String>,
+    /// Only those that began then or later.
+    from: Option<Time>,
+    /// Only those that began before.
+    to: Option<Time>,
+}
+
+/// Export incidents as CSV
+///
+/// Latest first, with the times until they were known, mended and over.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization}/incidents.csv",
+    tag = "Incidents",
+    params(
+        ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
+        IncidentsQuery
+    ),
+    responses((status = 200, description = "The table.", body = String, content_type = "text/csv")),
+    security(("bearer" = []))
+)]
+async fn export_incidents(
+    caller: Caller,
+    Path(organization): Path<String>,
+    Asked(IncidentsQuery { service, team, impact, words, from, to }): Asked<IncidentsQuery>,
+) -> Answer<Response> {
+    let scope = caller.scope::<allowed::Read>(&organization).await?;
+    let filter = IncidentFilter {
+        service: service.map(String::from).unwrap_or_default(),
+        team: team.map(String::from).unwrap_or_default(),
+        impact: impact.map(|impact| impact.as_str().to_owned()).unwrap_or_default(),
+        words: words.unwrap_or_default(),
+        from,
+        to,
+        ..IncidentFilter::default()
+    };
+    Ok(table(run(incidents::export::csv(scope, filter)).await?))
+}
