@@ -1,6 +1,6 @@
 //! Moments: microseconds since 1970 in UTC, the unit of the database and of our own API.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, ops};
 
@@ -22,6 +22,11 @@ impl Time {
     /// Whole seconds since 1970 in UTC.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+    /// What RFC 3339 says, in the years 1970 to 8999: others are mistyped, and not every reader knows them.
+    pub fn read(text: &str) -> Option<Self> {
+        let moment = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+        (1970..9000).contains(&moment.year()).then(|| moment.into())
     }
     /// The same moment as a `chrono` value; moments that it cannot hold become 1970.
     pub fn utc(self) -> DateTime<Utc> {
@@ -70,9 +75,8 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        DateTime::parse_from_rfc3339(&text)
-            .map(|moment| moment.with_timezone(&Utc).into())
-            .map_err(|_| serde::de::Error::custom("a time is written as RFC 3339, for example 2026-11-21T14:32:00Z"))
+        let words = "a time is written as RFC 3339, for example 2026-11-21T14:32:00Z, in the years 1970 to 8999";
+        Self::read(&text).ok_or_else(|| serde::de::Error::custom(words))
     }
 }
 

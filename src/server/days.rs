@@ -28,11 +28,12 @@ fn local(zone: Tz, at: Time) -> DateTime<Tz> {
 /// In words: for what is no time, and for an hour that is left out when clocks are put forward.
 pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
     let text = text.trim();
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Ok(moment.to_utc().into());
+    if let Some(moment) = Time::read(text) {
+        return Ok(moment);
     }
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let typed = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S")).or_else(|| read("%Y-%m-%d %H:%M"));
+    let typed = typed.filter(|typed| (1970..9000).contains(&typed.year()));
     let typed = typed.ok_or_else(|| "Choose a day and a time, for example 2026-11-21 22:00.".to_owned())?;
     match zone.from_local_datetime(&typed) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.to_utc().into()),

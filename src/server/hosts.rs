@@ -61,8 +61,9 @@ impl Hosts {
         let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let host = request.uri().host().or(named);
         let Some(slug) = host.and_then(|host| self.slug(host)) else { return };
-        if let Some(uri) = below(&slug, request.uri()) {
-            *request.uri_mut() = uri;
+        if !stays(&slug, request.uri()) {
+            // What is no address below the page is none at all.
+            *request.uri_mut() = below(&slug, request.uri()).unwrap_or_else(|| Uri::from_static("/status/-/-"));
         }
     }
 
@@ -73,15 +74,18 @@ impl Hosts {
     }
 }
 
-/// Where the page's tree has what a request to its own host asks for; `None`: at the same place.
-fn below(slug: &str, uri: &Uri) -> Option<Uri> {
+/// Whether a request to an organization's own host is answered at the place that it names.
+fn stays(slug: &str, uri: &Uri) -> bool {
     let path = uri.path();
     let home = format!("/status/{slug}");
     let within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let everywhere = ["/health", "/favicon.ico", "/robots.txt", "/api/v1/live"].contains(&path);
-    if everywhere || path.starts_with("/assets/") || within(&home) || within(&format!("/api/v1{home}")) {
-        return None;
-    }
+    everywhere || path.starts_with("/assets/") || within(&home) || within(&format!("/api/v1{home}"))
+}
+
+/// Where the page's tree has what a request to its own host asks for.
+fn below(slug: &str, uri: &Uri) -> Option<Uri> {
+    let (path, home) = (uri.path(), format!("/status/{slug}"));
     let rest = if path == "/" { "" } else { path };
     // What does not begin with a slash (`OPTIONS *`) is no place of a tree.
     if !(rest.is_empty() || rest.starts_with('/')) {

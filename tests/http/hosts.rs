@@ -6,6 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::Command;
 use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     client_async,
     tungstenite::{Error, client::IntoClientRequest, http::HeaderValue},
@@ -199,6 +203,16 @@ async fn a_host_shows_nothing_of_another_organization(server: TestServer) {
         assert!(!answer.text().contains("Contoso"), "{path}");
     }
     assert!(at(&visitor, "status.southwind.example", "/").await.text().contains("Contoso link"));
+    // An address that is too long for the tree is no way around it.
+    for path in ["/sign-in", "/", "/api/v1/me", "/status/southwind"] {
+        let long = "a".repeat(65_530 - path.len() - "?x=".len());
+        let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap();
+        let asked = format!("GET {path}?x={long} HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
+        connection.write_all(asked.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 404"), "{path}: {}", String::from_utf8_lossy(&answer[..80]));
+    }
 }
 
 /// The status of the answer to an upgrade at a host.

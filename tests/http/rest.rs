@@ -15,6 +15,11 @@ both_engines!(
     every_operation_knows_who_asks,
     the_document_and_its_page_come_from_here,
     nobody_reads_across_origins_with_a_token,
+    who_may_not_read_any_more_is_not_told_again,
+    a_token_makes_none_that_outlives_it,
+    rules_that_never_come_again_are_refused,
+    pages_of_other_sites_ask_with_what_they_have,
+    everything_is_there_as_files,
 );
 
 async fn every_refusal_is_a_problem(server: TestServer) {
@@ -168,7 +173,7 @@ async fn two_at_once_with_a_key_are_one(server: TestServer) {
 
 async fn a_secret_is_not_given_twice(server: TestServer) {
     let owner = server.owner("northwind").await;
-    let admin = Bearer::of(&server, &owner, "northwind", "admin").await;
+    let admin = Bearer::personal(&server, &owner, "northwind", "admin").await;
     let new = json!({ "name": "Deploys", "role": "viewer" });
     let key = [("idempotency-key", "token")];
     let made = admin.ask("POST", "/tokens", Some(&new), &key).await;
@@ -305,4 +310,79 @@ async fn nobody_reads_across_origins_with_a_token(server: TestServer) {
     let asked = [("origin", "https://elsewhere.example"), ("access-control-request-method", "GET")];
     let preflight = viewer.ask("OPTIONS", "/services", None, &asked).await;
     assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (405, ""));
+}
+
+/// Membership counts as it is now, also for an answer that was kept.
+async fn who_may_not_read_any_more_is_not_told_again(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let reporter = Bearer::of(&server, &owner, "northwind", "status_reporter").await;
+    let (body, key) = (json!({ "title": "Down", "body": "x" }), [("idempotency-key", "k-1")]);
+    assert_eq!(reporter.ask("POST", "/incidents", Some(&body), &key).await.status, 201);
+    let again = reporter.ask("POST", "/incidents", Some(&body), &key).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"));
+    server.execute("update organizations set suspended_at = 1 where slug = 'northwind'").await;
+    let refused = reporter.ask("POST", "/incidents", Some(&body), &key).await;
+    assert_eq!(refused.status, 404, "{}", refused.text());
+}
+
+async fn a_token_makes_none_that_outlives_it(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let month = Bearer::of(&server, &owner, "northwind", "admin").await;
+    for days in [json!(null), json!(90), json!(365)] {
+        let refused = month.post("/tokens", json!({ "name": "x", "role": "viewer", "expires_in_days": days })).await;
+        assert_eq!((refused.status, problem_fields(&refused)), (422, vec!["expires_in_days".to_owned()]), "{days}");
+    }
+    let whole = Bearer::personal(&server, &owner, "northwind", "owner").await;
+    assert_eq!(whole.post("/tokens", json!({ "name": "x", "role": "viewer" })).await.status, 201);
+}
+
+async fn rules_that_never_come_again_are_refused(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let api = owner.create_service("northwind", "API", "").await;
+    let reporter = Bearer::of(&server, &owner, "northwind", "status_reporter").await;
+    for rule in ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;BYHOUR=1,2,3", "FREQ=WEEKLY;COUNT=1"] {
+        let window = json!({
+            "title": "Upgrade", "body": "x", "services": [api], "repeat": rule,
+            "starts_at": "2030-11-21T22:00:00Z", "ends_at": "2030-11-21T23:00:00Z",
+        });
+        let refused = reporter.post("/maintenance", window).await;
+        assert_eq!((refused.status, problem_fields(&refused)), (422, vec!["repeat".to_owned()]), "{rule}");
+    }
+}
+
+async fn pages_of_other_sites_ask_with_what_they_have(server: TestServer) {
+    server.owner("northwind").await;
+    let site = [
+        ("origin", "https://elsewhere.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "if-none-match"),
+    ];
+    for path in ["/api/v1/status/northwind", "/status/northwind/api/v2/summary.json", "/status/northwind/embed.json"] {
+        let mut request = server.browser().request("OPTIONS".parse().unwrap(), path);
+        for (name, value) in site {
+            request = request.header(name, value);
+        }
+        let preflight = server.browser().send(request).await;
+        let said = (preflight.status, preflight.header("access-control-allow-headers"));
+        assert_eq!(said, (204, "if-none-match"), "{path}");
+        assert_eq!(preflight.header("access-control-allow-origin"), "*", "{path}");
+        let answer = server.browser().get(path).await;
+        assert_eq!(answer.header("access-control-expose-headers"), "etag", "{path}");
+    }
+}
+
+async fn everything_is_there_as_files(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    owner.create_service("northwind", "API", "").await;
+    let viewer = Bearer::of(&server, &owner, "northwind", "viewer").await;
+    let whole = Bearer::personal(&server, &owner, "northwind", "owner").await;
+    assert_eq!(viewer.get("/export").await.status, 403);
+    let file = whole.get("/export").await;
+    assert_eq!((file.status, file.json()["format"].clone()), (200, json!("candor")));
+    for (path, heading) in [("/uptime.csv?days=30", "date,group,service"), ("/incidents.csv", "id,title,impact")] {
+        let table = viewer.get(path).await;
+        assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"), "{path}");
+        assert!(table.text().starts_with(heading), "{path}");
+    }
+    assert_eq!(viewer.get("/uptime.csv?days=31").await.status, 422);
 }

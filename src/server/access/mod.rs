@@ -25,6 +25,7 @@ use crate::{
         ids::{OrganizationId, TeamId, UserId},
         organization::OrganizationSummary,
         role::{Action, Allowed, Reach, Role, TeamRole},
+        time::Time,
     },
     server::{
         App,
@@ -54,6 +55,8 @@ pub struct SignedIn {
     session: Option<tower_sessions::session::Id>,
     /// The role that the token stops at, whatever the person may do.
     most: Role,
+    /// When the token ends.
+    ends_at: Option<Time>,
 }
 
 /// A person, as sessions and verbs need it.
@@ -80,7 +83,15 @@ impl SignedIn {
         let id = session::user(session).await?.ok_or(AppError::Unauthenticated)?;
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
-        Ok(Self { app: app.clone(), user, door, address: address(parts), session: session.id(), most: Role::Owner })
+        Ok(Self {
+            app: app.clone(),
+            user,
+            door,
+            address: address(parts),
+            session: session.id(),
+            most: Role::Owner,
+            ends_at: None,
+        })
     }
 
     /// A person whose session has just begun in this very request.
@@ -91,7 +102,7 @@ impl SignedIn {
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
         let address = Some(address.to_owned());
-        Ok(Self { app: app.clone(), user, door, address, session: None, most: Role::Owner })
+        Ok(Self { app: app.clone(), user, door, address, session: None, most: Role::Owner, ends_at: None })
     }
 
     /// The server's parts.
@@ -193,6 +204,8 @@ pub struct Program {
     organization: OrganizationId,
     role: Role,
     address: Option<String>,
+    /// When its token ends.
+    ends_at: Option<Time>,
 }
 
 impl Program {
@@ -301,6 +314,13 @@ impl<A: Allowed> Scope<A> {
     /// The server's parts.
     pub const fn app(&self) -> &App {
         self.caller.app()
+    }
+    /// When what the caller asks with ends, if that is a token with an end.
+    pub const fn ends_at(&self) -> Option<Time> {
+        match &self.caller {
+            Caller::Person(person) => person.ends_at,
+            Caller::Program(program) => program.ends_at,
+        }
     }
     /// The person, unless a program asks.
     pub const fn person(&self) -> Option<&SignedIn> {

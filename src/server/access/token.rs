@@ -36,11 +36,26 @@ impl Caller {
             (Some(id), None) => {
                 let user: User = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
                 let (app, address) = (app.clone(), address(parts));
-                Self::Person(SignedIn { app, user, door: Door::Rest, address, session: None, most: row.role })
+                Self::Person(SignedIn {
+                    app,
+                    user,
+                    door: Door::Rest,
+                    address,
+                    session: None,
+                    most: row.role,
+                    ends_at: row.ends_at,
+                })
             }
             (None, Some(organization)) => {
                 let (app, address) = (app.clone(), address(parts));
-                Self::Program(Program { app, name: row.name, organization, role: row.role, address })
+                Self::Program(Program {
+                    app,
+                    name: row.name,
+                    organization,
+                    role: row.role,
+                    address,
+                    ends_at: row.ends_at,
+                })
             }
             _ => return Err(AppError::Unauthenticated),
         };
@@ -64,7 +79,15 @@ impl Caller {
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
         let (app, address) = (app.clone(), address(parts));
-        Ok(Self::Person(SignedIn { app, user, door: Door::Rest, address, session: None, most: Role::Owner }))
+        Ok(Self::Person(SignedIn {
+            app,
+            user,
+            door: Door::Rest,
+            address,
+            session: None,
+            most: Role::Owner,
+            ends_at: None,
+        }))
     }
 }
 

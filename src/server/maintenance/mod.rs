@@ -36,7 +36,7 @@ use std::slice;
 const PAGE: i64 = 50;
 /// Windows that a calendar asks for at once.
 const CALENDAR: i64 = 500;
-/// How many visitors are told of.
+/// How many of an organization may be scheduled or go on; visitors are told of them all.
 const OPEN: i64 = 500;
 
 const TOPICS: &[Topic] = &[Topic::Maintenance, Topic::Services];
@@ -121,7 +121,15 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     if ends_at <= clock::now() {
         return Err(AppError::field("ends_at", "This window is over already. Choose a later one."));
     }
+    if let Some(rule) = rule.clone() {
+        series::comes_again(rule, zone.clone(), starts_at).await?;
+    }
     let mut write = scope.write().await?;
+    if store::count_open(&mut write).await? >= OPEN {
+        return Err(AppError::Conflict(format!(
+            "{OPEN} windows are scheduled already. Let some of them be over first."
+        )));
+    }
     require_services(&mut write, &checked.services).await?;
     let series_id = match &rule {
         Some(rule) => Some(series::begin(&mut write, rule, &zone, starts_at).await?),

@@ -6,7 +6,7 @@
 use super::{NewMaintenance, TOPICS, add, no_maintenance, store};
 use crate::{
     domain::{
-        error::Result,
+        error::{AppError, Result},
         ids::{MaintenanceId, SeriesId},
         maintenance::AHEAD,
         role::allowed,
@@ -22,6 +22,8 @@ use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
 
 /// Windows made at once at most.
 const MOST: u16 = 150;
+/// A rule brings a window within so many years.
+const YEARS: i64 = 5;
 
 /// The rule that a form names: `weekly`, `biweekly`, `monthly`, or an RRULE; empty: none.
 ///
@@ -44,7 +46,27 @@ pub(super) fn rule(text: &str) -> Result<Option<String>, String> {
     if !matches!(parsed.get_freq(), Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly) {
         return Err("A maintenance comes again daily at most.".to_owned());
     }
+    // They would let it come again within a day.
+    let finer = ["BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"];
+    if finer.iter().any(|part| rule.to_ascii_uppercase().contains(part)) {
+        return Err(format!("The window says the hour. Leave out {}.", finer.join(", ")));
+    }
     Ok(Some(rule.to_owned()))
+}
+
+/// Refuses a rule by which nothing comes again within some years. To find out may take a while, so it is
+/// done before anything is written.
+pub(super) async fn comes_again(rule: String, zone: String, first: Time) -> Result<()> {
+    let until = first.plus_seconds(YEARS * 366 * 86_400);
+    let look = move || !beginnings(&rule, &zone, first, first, until).is_empty();
+    match tokio::task::spawn_blocking(look).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AppError::field("repeat", "By this rule it never comes again. Choose another, or once.")),
+        Err(error) => {
+            tracing::error!(%error, "a rule cannot be worked out");
+            Err(AppError::Internal)
+        }
+    }
 }
 
 /// The beginnings of the windows after `after` up to `until`, of a series that begins at `first`.
@@ -71,15 +93,19 @@ pub(super) async fn begin(write: &mut Write, rule: &str, zone: &str, first: Time
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn extend(write: &mut Write, id: &SeriesId) -> Result<usize> {
+pub async fn extend(write: &mut Write, id: &SeriesId) -> Result<i64> {
     let Some(series) = store::series(write, id).await? else { return Ok(0) };
     let until = write.at.plus_seconds(AHEAD);
     let Some(latest) = store::latest_of(write, id).await? else { return Ok(0) };
     let seconds = (latest.ends_at.micros() - latest.starts_at.micros()) / 1_000_000;
     let services: Vec<_> = latest.services.iter().map(|service| service.service_id.clone()).collect();
     let body = store::first_body(write, &latest.id).await?.unwrap_or_default();
-    let mut made = 0;
+    let (mut made, room) = (0, super::OPEN - store::count_open(write).await?);
     for starts_at in beginnings(&series.rule, &series.time_zone, series.first, series.made_until, until) {
+        if made >= room {
+            // The others follow when some of these are over.
+            return Ok(made);
+        }
         let new = NewMaintenance {
             title: latest.title.clone(),
             body: body.clone(),
@@ -90,6 +116,7 @@ pub async fn extend(write: &mut Write, id: &SeriesId) -> Result<usize> {
             series_id: Some(id.clone()),
         };
         add(write, &new).await?;
+        store::set_made_until(write, id, starts_at).await?;
         made += 1;
     }
     store::set_made_until(write, id, until).await?;
@@ -139,7 +166,9 @@ mod tests {
         assert_eq!(rule(""), Ok(None));
         assert_eq!(rule("weekly"), Ok(Some("FREQ=WEEKLY".to_owned())));
         assert_eq!(rule("RRULE:FREQ=WEEKLY;BYDAY=TU,TH"), Ok(Some("FREQ=WEEKLY;BYDAY=TU,TH".to_owned())));
-        for wrong in ["sometimes", "FREQ=SECONDLY", "FREQ=HOURLY;INTERVAL=2", "FREQ=WEEKLY;BYDAY=XX"] {
+        for wrong in
+            ["sometimes", "FREQ=SECONDLY", "FREQ=HOURLY;INTERVAL=2", "FREQ=WEEKLY;BYDAY=XX", "FREQ=DAILY;BYHOUR=1,2"]
+        {
             assert!(rule(wrong).is_err(), "{wrong}");
         }
     }

@@ -662,3 +662,16 @@ pub(super) async fn short_series(read: &mut Read, now: Time) -> Result<Vec<(Orga
     .await
     .map_err(refused)
 }
+
+/// How many of the organization are scheduled or go on.
+pub(super) async fn count_open(write: &mut Write) -> Result<i64> {
+    let (count,): (i64,) = sqlx::query_as(
+        "select count(*) from maintenances
+         where organization_id = $1 and status in ('scheduled', 'in_progress', 'verifying')",
+    )
+    .bind(write.organization.clone())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(count)
+}

@@ -51,11 +51,7 @@ pub fn table(text: String) -> Response {
     responses((status = 200, description = "The file.", body = Object)),
     security(("bearer" = []))
 )]
-async fn export_organization(
-    caller: Caller,
-    Path(organization): Path<String>,
-    headers: HeaderMap,
-) -> Answer<Response> {
+async fn export_organization(caller: Caller, Path(organization): Path<String>, headers: HeaderMap) -> Answer<Response> {
     let packed = run(transfer::download(caller.scope::<allowed::OwnOrganization>(&organization).await?)).await?;
     let gzip = requests::accepts_encoding(&headers, "gzip");
     let always = [

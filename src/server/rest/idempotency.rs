@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         error::{AppError, Result},
+        role::allowed,
         time::Time,
     },
     server::{
@@ -40,7 +41,7 @@ const KEPT_SECONDS: i64 = 24 * 3_600;
 /// After how many seconds a request without an answer is given up: the server that did it is gone.
 const STALE_SECONDS: i64 = 60;
 /// Most keys of one token.
-const MOST: i64 = 10_000;
+const MOST: i64 = 1_000;
 
 /// A request that wants to be the one of its key.
 #[derive(Debug, Clone)]
@@ -100,7 +101,8 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
 
 /// The key of a request that may have one.
 fn key(parts: &Parts) -> Result<Option<String>, Refused> {
-    if parts.method != Method::POST {
+    // A preview changes nothing.
+    if parts.method != Method::POST || parts.uri.path().ends_with("/preview") {
         return Ok(None);
     }
     let mut values = parts.headers.get_all(KEY).iter();
@@ -122,7 +124,12 @@ fn key(parts: &Parts) -> Result<Option<String>, Refused> {
 async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, next: Next) -> Response {
     match begin(&app, &caller, &claim).await {
         Ok(None) => {}
-        Ok(Some(kept)) => return again(&claim, kept),
+        Ok(Some(kept)) => {
+            return match still_reads(&caller, request.uri().path()).await {
+                Ok(()) => again(&claim, kept),
+                Err(error) => Refused::from(error).into_response(),
+            };
+        }
         Err(error) => return Refused::from(error).into_response(),
     }
     let (parts, body) = next.run(request).await.into_parts();
@@ -152,6 +159,15 @@ async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, n
         tracing::warn!(%error, "the answer to a request with a key was not kept");
     }
     Response::from_parts(parts, bytes.into())
+}
+
+/// Whoever may not read of the organization any more is not told what was done there either.
+async fn still_reads(caller: &Caller, path: &str) -> Result<()> {
+    let below = path.strip_prefix("/api/v1/organizations/").unwrap_or_default();
+    match below.split('/').next() {
+        Some("") | None => Ok(()),
+        Some(slug) => caller.scope::<allowed::Read>(slug).await.map(drop),
+    }
 }
 
 /// Takes the key, or tells who has it.

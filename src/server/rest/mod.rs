@@ -32,6 +32,7 @@ use super::{
     access::{Caller, secret},
     status_page::addresses,
 };
+use crate::domain::token::PREFIX;
 use axum::{
     Router,
     extract::{Request, State},
@@ -93,7 +94,7 @@ async fn gate(State(app): State<App>, request: Request, next: Next) -> Response 
         }
         Err(error) => return Refused::from(error).into_response(),
     };
-    let owner = owner(&parts.headers);
+    let owner = owner(&caller, &parts.headers);
     let allowance = match app.limits.api.token(&owner) {
         Ok(allowance) => allowance,
         Err(spent) => return spent.refused(),
@@ -104,8 +105,13 @@ async fn gate(State(app): State<App>, request: Request, next: Next) -> Response 
     response
 }
 
-/// Hash of the credential, however the header is spelled.
-fn owner(headers: &HeaderMap) -> String {
+/// Hash of the credential, however the header is spelled; of the person, where a provider makes new ones every
+/// few minutes.
+fn owner(caller: &Caller, headers: &HeaderMap) -> String {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    secret::hash(value.split_once(' ').map_or(value, |(_, token)| token.trim()))
+    let token = value.split_once(' ').map_or(value, |(_, token)| token.trim());
+    match caller {
+        Caller::Person(person) if !token.starts_with(PREFIX) => secret::hash(&format!("user {}", person.user().id)),
+        _ => secret::hash(token),
+    }
 }

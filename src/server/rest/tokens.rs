@@ -9,7 +9,7 @@ use crate::{
         error::AppError,
         ids::TokenId,
         role::{Role, allowed},
-        token::{ApiToken, NewToken, TokenInput},
+        token::{ApiToken, LIVES, NewToken, TokenInput},
     },
     server::{
         App,
@@ -84,18 +84,21 @@ async fn create_token(
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
     let slug = scope.organization().slug.clone();
     let days = expires_in_days.map(|days| days.to_string()).unwrap_or_default();
-    let input = TokenInput { name, role: role.as_str().to_owned(), days };
-    let token = run(tokens::create(scope, input)).await.map_err(in_words_of_the_api)?;
+    let input = TokenInput { name, role: role.as_str().to_owned(), days: days.clone() };
+    let made_or_not = run(tokens::create(scope, input)).await;
+    let token = made_or_not.map_err(|error| in_words_of_the_api(error, &days))?;
     let address = format!("/api/v1/organizations/{slug}/tokens/{}", token.id);
     Ok(once(made(&address, &token)))
 }
 
 /// The form calls the field otherwise.
-fn in_words_of_the_api(error: AppError) -> AppError {
+fn in_words_of_the_api(error: AppError, asked: &str) -> AppError {
     let AppError::Invalid(mut fields) = error else { return error };
     for field in fields.0.iter_mut().filter(|field| field.field == "days") {
         field.field = "expires_in_days".to_owned();
-        field.message = "Choose 30, 90 or 365, or leave it out.".to_owned();
+        if LIVES.iter().all(|(days, _)| *days != asked) {
+            field.message = "Choose 30, 90 or 365, or leave it out.".to_owned();
+        }
     }
     AppError::Invalid(fields)
 }

@@ -47,6 +47,13 @@ pub async fn list(scope: Scope<allowed::EditOrganization>) -> Result<Vec<ApiToke
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there are too many.
 pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) -> Result<NewToken> {
     let checked = input.check(scope.role())?;
+    let lives_until = checked.lives.map(|seconds| clock::now().plus_seconds(seconds));
+    if let Some(mine) = scope.ends_at()
+        && lives_until.is_none_or(|until| until > mine)
+    {
+        let words = format!("The token that you ask with ends {}. Another one cannot live longer.", mine.in_words());
+        return Err(AppError::field("days", words));
+    }
     let (hash, ending, token) = fresh();
     let id = TokenId::from_random(random_id());
     let mut write = scope.write().await?;

@@ -250,7 +250,8 @@ fn value(column: &Column, json: Json) -> Result<Value, String> {
             Ok(Value::Number(time.micros()))
         }
         (Kind::Number, Json::Number(number)) => {
-            number.as_i64().map(Value::Number).ok_or_else(|| format!("{number} is no whole number"))
+            let counts = number.as_i64().filter(|number| number.unsigned_abs() <= 1 << 53);
+            counts.map(Value::Number).ok_or_else(|| format!("{number} is no whole number that can be counted on from"))
         }
         (Kind::Flag, Json::Bool(flag)) => Ok(Value::Number(i64::from(flag))),
         (Kind::Labels, json @ Json::Object(_)) => {

@@ -14,8 +14,10 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
+/// How long a token waits for keys that are being read.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// The longest token that is looked at, in bytes.
 const LONGEST_TOKEN: usize = 8 * 1024;
 
@@ -240,8 +242,8 @@ impl Oidc {
     /// The provider as it is known after a question that is at most [`KEYS_SECONDS`] old.
     async fn newer(&self, now: Time) -> Option<Arc<Provider>> {
         if self.asked_lately(now) {
-            // The question may be under way.
-            drop(self.reading.lock().await);
+            // The question may be under way; whoever asks with an unknown key does not wait for long.
+            let _ = tokio::time::timeout(PATIENCE, self.reading.lock()).await;
             return self.current();
         }
         self.read_again(now).await.ok()

@@ -72,7 +72,7 @@ pub(super) async fn incidents(read: &mut Read, organization: &OrganizationId, op
         Option<Time>,
     );
     let statement = if open {
-        incidents!("and i.resolved_at is null order by i.started_at desc, i.id desc")
+        incidents!("and i.resolved_at is null order by i.started_at desc, i.id desc limit 100")
     } else {
         incidents!("order by i.started_at desc, i.id desc limit 50")
     };
@@ -144,7 +144,7 @@ pub(super) async fn maintenances(
 ) -> Result<Vec<MaintenanceRow>> {
     type Row = (MaintenanceId, String, MaintenanceStatus, Time, Time, Option<Time>, Time, Time, Option<String>);
     let statement = if open {
-        maintenances!("and m.status in ('scheduled', 'in_progress', 'verifying') order by m.starts_at, m.id")
+        maintenances!("and m.status in ('scheduled', 'in_progress', 'verifying') order by m.starts_at, m.id limit 500")
     } else {
         maintenances!("order by m.starts_at desc, m.id desc limit 50")
     };
