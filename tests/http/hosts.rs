@@ -5,7 +5,6 @@ use candor::server::{hosts, jobs};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::Command;
-use tokio::net::TcpStream;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
