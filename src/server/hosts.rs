@@ -254,7 +254,8 @@ mod tests {
             ("/dashboard", "/status/acme/dashboard"),
             ("//dashboard", "/status/acme//dashboard"),
             ("/rpc/who_am_i", "/status/acme/rpc/who_am_i"),
-            ("*", "*"),
+            // No place of a tree.
+            ("*", "/status/-/-"),
         ] {
             assert_eq!(placed("Status.Acme.example:8080", asked), there, "{asked}");
         }
