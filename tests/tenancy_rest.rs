@@ -386,7 +386,7 @@ async fn operations_know_who_asks(server: TestServer) {
 async fn operations_take_no_object_of_another_organization(server: TestServer) {
     let World { server, stranger, objects, .. } = world(server).await;
     let before = untouched(&server).await;
-    let program = Bearer::of(&server, &stranger, "southwind", "owner").await;
+    let program = Bearer::personal(&server, &stranger, "southwind", "owner").await;
     for operation in operations(&server).await {
         let Some(below) = operation.below() else { continue };
         let Some(right) = body(&below, &objects) else { panic!("no entry in tests/tenancy_rest.rs for {below}") };

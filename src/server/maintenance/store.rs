@@ -427,7 +427,7 @@ pub(super) async fn between(
     to: Time,
 ) -> Result<Vec<Maintenance>> {
     let rows: Vec<Row> = sqlx::query_as(maintenances!(
-        "and m.starts_at >= $2 and m.starts_at < $3 order by m.starts_at desc, m.id desc"
+        "and m.starts_at >= $2 and m.starts_at < $3 order by m.starts_at desc, m.id desc limit 2000"
     ))
     .bind(organization.clone())
     .bind(from)

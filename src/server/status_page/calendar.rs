@@ -38,8 +38,6 @@ use axum::{
 const DAYS: i64 = 90;
 /// Most events.
 const MOST: usize = 1_000;
-/// How far ahead it looks for what was called off, in seconds; what is to come is in it however far it is.
-const HORIZON: i64 = 400 * 86_400;
 /// Most characters of an event's text.
 const TEXT_MOST: usize = 4_000;
 /// Most octets of a line, without its end.
@@ -74,8 +72,8 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Resu
     let (zone, now) = (days::zone(&organization.time_zone), clock::now().max(organization.changed_at));
     let today = days::date(zone, now);
     let (since, midnight) = (days::start(zone, days::plus(today, -DAYS)), days::start(zone, days::plus(today, 1)));
-    let soon = now.plus_seconds(HORIZON);
-    let mut all = maintenance::between(page, &mut read, since.plus_seconds(-LONGEST), soon).await?;
+    let ever = Time::from_micros(i64::MAX);
+    let mut all = maintenance::between(page, &mut read, since.plus_seconds(-LONGEST), ever).await?;
     // What a person ends may go on since before.
     let open = maintenance::open(page, &mut read).await?;
     drop(read);
