@@ -189,6 +189,7 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
         mailer: None,
         protection: requests::protection(&url, Environment::Production),
         url,
+        trusted_proxies: Default::default(),
         environment: Environment::Production,
         demo: None,
     }))
@@ -242,6 +243,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         oidc,
         mailer,
         url: args.url.clone(),
+        trusted_proxies: TrustedProxies(args.trusted_proxies.clone().into()),
         environment: args.environment,
         protection: requests::protection(&args.url, args.environment),
         demo: None,
@@ -254,7 +256,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
     }
     let app = App::new(parts);
     hosts::load(&app).await?;
-    let router = router::router(app.clone(), key, TrustedProxies(args.trusted_proxies.clone().into()));
+    let router = router::router(app.clone(), key);
     Ok((app, router))
 }
 

@@ -1,6 +1,9 @@
 //! From the listening socket to the router. Finished public pages are answered before it.
 
-use super::App;
+use super::{
+    App,
+    connections::{Connections, WRITE_TIMEOUT, WriteTimeout},
+};
 use axum::{
     Router,
     body::Body,
@@ -33,6 +36,8 @@ const WAITING: u32 = 4096;
 const FAREWELL: Duration = Duration::from_secs(8);
 /// How long a connection may say nothing, or take to say what it asks for. Sockets have their own pings.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// What the kernel holds for a client that has not read it, in bytes (Linux takes twice as much).
+const SEND_BUFFER: u32 = 256 * 1024;
 /// Connections at once. Sockets do not count: how many there may be is said where they are.
 const CONNECTIONS_MOST: u32 = 20_000;
 
@@ -45,6 +50,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     // A server that starts again takes the address over at once.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
+    // Accepted connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(WAITING)
 }
@@ -60,6 +67,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MOST as usize));
+    let connections = Connections::default();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
     let mut stop = pin!(stop);
@@ -79,14 +87,27 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
+        // A proxy's connections are those of all its clients.
+        let counted = match app.trusted_proxies.contains(peer.ip()) {
+            true => None,
+            false => match connections.count(peer.ip()) {
+                Some(counted) => Some(counted),
+                None => {
+                    tracing::debug!(client = %peer.ip(), "too many connections from one network: one was closed");
+                    continue;
+                }
+            },
+        };
         // Without it a second change waits for the first one's acknowledgement.
         let _ = stream.set_nodelay(true);
         let door = Door { app: app.clone(), router: router.clone(), peer };
         let service = service_fn(move |request: Request<Incoming>| door.clone().call(request.map(Body::new)));
-        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let connection = http
+            .serve_connection(TokioIo::new(Box::pin(WriteTimeout::new(stream, WRITE_TIMEOUT))), service)
+            .with_upgrades();
         let mut stopping = app.hub.stopping();
         tokio::spawn(async move {
-            let _place = place;
+            let _place = (place, counted);
             let mut connection = pin!(connection);
             // What went wrong is the client's: it went away, or said nothing that could be read.
             let stopping = tokio::select! {

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod clock;
 pub mod command;
 pub mod config;
+mod connections;
 pub mod csv;
 pub mod days;
 pub mod db;
@@ -68,6 +69,8 @@ pub struct Parts {
     pub mailer: Option<notify::Mailer>,
     /// The address that visitors use.
     pub url: BaseUrl,
+    /// Proxies whose word on a client's address counts.
+    pub trusted_proxies: requests::TrustedProxies,
     /// What this server is for.
     pub environment: Environment,
     /// Headers that every answer carries.

@@ -36,14 +36,21 @@ pub struct ClientAddress(pub IpAddr);
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(pub Arc<[IpNet]>);
 
+impl TrustedProxies {
+    /// Whether this is the address of one.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+}
+
 /// Finds the client's address, gives the request an id and writes its line in the log. Public
 /// pages that were served well are written at level debug only.
-pub async fn observe(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
-    let client = client_address(peer, request.headers(), &trusted.0);
+    let client = client_address(peer, request.headers(), &app.trusted_proxies);
     request.extensions_mut().insert(ClientAddress(client));
     let id = id_text(random_id());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -123,16 +130,20 @@ async fn whole(request: Request) -> Result<Request, Response> {
     }
 }
 
-/// As whoever asks can read it.
 fn busy(request: &Request) -> Response {
     tracing::warn!("too much is asked for at once: a request is told to come back");
-    let (headers, error) = (request.headers(), AppError::Busy);
+    refuse(request, &AppError::Busy)
+}
+
+/// The refusal of a request in the form that its client reads: a problem document, a page, or JSON.
+pub fn refuse(request: &Request, error: &AppError) -> Response {
+    let headers = request.headers();
     if request.uri().path().starts_with("/api/") {
-        rest::Refused::from(error).into_response()
+        rest::Refused::from(error.clone()).into_response()
     } else if headers.get(header::ACCEPT).is_some_and(|accepted| accepted.as_bytes().starts_with(b"text/html")) {
-        directory::refusal(headers, &error)
+        directory::refusal(headers, error)
     } else {
-        refusal(&error)
+        refusal(error)
     }
 }
 
@@ -146,8 +157,7 @@ pub fn refusal(error: &AppError) -> Response {
 
 /// Walks the forwarded addresses from the nearest proxy outward and stops at the first that is not
 /// trusted: what it says itself may be made up.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
     let mut client = peer.to_canonical();
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
@@ -157,7 +167,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         .map(str::trim)
         .collect();
     for hop in forwarded.iter().rev() {
-        if !is_trusted(client) {
+        if !trusted.contains(client) {
             break;
         }
         match hop.parse::<IpAddr>() {
@@ -268,7 +278,7 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network")];
+        let trusted = TrustedProxies(Arc::new(["10.0.0.0/8".parse().expect("a network")]));
         let headers = |text: &'static str| {
             HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_static(text))])
         };
