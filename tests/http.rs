@@ -6,6 +6,7 @@
 mod support;
 
 mod http {
+    mod absent;
     mod account;
     mod audit;
     mod badges;

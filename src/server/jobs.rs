@@ -49,6 +49,7 @@ async fn sweep(app: App) {
     loop {
         every.tick().await;
         app.limits.sweep();
+        app.pages.sweep();
         if let Err(error) = session::sweep(&app.db).await {
             tracing::warn!(%error, "sessions that have ended stay for now");
         }

@@ -13,9 +13,9 @@ use super::{
     assets, audit, directory, document, incidents, invitations,
     live::{self},
     probe, reports,
-    requests::{self, Admission, BODY_MOST, ClientAddress, TrustedProxies, refusal},
+    requests::{self, Admission, BODY_MOST, ClientAddress, refusal},
     rest,
-    status_page::{addresses, badge, calendar, embed, feeds, live_test, statuspage_v2},
+    status_page::{absent, addresses, badge, calendar, embed, feeds, live_test, statuspage_v2},
     transfer,
 };
 use crate::{
@@ -50,7 +50,7 @@ const SCREEN_PATIENCE: [Duration; 2] = [Duration::from_secs(5), Duration::from_s
 const SCREEN_MOST: usize = 16 * 1024 * 1024;
 
 /// The whole server.
-pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
+pub fn router(app: App, key: Key) -> Router {
     let sessions = session::layer(&app.db, &app.url);
     let costly = Admission::default();
     let with_session = account(&app, key)
@@ -67,17 +67,13 @@ pub fn router(app: App, key: Key, trusted: TrustedProxies) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(rest::refusals_are_problems))
-        .layer(middleware::from_fn_with_state(app, requests::protect))
-        .layer(middleware::from_fn_with_state(trusted, requests::observe))
+        .layer(middleware::from_fn_with_state(app.clone(), requests::protect))
+        .layer(middleware::from_fn_with_state(app, requests::observe))
 }
 
 /// For everybody, without a session.
 fn public(app: &App) -> Router {
-    Router::new()
-        .route("/health", get(health))
-        .route("/robots.txt", get(robots))
-        .route("/favicon.ico", get(|| async { Redirect::permanent(&document::favicon(None)) }))
-        .route("/assets/{build}/{*file}", get(assets::serve))
+    let documents = Router::new()
         .route("/status/{organization}", get(addresses::status_page))
         .route("/status/{organization}/live", get(status_live))
         .route("/status/{organization}/history", get(addresses::history))
@@ -86,6 +82,13 @@ fn public(app: &App) -> Router {
         .route("/status/{organization}/services/{id}", get(addresses::service))
         .merge(for_all_sites())
         .merge(live_test::routes())
+        .layer(middleware::from_fn_with_state(app.clone(), absent::limit_misses));
+    Router::new()
+        .route("/health", get(health))
+        .route("/robots.txt", get(robots))
+        .route("/favicon.ico", get(|| async { Redirect::permanent(&document::favicon(None)) }))
+        .route("/assets/{build}/{*file}", get(assets::serve))
+        .merge(documents)
         .merge(live::programs::routes())
         .with_state(app.clone())
 }

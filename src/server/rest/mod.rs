@@ -30,7 +30,7 @@ pub use problem::{Refused, refusals_are_problems};
 use super::{
     App,
     access::{Caller, secret},
-    status_page::addresses,
+    status_page::{absent, addresses},
 };
 use crate::domain::token::PREFIX;
 use axum::{
@@ -74,6 +74,7 @@ pub fn routes(app: &App) -> Router {
 pub fn public(app: &App) -> Router {
     Router::from(status::routes())
         .layer(middleware::from_fn(addresses::preflight))
+        .route_layer(middleware::from_fn_with_state(app.clone(), absent::limit_misses))
         .route_layer(middleware::from_fn_with_state(app.clone(), limits::readers))
         .route("/api/openapi.json", get(openapi::answer))
         .merge(openapi::docs())

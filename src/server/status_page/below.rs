@@ -130,7 +130,7 @@ impl Reader<'_> {
         let first = incident.into_iter().chain(window).chain(born).min();
         let first = first.map_or(this_month, month_of).min(this_month);
         let shown: Vec<Month> = match asked {
-            Some(month) if month > this_month => return Ok(None),
+            Some(month) if month > this_month || month < first => return Ok(None),
             Some(month) => vec![month],
             None => {
                 std::iter::successors(Some(this_month), |month| Some(month.before()).filter(|month| *month >= first))

@@ -1,5 +1,6 @@
 //! Public pages: read in one transaction, rendered once per version, kept as finished bytes.
 
+pub mod absent;
 pub mod addresses;
 pub mod badge;
 mod bars;
@@ -14,6 +15,7 @@ pub mod reading;
 mod shelf;
 mod snapshot;
 pub mod statuspage_v2;
+mod store;
 mod views;
 mod xml;
 
@@ -99,6 +101,7 @@ type Key = (OrganizationId, Document);
 #[derive(Debug, Default)]
 pub struct Pages {
     shelf: Shelf,
+    absent: absent::Absent,
 }
 
 impl Pages {
@@ -107,6 +110,16 @@ impl Pages {
         let finished = self.shelf.at(address)?.finished;
         // After an organization took another address the document leads there.
         (finished.is_fresh() && finished.address == address).then_some(finished)
+    }
+
+    /// Whether something has been found at this address (path and query) before.
+    fn knows(&self, address: &str) -> bool {
+        self.shelf.key(address).is_some()
+    }
+
+    /// Forgets who has not asked lately, so that memory stays bounded.
+    pub fn sweep(&self) {
+        self.absent.sweep();
     }
 
     /// The public page of this slug, without asking the database twice.
@@ -118,7 +131,7 @@ impl Pages {
         if let Some(key) = self.shelf.key(&address) {
             return Ok(PublicPage { id: key.0.clone() });
         }
-        let page = PublicPage::find(app, slug).await?;
+        let page = self.absent.find(app, slug).await?;
         self.shelf.leads_to(address, Arc::new((page.id.clone(), Document::StatusPage)));
         Ok(page)
     }
@@ -154,6 +167,9 @@ impl Pages {
     async fn kept(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Kept>> {
         let key: Key = (page.id.clone(), which);
         let asked = Instant::now();
+        if self.shelf.kept(&key).is_none() && self.absent.lacks_subject(app, page, &key.1).await? {
+            return Ok(None);
+        }
         loop {
             let last = self.shelf.kept(&key);
             if let Some(kept) = last.as_ref().filter(|kept| kept.finished.is_fresh()) {
