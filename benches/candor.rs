@@ -140,14 +140,24 @@ pub fn settings(database_url: &str, address: SocketAddr) -> Vec<String> {
 }
 
 pub async fn assembled(folder: &Folder, address: SocketAddr, more: &[&str]) -> (App, axum::Router) {
-    let settings = settings(&database_url(folder), address);
+    assembled_on(&database_url(folder), address, more).await
+}
+
+/// The same on the database at this address.
+pub async fn assembled_on(url: &str, address: SocketAddr, more: &[&str]) -> (App, axum::Router) {
+    let settings = settings(url, address);
     let words = ["candor"].into_iter().chain(settings.iter().map(String::as_str)).chain(more.iter().copied());
     let Command::Serve(args) = CommandLine::parse_from(words).command else { panic!("not serve") };
     assemble(&args).await.unwrap()
 }
 
 pub async fn sign_in(address: SocketAddr) -> String {
-    let form = format!("email={}&password={}", EMAIL.replace('@', "%40"), PASSWORD.replace(' ', "+"));
+    sign_in_as(address, EMAIL).await
+}
+
+/// The session of whoever has this address and [`PASSWORD`].
+pub async fn sign_in_as(address: SocketAddr, email: &str) -> String {
+    let form = format!("email={}&password={}", email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
     let (status, head, _) = ask(address, &request("POST", "/sign-in", address, &headers, &form)).await;
     let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());

@@ -1,7 +1,7 @@
 //! What Candor promises about speed, measured beside yardsticks in the same run.
 //!
 //! Every file that is called as a promise measures it: `stampede`, `new_version`, `fanout`, `seen`,
-//! `writes`, `footprint`, `returns`, `neighbours`, `tenants`. Each takes turns between the server and a
+//! `writes`, `footprint`, `returns`, `neighbours`, `tenants`, `worst`. Each takes turns between the server and a
 //! yardstick that does the least that the job asks for, and states its goal next to the measurement.
 //! `candor` is the server that is measured, `large` an organization with years behind it, `program` the
 //! real program in a process of its own, `yardstick` what they stand beside, `statements` those of one
@@ -29,6 +29,7 @@ mod stampede;
 mod statements;
 mod tenants;
 mod visitors;
+mod worst;
 mod writes;
 mod yardstick;
 
@@ -60,13 +61,14 @@ const PROMISES: &[(&str, Promise)] = &[
     ("returns", returns::returns),
     ("neighbours", neighbours::neighbours),
     ("tenants", tenants::tenants),
+    ("worst", worst::worst),
 ];
 
 /// Files for everything beside the sockets that are counted.
 const OTHER_FILES: usize = 5_000;
 
 /// However slow the machine is, it ends.
-const LONGEST: Duration = Duration::from_secs(480);
+const LONGEST: Duration = Duration::from_secs(720);
 
 /// Measures what docs/PERFORMANCE.md promises. Without names: everything, and writes it there.
 #[derive(Debug, Parser)]
@@ -77,6 +79,9 @@ struct Arguments {
     /// Open sockets in the rows that count them.
     #[arg(long, default_value_t = 10_000)]
     sockets: usize,
+    /// A PostgreSQL server in which databases may be made, for the rows that are measured on both engines.
+    #[arg(long, env = "CANDOR_TEST_POSTGRES", value_name = "URL")]
+    postgres: Option<String>,
     /// Serves the yardstick in a process of its own.
     #[arg(long, hide = true)]
     yardstick: Option<SocketAddr>,
@@ -92,6 +97,7 @@ struct Bench {
     candor: Candor,
     yardstick: Yardstick,
     sockets: usize,
+    postgres: Option<String>,
 }
 
 fn main() {
@@ -115,6 +121,7 @@ fn main() {
         visitors: machine::threads("visitors"),
         candor: Candor::start(),
         yardstick: Yardstick::new(),
+        postgres: arguments.postgres.filter(|url| url != "none"),
         // Where fewer files may be open there are fewer, and every row says how many.
         sockets: arguments.sockets.min(machine::files_most().saturating_sub(OTHER_FILES)).max(100),
     };

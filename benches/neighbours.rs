@@ -86,7 +86,7 @@ pub fn neighbours(bench: &Bench) -> Vec<Row> {
 }
 
 /// What is measured while a storm goes on; how many requests per second the storm was is noted.
-fn during<T>(strengths: &mut Vec<f64>, storm: impl FnOnce() -> f64 + Send, measured: impl FnOnce() -> T) -> T {
+pub fn during<T>(strengths: &mut Vec<f64>, storm: impl FnOnce() -> f64 + Send, measured: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
         let storm = scope.spawn(storm);
         thread::sleep(AROUND);
@@ -116,7 +116,7 @@ async fn change_until(candor: &Candor, end: Instant) -> usize {
 
 /// One connection that asks at this pace, on a thread of its own: how many milliseconds 99 of 100 wait. Who
 /// was answered too late for the next request waits since that was due.
-fn steady(address: SocketAddr, every: Duration, next: impl Fn() -> Vec<u8>) -> f64 {
+pub fn steady(address: SocketAddr, every: Duration, next: impl Fn() -> Vec<u8>) -> f64 {
     let alone = Builder::new_current_thread().enable_all().build().unwrap();
     alone.block_on(async {
         let mut connection = Connection::open(address).await.unwrap();

@@ -135,3 +135,55 @@ find_chromium() {
   program=$(cd end2end && node -p 'require("playwright-core").chromium.executablePath()' 2>/dev/null) || return 1
   [ -x "$program" ] && echo "$program"
 }
+
+# ── PostgreSQL, in $work; stop_postgres ends it ──
+
+server='' owner=''
+
+# Its server refuses to run as root.
+as_postgres() {
+  if [ "$(id -u)" != 0 ]; then "$@"
+  elif has runuser; then runuser -u "$owner" -- "$@"
+  else su -s /bin/sh "$owner" -c 'exec "$@"' -- sh "$@"
+  fi
+}
+
+# start_postgres [SETTING…]: a throw-away server on a free loopback port, with more settings such as fsync=off.
+start_postgres() {
+  local programs port password setting settings=''
+  for setting; do settings+=" -c $setting"; done
+  programs=$(find_postgres) || return 1
+  owner=postgres
+  id "$owner" >/dev/null 2>&1 || owner=nobody
+  mkdir "$work/postgres"
+  password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  echo "$password" >"$work/postgres/password"
+  server=$programs
+  if [ "$(id -u)" = 0 ]; then chown -R "$owner" "$work/postgres"; fi
+  (
+    cd "$work/postgres" || exit
+    as_postgres "$programs/initdb" -D "$work/postgres/data" -U postgres -A scram-sha-256 --pwfile="$work/postgres/password" \
+      -E UTF8 --locale=C --no-sync >/dev/null || exit
+    # Somebody else may take the port between asking and using it.
+    for _ in 1 2 3; do
+      port=$(node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+      if as_postgres "$programs/pg_ctl" -D "$work/postgres/data" -l "$work/postgres/log" -w -t 60 start >/dev/null -o \
+        "-c listen_addresses=127.0.0.1 -p $port -k $work/postgres -c max_connections=400$settings"; then
+        echo "$port" >"$work/port"
+        exit 0
+      fi
+    done
+    cat "$work/postgres/log"
+    exit 1
+  ) || return 1
+  port=$(cat "$work/port")
+  export CANDOR_TEST_POSTGRES="postgres://postgres:$password@127.0.0.1:$port/postgres"
+  say "PostgreSQL $("$programs/postgres" --version | awk '{ print $3 }') at 127.0.0.1:$port"
+}
+
+stop_postgres() {
+  if [ -n "$server" ]; then
+    (cd / && as_postgres "$server/pg_ctl" -D "$work/postgres/data" -m immediate stop >/dev/null 2>&1) || true
+    server=''
+  fi
+}
