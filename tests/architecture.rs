@@ -292,6 +292,79 @@ fn text_areas_come_from_ui() {
     );
 }
 
+/// What the framework writes without escaping stands in few places: the title of a document, the children of
+/// raw-text elements, HTML as a text.
+#[test]
+fn unescaped_output_has_its_places() {
+    /// What is written raw, and the files that may.
+    const SINKS: &[(&str, &[&str])] = &[
+        ("leptos_meta", &["src/ui/title.rs", "src/dashboard/app.rs"]),
+        ("<Title", &["src/ui/title.rs"]),
+        (
+            "inner_html",
+            &[
+                "src/dashboard/incidents/marks.rs",
+                "src/server/document.rs",
+                "src/server/status_page/views/",
+                "src/ui/icon.rs",
+                "src/ui/textarea.rs",
+            ],
+        ),
+        ("outer_html", &[]),
+        ("insert_adjacent_html", &[]),
+        ("InertElement", &[]),
+        ("html::script", &[]),
+        ("html::style", &["src/server/document.rs"]),
+        ("html::noscript", &[]),
+        ("<script", &["src/server/document.rs"]),
+        ("<style", &[]),
+        ("<textarea", &["src/ui/textarea.rs"]),
+        // With fixed words in them.
+        ("<noscript", &["src/dashboard/account.rs", "src/server/status_page/live_test.rs"]),
+    ];
+    /// Whether it stands in the code of the line, outside of texts.
+    fn names(line: &str, sink: &str) -> bool {
+        line.match_indices(sink).any(|(at, _)| {
+            let ends = !line[at + sink.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+            ends && line[..at].matches('"').count() % 2 == 0
+        })
+    }
+    fn rule(path: &str, text: &str) -> Vec<usize> {
+        lines_with(text, |line| {
+            let sink = SINKS
+                .iter()
+                .any(|(sink, places)| names(line, sink) && !places.iter().any(|place| path.starts_with(place)));
+            // The application's root takes the rest of leptos_meta, never its Title.
+            let title = line.contains("leptos_meta") && (line.contains("Title") || line.contains('*'));
+            sink || (title && path != "src/ui/title.rs")
+        })
+    }
+    check(
+        "the framework does not escape this: use PageTitle, TextArea or Prose, or an element with text in it",
+        rule,
+        &[
+            ("src/dashboard/frame.rs", "view! { <leptos_meta::Title text /> }"),
+            ("src/dashboard/app.rs", "use leptos_meta::{MetaTags, Title, provide_meta_context};"),
+            ("src/dashboard/app.rs", "use leptos_meta::*;"),
+            ("src/dashboard/app.rs", "view! { <Title text=name /> }"),
+            ("src/dashboard/x.rs", "use leptos_meta::Meta;"),
+            ("src/dashboard/x.rs", "view! { <p inner_html=name></p> }"),
+            ("src/ui/x.rs", "element.set_inner_html(&name);"),
+            ("src/server/x.rs", "view! { <script>{data}</script> }"),
+            ("src/server/x.rs", "leptos::html::script().child(data)"),
+            ("src/ui/field.rs", "view! { <textarea>{value}</textarea> }"),
+        ],
+        &[
+            ("src/ui/title.rs", "view! { <Title text /> }"),
+            ("src/dashboard/app.rs", "use leptos_meta::{MetaTags, provide_meta_context};"),
+            ("src/dashboard/x.rs", "view! { <TitleFormat format /> }"),
+            ("src/server/status_page/views/services.rs", "<ul inner_html=rows></ul>"),
+            ("src/server/x.rs", "assert_eq!(escape(\"<script>\"), \"\");"),
+            ("src/ui/x.rs", "view! { <PageTitle text=name /> } // not <Title"),
+        ],
+    );
+}
+
 /// The content security policy allows no inline style, so an attribute would silently do nothing.
 #[test]
 fn views_have_no_style_attribute() {

@@ -29,6 +29,7 @@ mod http {
     mod mail;
     mod maintenance;
     mod members;
+    mod names;
     mod operator;
     mod organizations;
     mod origin;

@@ -17,10 +17,10 @@ use super::{
 use crate::api::resource;
 use crate::{
     api::organizations::first_screen,
-    ui::{Gallery, Toaster, provide_toasts},
+    ui::{Gallery, PageTitle, TitleFormat, Toaster, provide_toasts},
 };
 use leptos::{config::LeptosOptions, prelude::*};
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Outlet, ParentRoute, Redirect, Route, Router, Routes},
@@ -58,7 +58,7 @@ pub fn App() -> impl IntoView {
     provide_toasts();
     provide_now();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Candor".to_owned() } else { format!("{title} · Candor") } />
+        <TitleFormat format=|title| if title.is_empty() { "Candor".to_owned() } else { format!("{title} · Candor") } />
         <Router>
             <Routes fallback=|| view! { <Missing what="page" /> }>
                 <Route path=path!("/dashboard") view=First ssr=SsrMode::Async />
@@ -127,7 +127,7 @@ fn First() -> impl IntoView {
 fn Design() -> impl IntoView {
     let me = resource(|| (), |()| crate::api::organizations::who_am_i());
     view! {
-        <Title text="Design system" />
+        <PageTitle text="Design system" />
         <Suspense>
             {move || me.get().map(|me| match me {
                 Ok(me) if me.development => view! { <Gallery /> }.into_any(),

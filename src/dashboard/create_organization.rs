@@ -15,7 +15,6 @@ use crate::{
     ui::*,
 };
 use leptos::{prelude::*, wasm_bindgen::JsValue};
-use leptos_meta::Title;
 use std::time::Duration;
 
 /// The zone that the browser lives in.
@@ -29,7 +28,7 @@ fn zone_of_the_browser() -> Option<String> {
 pub fn CreateOrganization() -> impl IntoView {
     let read = resource(|| (), |()| async move { Ok::<_, AppError>((open_invitations().await?, time_zones().await?)) });
     view! {
-        <Title text="New organization" />
+        <PageTitle text="New organization" />
         <main class="mx-auto flex min-h-dvh w-full max-w-[440px] flex-col justify-center gap-6 px-5 py-10">
             <Suspense fallback=|| view! { <SkeletonRows n=5 /> }>
                 {move || read.get().map(|read| match read {

@@ -16,7 +16,7 @@ use crate::{
     },
     ui::*,
 };
-use leptos::{prelude::*, text_prop::TextProp};
+use leptos::prelude::*;
 use leptos_router::{
     components::{A, Outlet, Redirect},
     hooks::{use_location, use_navigate, use_params_map},
@@ -354,12 +354,8 @@ pub fn ScreenHead(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    // The server writes the title after it has left the signals of this request, on a thread that may
-    // hold those of another one: there it has to be a plain text.
-    let text =
-        if cfg!(feature = "ssr") { TextProp::from(title.get_untracked()) } else { TextProp::from(move || title.get()) };
     view! {
-        <leptos_meta::Title text />
+        <PageTitle text=title />
         <div class="flex min-h-14 flex-wrap items-center justify-between gap-2 border-b border-border px-4 py-2">
             <h1 class="min-w-0 text-[15px] font-semibold tracking-tight break-words">{move || title.get()}</h1>
             <div class="flex flex-wrap items-center gap-2">{children.map(|children| children())}</div>

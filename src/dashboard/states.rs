@@ -3,10 +3,9 @@
 use crate::{
     api::answer_with,
     domain::error::{AppError, Result},
-    ui::{Alert, Button, ButtonVariant, EmptyState, IconName, LinkButton, Tone},
+    ui::{Alert, Button, ButtonVariant, EmptyState, IconName, LinkButton, PageTitle, Tone},
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 /// Nothing is at this address, or it belongs to somebody else.
@@ -19,7 +18,7 @@ pub fn Missing(
     answer_with(404);
     let title = format!("This {what} does not exist");
     view! {
-        <Title text="Not found" />
+        <PageTitle text="Not found" />
         <div class="flex min-h-[60dvh] items-center justify-center p-6">
             <EmptyState icon=IconName::CircleHelp title=title text="It may have been deleted, the address may be mistyped, or you may not be a member.">
                 <LinkButton href="/dashboard" variant=ButtonVariant::Primary>"My dashboard"</LinkButton>

@@ -17,13 +17,14 @@ pub fn to_html(markdown: &str) -> String {
 }
 
 /// HTML of another program with nothing left that could do harm: no script, no style, no form, no
-/// picture that would call another server, and links that do not pass on where they were clicked.
+/// picture that would call another server, and links that do not pass on where they were clicked. They are
+/// `external`: the dashboard's router leaves them to the browser, so that each is asked of the server.
 pub fn clean(html: &str) -> String {
     ammonia::Builder::default()
         .rm_tags(["img", "map", "area", "details", "summary"])
         .generic_attributes(std::collections::HashSet::new())
         .url_schemes(["http", "https", "mailto"].into())
-        .link_rel(Some("nofollow noopener noreferrer"))
+        .link_rel(Some("external nofollow noopener noreferrer"))
         .clean(html)
         .to_string()
 }
@@ -46,7 +47,7 @@ mod tests {
         let html = to_html("We see **errors** in `api`.\nMore soon: [status](https://example.com/x)\n\n- one\n- two");
         assert!(html.contains("<strong>errors</strong>") && html.contains("<code>api</code>"), "{html}");
         assert!(html.contains("<br>") && html.contains("<li>one</li>"), "{html}");
-        assert!(html.contains("rel=\"nofollow noopener noreferrer\""), "{html}");
+        assert!(html.contains("rel=\"external nofollow noopener noreferrer\""), "{html}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod badge;
 mod button;
 mod copy;
 mod dialog;
+mod escape;
 mod field;
 mod gallery;
 mod icon;
@@ -17,6 +18,7 @@ mod palette;
 mod skeleton;
 mod table;
 mod textarea;
+mod title;
 mod toast;
 
 pub use badge::*;
@@ -31,6 +33,7 @@ pub use palette::*;
 pub use skeleton::*;
 pub use table::*;
 pub use textarea::*;
+pub use title::*;
 pub use toast::*;
 
 /// What a colour is for, without saying what it means: that is the caller's business.

@@ -3,7 +3,10 @@
 //! Leptos 0.8 does not escape the children of a `<textarea>` on the server, so that text from a
 //! database that contains `</textarea><script>…` would run. The text is escaped here instead.
 
-use super::field::{CONTROL, Wiring, keep_in_step};
+use super::{
+    escape::escape,
+    field::{CONTROL, Wiring, keep_in_step},
+};
 use leptos::{html, prelude::*};
 
 /// Several lines of text.
@@ -107,19 +110,8 @@ pub fn TextArea(
 /// by the parser of a page, so one more is written; `innerHTML` keeps it, and [`keep_in_step`]
 /// then puts it right.
 fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + text.len() / 8);
-    if text.starts_with('\n') {
-        html.push('\n');
-    }
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            _ => html.push(c),
-        }
-    }
-    html
+    let html = escape(text);
+    if text.starts_with('\n') { format!("\n{html}") } else { html }
 }
 
 #[cfg(test)]

@@ -10,8 +10,16 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// How messages look: safe HTML that was made of Markdown.
-pub const PROSE: &str = "min-w-0 max-w-prose text-13 leading-relaxed wrap-anywhere [&>*+*]:mt-2 [&_a]:text-brand-text [&_a]:underline [&_ul]:list-disc [&_ul]:pl-5 [&_ol]:list-decimal [&_ol]:pl-5 [&_h1]:font-semibold [&_h2]:font-semibold [&_h3]:font-semibold [&_h4]:font-semibold [&_code]:rounded-sm [&_code]:bg-muted [&_code]:px-1 [&_code]:text-xs [&_pre]:rounded-md [&_pre]:bg-muted [&_pre]:p-2 [&_pre]:whitespace-pre-wrap [&_blockquote]:border-l-2 [&_blockquote]:border-border [&_blockquote]:pl-3 [&_blockquote]:text-muted-foreground [&_td]:border [&_td]:border-border [&_td]:px-2 [&_th]:border [&_th]:border-border [&_th]:px-2";
+const PROSE: &str = "min-w-0 max-w-prose text-13 leading-relaxed wrap-anywhere [&>*+*]:mt-2 [&_a]:text-brand-text [&_a]:underline [&_ul]:list-disc [&_ul]:pl-5 [&_ol]:list-decimal [&_ol]:pl-5 [&_h1]:font-semibold [&_h2]:font-semibold [&_h3]:font-semibold [&_h4]:font-semibold [&_code]:rounded-sm [&_code]:bg-muted [&_code]:px-1 [&_code]:text-xs [&_pre]:rounded-md [&_pre]:bg-muted [&_pre]:p-2 [&_pre]:whitespace-pre-wrap [&_blockquote]:border-l-2 [&_blockquote]:border-border [&_blockquote]:pl-3 [&_blockquote]:text-muted-foreground [&_td]:border [&_td]:border-border [&_td]:px-2 [&_th]:border [&_th]:border-border [&_th]:px-2";
+
+/// A message as it is read.
+#[component]
+pub fn Prose(
+    /// HTML that `server/markdown.rs` has made safe.
+    html: String,
+) -> impl IntoView {
+    view! { <div class=PROSE inner_html=html></div> }
+}
 
 /// The colour of an impact; icon and word always stand with it.
 pub const fn impact_tone(impact: Impact) -> Tone {

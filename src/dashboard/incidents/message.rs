@@ -1,6 +1,6 @@
 //! Writing a message: Markdown, and how it will look.
 
-use super::marks::PROSE;
+use super::marks::Prose;
 use crate::{api::incidents::preview_message, dashboard::frame::Organization, ui::*};
 use leptos::{ev, html, prelude::*};
 
@@ -63,7 +63,7 @@ pub fn MessageField(
                     {move || match look.value().get() {
                         _ if pending.get() => view! { <Skeleton class="h-3 w-48" /> }.into_any(),
                         Some(Ok(html)) if html.is_empty() => view! { <p class="text-13 text-muted-foreground">"Nothing is written yet."</p> }.into_any(),
-                        Some(Ok(html)) => view! { <div class=PROSE inner_html=html></div> }.into_any(),
+                        Some(Ok(html)) => view! { <Prose html /> }.into_any(),
                         Some(Err(error)) => view! { <p class="text-13 text-status-red-text">{error.to_string()}</p> }.into_any(),
                         None => view! { <Skeleton class="h-3 w-48" /> }.into_any(),
                     }}

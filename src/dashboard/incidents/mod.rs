@@ -17,7 +17,7 @@ mod timeline;
 
 pub use detail::IncidentScreen;
 pub use list::IncidentsScreen;
-pub use marks::{ImpactMark, IncidentBadge, PROSE, impact_icon, impact_tone};
+pub use marks::{ImpactMark, IncidentBadge, Prose, impact_icon, impact_tone};
 pub use message::{MessageField, sends, waits};
 pub use report::ReportScreen;
 pub use services::{ServiceSearch, name_of};

@@ -1,7 +1,7 @@
 //! What was learned: a draft, then for everybody.
 
 use super::{
-    marks::PROSE,
+    marks::Prose,
     message::{MessageField, sends},
 };
 use crate::{
@@ -134,7 +134,7 @@ pub fn PostmortemSection(
                                             </span>
                                         })}
                                     </div>
-                                    <div class=PROSE inner_html=html></div>
+                                    <Prose html />
                                 </div>
                             }.into_any()
                         }

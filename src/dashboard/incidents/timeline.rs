@@ -2,7 +2,7 @@
 
 use super::{
     edit::{Changed, beside},
-    marks::{IncidentBadge, PROSE},
+    marks::{IncidentBadge, Prose},
     message::{MessageField, sends},
     services::{OUT, ServiceSearch, StatementLine, name_of, statuses},
     templates::status_choices,
@@ -115,7 +115,7 @@ fn UpdateItem(
                     />
                 </Show>
             </div>
-            {move || Some(html()).filter(|html| !html.is_empty()).map(|html| view! { <div class=PROSE inner_html=html></div> })}
+            {move || Some(html()).filter(|html| !html.is_empty()).map(|html| view! { <Prose html /> })}
             {move || Some(said()).filter(|said| !said.is_empty()).map(|said| view! { <Said said /> })}
         </li>
     }

@@ -12,7 +12,7 @@ use crate::{
     api::maintenance::{delete_maintenance, end_maintenance_series},
     dashboard::{
         frame::{Organization, ScreenHead},
-        incidents::{PROSE, steady},
+        incidents::{Prose, steady},
         live::use_live,
         shortcuts::on_key,
         states::standing,
@@ -207,7 +207,7 @@ fn UpdateItem(update: MaintenanceUpdate) -> impl IntoView {
                     <Ago at />
                 </span>
             </div>
-            {(!html.is_empty()).then(|| view! { <div class=PROSE inner_html=html.clone()></div> })}
+            {(!html.is_empty()).then(|| view! { <Prose html=html.clone() /> })}
         </li>
     }
 }
