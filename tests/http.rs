@@ -17,6 +17,7 @@ mod http {
     mod errors;
     mod failures;
     mod feeds;
+    mod form_errors;
     mod health;
     mod history_page;
     mod hosts;

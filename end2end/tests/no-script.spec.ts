@@ -37,6 +37,12 @@ test('a form that is refused says why next to the field', async ({ page }) => {
   await page.getByLabel('Address of the page').fill(taken.slug);
   await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page.getByLabel('Address of the page')).toHaveAccessibleDescription(/taken/);
+  // It is said once: the address alone, which anybody can send, shows no error.
+  const link = page.url();
+  expect(link).toContain('__err=');
+  await page.goto(link);
+  await expect(page).toHaveURL('/dashboard/new');
+  await expect(page.getByLabel('Address of the page')).not.toHaveAccessibleDescription(/taken/);
 
   await addServices(page, taken, ['API']);
   await page.goto(`${taken.dashboard}/services/new`);

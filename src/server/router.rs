@@ -10,7 +10,7 @@ use super::{
         pages::{self, AccountPages},
         session,
     },
-    assets, audit, directory, document, incidents, invitations,
+    assets, audit, directory, document, form_errors, incidents, invitations,
     live::{self},
     probe, reports,
     requests::{self, Admission, BODY_MOST, ClientAddress, refusal},
@@ -137,7 +137,9 @@ fn private(app: &App) -> Router {
         move || shell(&app, options.clone())
     };
     let screens = Router::new().leptos_routes_with_context(&options, routes, context, shell).with_state(options);
-    let screens = screens.layer(middleware::from_fn(whole_screens));
+    let screens = screens
+        .layer(middleware::from_fn(whole_screens))
+        .layer(middleware::from_fn_with_state(app.clone(), form_errors::only_ours));
     Router::new()
         .route("/rpc/live", get(dashboard_live))
         .route("/dashboard/{organization}/audit.csv", get(audit_csv))

@@ -12,6 +12,7 @@ use crate::{
     server::{
         App, clock,
         document::{self, Head},
+        form_errors,
         requests::{self, ClientAddress},
     },
     ui::{Alert, Button, ButtonVariant, FormError, IconName, LinkButton, TextField, Tone},
@@ -57,8 +58,9 @@ pub struct Next {
 
 /// The place to go to after signing in: a screen of the dashboard, the own account or an invitation,
 /// nothing else. Whatever does not look exactly like one becomes `/dashboard`, so that no address
-/// can lead to another site.
+/// can lead to another site, and none brings the error of a form along.
 pub fn destination(next: &str) -> &str {
+    let next = next.split_once('?').filter(|(_, query)| form_errors::are_in(query)).map_or(next, |(path, _)| path);
     let plain =
         next.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'?' | b'=' | b'&' | b'.'));
     let below = |root| next.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
@@ -402,6 +404,13 @@ mod tests {
             "/accept-invitation?token=0123",
         ] {
             assert_eq!(destination(next), next);
+        }
+    }
+
+    #[test]
+    fn no_error_of_a_form_is_remembered() {
+        for query in ["__path=/rpc/create_organization&__err=e30=", "status=x&__err=e30", "__path=/rpc/x"] {
+            assert_eq!(destination(&format!("/dashboard/new?{query}")), "/dashboard/new", "{query}");
         }
     }
 
