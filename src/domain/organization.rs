@@ -139,8 +139,14 @@ pub fn support_url(text: &str) -> Result<String, String> {
     let text = text.trim();
     let web = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let mail = text.strip_prefix("mailto:").filter(|address| super::account::email(address).is_ok());
-    let plain =
-        text.len() <= 500 && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>'));
+    let plain = text.len() <= 500
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\'));
+    // Browsers take a backslash for a slash.
+    let authority = web.and_then(|rest| rest.split(['/', '\\', '?', '#']).next()).unwrap_or_default();
+    if authority.contains('@') {
+        // Visitors would send them, or take what stands before the @ for the host.
+        return Err("Leave out the user name and the password: everybody can read this address.".to_owned());
+    }
     if text.is_empty()
         || (plain && (mail.is_some() || web.is_some_and(|rest| rest.contains('.') && !rest.starts_with(['/', '.']))))
     {
@@ -244,10 +250,27 @@ mod tests {
         for good in ["", "https://example.com/help", "mailto:help@example.com"] {
             assert!(support_url(good).is_ok(), "{good}");
         }
-        for bad in
-            ["example.com", "javascript:alert(1)", "https://a b.com", "https:///x", "mailto:nobody", "data:text/html,x"]
-        {
+        for bad in [
+            "example.com",
+            "javascript:alert(1)",
+            "https://a b.com",
+            "https:///x",
+            "https://example.com\\@evil.example",
+            "mailto:nobody",
+            "data:text/html,x",
+            "ftp://example.com",
+        ] {
             assert!(support_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn support_addresses_hold_no_user_and_no_password() {
+        for bad in ["https://user:password@example.com/", "http://example.com@evil.example", "https://@example.com?x"] {
+            assert!(support_url(bad).is_err_and(|words| words.contains("password")), "{bad}");
+        }
+        for good in ["https://example.com/@help", "https://example.com?to=help@example.com", "https://example.com#@"] {
+            assert!(support_url(good).is_ok(), "{good}");
         }
     }
 
