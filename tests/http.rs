@@ -8,6 +8,7 @@ mod support;
 mod http {
     mod absent;
     mod account;
+    mod address_proof;
     mod audit;
     mod badges;
     mod calendar;

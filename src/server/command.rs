@@ -144,17 +144,12 @@ async fn users(command: UsersCommand) -> Outcome<()> {
         }
         UsersCommand::ResetPassword(args) => {
             let app = offline(&args.operator.database).await?;
-            let password = operator::reset_password(&app, &args.email).await?;
-            if args.operator.json {
-                say(&serde_json::json!({ "email": args.email, "password": password }).to_string());
-            } else {
-                say(&format!("{} has the password {password} now. Every session of theirs has ended.", args.email));
-            }
-            Ok(())
+            show(&operator::reset_password(&app, &args.email).await?, args.operator.json)
         }
         UsersCommand::MakeOwner(args) => {
             let app = offline(&args.operator.database).await?;
-            show(&operator::make_owner(&app, &args.email, &args.organization).await?, args.operator.json)
+            let owner = operator::make_owner(&app, &args.email, &args.organization, args.unverified).await?;
+            show(&owner, args.operator.json)
         }
     }
 }
@@ -266,12 +261,24 @@ async fn serve(args: ServeArgs) -> Outcome<()> {
     let listener =
         listen::bind(args.addr).map_err(|error| format!("CANDOR_ADDR {} cannot be listened on: {error}", args.addr))?;
     jobs::start(&app);
+    warn_of_withdrawn_verifications(&app).await;
     let first = organizations_hint(&app).await;
     say(&format!("Candor is at {}\n{first}", app.url.origin()));
     tracing::info!(address = %args.addr, url = app.url.origin(), "serving");
     listen::serve(listener, app, router, stop_signal()).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn warn_of_withdrawn_verifications(app: &App) {
+    match operator::withdrawn_verifications(app).await {
+        Ok(0) => {}
+        Ok(accounts) => tracing::warn!(
+            accounts,
+            "addresses that an earlier version took for verified without proof have to be verified again; `candor users list` shows them as withdrawn"
+        ),
+        Err(error) => tracing::warn!(%error, "it is not known whether addresses have to be verified again"),
+    }
 }
 
 async fn organizations_hint(app: &App) -> String {

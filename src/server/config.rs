@@ -127,6 +127,9 @@ pub struct NewOwner {
     /// The organization's slug.
     #[arg(long, value_name = "SLUG")]
     pub organization: String,
+    /// Also when nobody has verified the person's address.
+    #[arg(long)]
+    pub unverified: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "would become help text")]
     pub operator: OperatorArgs,

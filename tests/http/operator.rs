@@ -1,10 +1,13 @@
 //! The operator's commands, `candor organizations …` and `candor users …`, by the program itself on
 //! the database of a server that runs.
 
-use crate::support::{Browser, PASSWORD, TestServer, both_engines, eventually};
+use crate::support::{Bearer, Browser, PASSWORD, TestServer, both_engines, eventually};
 use candor::{
     domain::role::Role,
-    server::{jobs, operator},
+    server::{
+        access::{accounts::sign_in_oidc, oidc::OidcIdentity},
+        jobs, operator,
+    },
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -16,6 +19,7 @@ both_engines!(
     a_suspended_organization_is_nowhere_until_it_is_restored,
     a_running_server_hears_of_it,
     a_new_password_ends_every_session,
+    operator_reset_revokes_access_and_expires,
     an_owner_is_made_and_the_audit_log_says_how,
     no_secret_is_ever_printed,
 );
@@ -105,7 +109,10 @@ async fn people_are_listed(server: TestServer) {
         })
         .collect();
     assert_eq!(told, [("ana@example.com", true, 0), ("owner-northwind@example.com", false, 1)]);
-    assert_eq!(keys(&all[0]), ["created_at", "email", "id", "name", "organizations", "verified"]);
+    assert_eq!(
+        keys(&all[0]),
+        ["created_at", "email", "id", "name", "organizations", "verification_withdrawn", "verified"]
+    );
     let text = run(&server, "users list").await;
     let lines: Vec<&str> = text.text().lines().collect();
     assert!(lines.len() == 2 && lines[1].contains("not verified") && !lines[0].contains("not verified"), "{lines:?}");
@@ -120,7 +127,7 @@ async fn what_is_not_there_is_said_and_the_program_fails(server: TestServer) {
         ("organizations restore nowhere", "organization"),
         ("users reset-password nobody@example.com", "account"),
         ("users make-owner nobody@example.com --organization northwind", "account"),
-        ("users make-owner owner-northwind@example.com --organization nowhere", "organization"),
+        ("users make-owner owner-northwind@example.com --organization nowhere --unverified", "organization"),
     ] {
         let ran = run(&server, words).await;
         assert!(!ran.well && ran.out.is_empty(), "{words}: {}", ran.out);
@@ -182,7 +189,7 @@ async fn a_running_server_hears_of_it(server: TestServer) {
 async fn a_new_password_ends_every_session(server: TestServer) {
     let (ana, bob) = (server.person("ana").await, server.person("bob").await);
     let told = run(&server, "users reset-password ANA@example.com --json").await.json();
-    assert_eq!(keys(&told), ["email", "password"]);
+    assert_eq!(keys(&told), ["email", "expires_at", "password"]);
     let password = told["password"].as_str().unwrap();
     assert!(password.len() >= 20, "{password}");
     assert!(!ana.is_signed_in().await && bob.is_signed_in().await);
@@ -197,12 +204,57 @@ async fn a_new_password_ends_every_session(server: TestServer) {
     assert_eq!(server.browser().sign_in("ana", second).await.status, 303);
 }
 
+/// Whoever is helped back in is alone in the account, and has a day to choose a password.
+async fn operator_reset_revokes_access_and_expires(server: TestServer) {
+    let identity = OidcIdentity {
+        issuer: "https://id.example.com".to_owned(),
+        subject: "attacker".to_owned(),
+        email: Some("ana@example.com".to_owned()),
+        email_verified: false,
+        name: None,
+    };
+    sign_in_oidc(server.app.clone(), identity.clone()).await.unwrap();
+    let given = operator::reset_password(&server.app, "ana@example.com").await.unwrap();
+    assert_eq!(server.number("select count(*) from oidc_identities").await, 0);
+    assert!(sign_in_oidc(server.app.clone(), identity).await.is_err());
+    let ana = server.browser();
+    assert_eq!(ana.sign_in("ana", &given.password).await.status, 303);
+    let program = Bearer::personal(&server, &ana, "northwind", "owner").await;
+    assert_eq!(program.get("/api/v1/me").await.status, 200);
+
+    let given = operator::reset_password(&server.app, "ana@example.com").await.unwrap().password;
+    assert!(!ana.is_signed_in().await);
+    assert_eq!(program.get("/api/v1/me").await.status, 401);
+    let day = "select count(*) from users where password_expires_at - updated_at = 86400000000";
+    assert_eq!(server.number(day).await, 1);
+    ana.sign_in("ana", &given).await;
+    let expire = "update users set password_expires_at = 1 where password_expires_at is not null";
+    server.execute(expire).await;
+    let refused = server.browser().sign_in("ana", &given).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("given by the operator and has expired"), "{}", refused.text());
+    let wrong = server.browser().sign_in("ana", PASSWORD).await.text();
+    assert!(!wrong.contains("expired"), "only who knows it is told");
+    // One that the person has chosen does not expire.
+    let fields = [("what", "password"), ("current_password", &given), ("password", PASSWORD)];
+    assert_eq!(ana.post("/account", &fields).await.location(), "/account?done=password");
+    server.execute(expire).await;
+    assert_eq!(server.browser().sign_in("ana", PASSWORD).await.status, 303);
+}
+
 async fn an_owner_is_made_and_the_audit_log_says_how(server: TestServer) {
     let owner = server.owner("northwind").await;
     let mia = server.joined(&owner, "northwind", "mia", "viewer").await;
     let bob = server.person("bob").await;
+    server.execute("update users set email_verified_at = 1 where name = 'mia'").await;
+    let command = |email: &str| format!("users make-owner {email} --organization northwind --json");
+    // Anybody can have signed up with the address.
+    let refused = run(&server, &command("bob@example.com")).await;
+    assert!(!refused.well && refused.err.contains("--unverified"), "{}", refused.err);
+    bob.rpc("frame", json!({ "organization": "northwind" })).await.refused(404, "not_found");
     let make = async |email: &str| {
-        run(&server, &format!("users make-owner {email} --organization northwind --json")).await.json()
+        let unverified = if email.starts_with("mia") { "" } else { " --unverified" };
+        run(&server, &format!("{}{unverified}", command(email))).await.json()
     };
     make("mia@example.com").await;
     let told = make("Bob@example.com").await;
@@ -235,7 +287,7 @@ async fn no_secret_is_ever_printed(server: TestServer) {
         "organizations suspend northwind",
         "organizations restore northwind",
         "users list",
-        "users make-owner nora@example.com --organization northwind",
+        "users make-owner nora@example.com --organization northwind --unverified",
     ] {
         said.push_str(run(&server, words).await.text());
         said.push_str(&run(&server, &format!("{words} --json")).await.json().to_string());

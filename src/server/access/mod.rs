@@ -68,6 +68,8 @@ pub struct User {
     pub name: String,
     /// As it was typed.
     pub email: String,
+    /// Whether the address is proven to be theirs.
+    pub verified: bool,
 }
 
 impl sealed::Sealed for SignedIn {}

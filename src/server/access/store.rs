@@ -13,12 +13,13 @@ use crate::{
 };
 
 pub(super) async fn user(read: &mut Read, id: &UserId) -> Result<Option<User>> {
-    let row: Option<(UserId, String, String)> = sqlx::query_as("select id, name, email from users where id = $1")
-        .bind(id.clone())
-        .fetch_optional(read.connection())
-        .await
-        .map_err(refused)?;
-    Ok(row.map(|(id, name, email)| User { id, name, email }))
+    let row: Option<(UserId, String, String, Option<Time>)> =
+        sqlx::query_as("select id, name, email, email_verified_at from users where id = $1")
+            .bind(id.clone())
+            .fetch_optional(read.connection())
+            .await
+            .map_err(refused)?;
+    Ok(row.map(|(id, name, email, verified_at)| User { id, name, email, verified: verified_at.is_some() }))
 }
 
 pub(super) async fn membership(read: &mut Read, user: &UserId, slug: &str) -> Result<Option<Membership>> {

@@ -5,12 +5,18 @@ mod store;
 
 use super::{
     App,
-    access::{Scope, SignedIn, SystemScope, forbidden, secret, secret::Secret},
+    access::{
+        Scope, SignedIn, SystemScope,
+        accounts::{self, AddressProof},
+        forbidden, secret,
+        secret::Secret,
+    },
     clock,
     db::{AuditEntry, Leave, Read, Write, random_id},
     members, notify, teams,
 };
 use crate::domain::{
+    account::{Email, email},
     error::{AppError, Result},
     ids::{InvitationId, OrganizationId, TeamId},
     live::Topic,
@@ -20,6 +26,9 @@ use crate::domain::{
     role::{Action, Role, TeamRole, allowed},
     time::Time,
 };
+
+/// For how long an imported membership waits for its person, in seconds: a year.
+const WAITING_SECONDS: i64 = 365 * 86_400;
 
 fn no_invitation() -> AppError {
     AppError::NotFound("invitation".to_owned())
@@ -54,7 +63,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
     }
     let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
     store::expire_old(&mut write, &email.key).await?;
-    store::insert(&mut write, &id, &email, role, team.as_ref(), &secret.hash).await?;
+    store::insert(&mut write, &id, &email, role, team.as_ref(), link(scope.app(), &secret)).await?;
     write.audit(AuditEntry::new("invitation.sent", &id, &email.shown).values(None, Some(role.as_str().to_owned())));
     let sent = send(&scope, &mut write, &id, &email.shown, role, &secret.token).await?;
     write.commit(&[Topic::Members]).await?;
@@ -69,7 +78,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
 pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<Sent> {
     let mut write = scope.write().await?;
     let secret = Secret::fresh();
-    let (email, role) = store::renew(&mut write, &id, &secret.hash).await?.ok_or_else(no_invitation)?;
+    let (email, role) = store::renew(&mut write, &id, link(scope.app(), &secret)).await?.ok_or_else(no_invitation)?;
     // The link makes an owner of whoever holds it.
     if !may_change(scope.role(), None, Some(role)) {
         return Err(forbidden(Action::OwnOrganization));
@@ -93,6 +102,22 @@ pub async fn revoke(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
     }
     write.audit(AuditEntry::new("invitation.revoked", &id, email));
     write.commit(&[Topic::Members]).await
+}
+
+/// Whether the link is mailed or shown is decided here and in [`send`] alike.
+fn link<'a>(app: &App, secret: &'a Secret) -> store::Link<'a> {
+    store::Link { token_hash: &secret.hash, mailed: app.sends_mail(), seconds: INVITATION_SECONDS }
+}
+
+/// Keeps a membership that an import found for whoever proves this address: an open invitation whose link
+/// nobody knows.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn keep_for(write: &mut Write, email: &Email, role: Role, team: Option<&(TeamId, TeamRole)>) -> Result<()> {
+    let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
+    let link = store::Link { token_hash: &secret.hash, mailed: false, seconds: WAITING_SECONDS };
+    store::insert(write, &id, email, role, team, link).await
 }
 
 async fn send(
@@ -138,6 +163,15 @@ pub struct Offer {
     /// Until when it can be accepted.
     pub expires_at: Time,
     token_hash: String,
+    /// Whether the link left by mail and was shown to nobody.
+    link_mailed: bool,
+}
+
+impl Offer {
+    /// That whoever opened its link has the address, unless the link was shown to somebody.
+    pub fn proof(&self) -> Option<AddressProof> {
+        email(&self.email).ok().filter(|_| self.link_mailed).map(AddressProof::mailed_link)
+    }
 }
 
 /// The offer behind a link.
@@ -150,7 +184,8 @@ pub async fn find(app: &App, token: &str) -> Result<Offer> {
     offer.filter(|offer| offer.expires_at > clock::now()).ok_or_else(no_invitation)
 }
 
-/// Accepts an offer: the signed-in person becomes a member.
+/// Accepts an offer whose link was opened: the signed-in person becomes a member. A mailed link proves their
+/// address as well.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was accepted, revoked or has expired meanwhile.
@@ -159,7 +194,15 @@ pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
     if !store::claim(&mut write, &offer.id, &offer.token_hash).await? {
         return Err(no_invitation());
     }
-    join(by, write, offer).await
+    let (person, proof) = (by.clone(), offer.proof());
+    let slug = join(by, write, offer).await?;
+    if let Some(proof) = proof
+        && let Err(error) = accounts::prove_own_address(&person, &proof).await
+    {
+        // The person is a member all the same.
+        tracing::warn!(user = %person.user().id, %error, "an address stays unverified");
+    }
+    Ok(slug)
 }
 
 /// What the signed-in person is invited to. Only somebody who has verified the address learns what
@@ -169,7 +212,6 @@ pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn open_to(by: SignedIn) -> Result<Offers> {
     let mut read = by.app().db.read(&by).await?;
-    let verified = store::has_verified_address(&mut read, &by.user().id).await?;
     let offers = store::to_person(&mut read, &by.user().id, clock::now()).await?;
     let invitations = offers
         .into_iter()
@@ -181,7 +223,7 @@ pub async fn open_to(by: SignedIn) -> Result<Offers> {
             expires_at,
         })
         .collect();
-    Ok(Offers { verified, invitations })
+    Ok(Offers { verified: by.user().verified, invitations })
 }
 
 /// Accepts an invitation without its link: the verified address stands for it.

@@ -118,8 +118,7 @@ async fn take(
         None => {
             let account =
                 NewAccount { name: form.name.clone(), email: offer.email.clone(), password: form.password.clone() };
-            // Whoever holds the link reads the mail of that address.
-            let user = run(accounts::sign_up_invited(app.clone(), client.0, account)).await?;
+            let user = run(accounts::sign_up_invited(app.clone(), client.0, account, offer.proof())).await?;
             session::begin(session, &user, device).await?;
             SignedIn::of_user(app, &user, &device.address, Door::Account).await?
         }

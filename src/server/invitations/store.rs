@@ -6,7 +6,7 @@ use crate::{
         account::Email,
         error::Result,
         ids::{InvitationId, OrganizationId, TeamId, UserId},
-        member::{INVITATION_SECONDS, Invitation},
+        member::Invitation,
         role::{Role, TeamRole},
         time::Time,
     },
@@ -51,18 +51,28 @@ pub(super) async fn expire_old(write: &mut Write, email_key: &str) -> Result<()>
     Ok(())
 }
 
+/// The link of an invitation.
+pub(super) struct Link<'a> {
+    pub token_hash: &'a str,
+    /// Whether it leaves by mail and is shown to nobody.
+    pub mailed: bool,
+    /// For how long the invitation can be accepted.
+    pub seconds: i64,
+}
+
 pub(super) async fn insert(
     write: &mut Write,
     id: &InvitationId,
     email: &Email,
     role: Role,
     team: Option<&(TeamId, TeamRole)>,
-    token_hash: &str,
+    link: Link<'_>,
 ) -> Result<()> {
     let by = write.actor.name.clone();
     sqlx::query(
-        "insert into invitations (id, organization_id, email, email_key, role, team_id, team_role, token_hash, invited_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into invitations (id, organization_id, email, email_key, role, team_id, team_role, token_hash, invited_by, created_at, expires_at,
+                                  link_mailed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(id.clone())
     .bind(write.organization.clone())
@@ -71,25 +81,28 @@ pub(super) async fn insert(
     .bind(role)
     .bind(team.map(|(team, _)| team.clone()))
     .bind(team.map(|(_, role)| *role))
-    .bind(token_hash.to_owned())
+    .bind(link.token_hash.to_owned())
     .bind(by)
     .bind(write.at)
-    .bind(write.at.plus_seconds(INVITATION_SECONDS))
+    .bind(write.at.plus_seconds(link.seconds))
+    .bind(link.mailed.then_some(write.at))
     .execute(write.connection())
     .await
     .map_err(refused)?;
     Ok(())
 }
 
-pub(super) async fn renew(write: &mut Write, id: &InvitationId, token_hash: &str) -> Result<Option<(String, Role)>> {
+/// Gives an invitation a new link in place of the old one.
+pub(super) async fn renew(write: &mut Write, id: &InvitationId, link: Link<'_>) -> Result<Option<(String, Role)>> {
     sqlx::query_as(
-        "update invitations set token_hash = $1, expires_at = $2
+        "update invitations set token_hash = $1, expires_at = $2, link_mailed_at = $5
          where organization_id = $3 and id = $4 and accepted_at is null and revoked_at is null returning email, role",
     )
-    .bind(token_hash.to_owned())
-    .bind(write.at.plus_seconds(INVITATION_SECONDS))
+    .bind(link.token_hash.to_owned())
+    .bind(write.at.plus_seconds(link.seconds))
     .bind(write.organization.clone())
     .bind(id.clone())
+    .bind(link.mailed.then_some(write.at))
     .fetch_optional(write.connection())
     .await
     .map_err(refused)
@@ -120,17 +133,20 @@ type OfferRow = (
     String,
     Time,
     String,
+    Option<Time>,
 );
 
 fn offer(row: OfferRow) -> Offer {
-    let (id, organization, slug, name, email, role, team, team_role, invited_by, expires_at, token_hash) = row;
+    let (id, organization, slug, name, email, role, team, team_role, invited_by, expires_at, token_hash, mailed) = row;
     let team = team.zip(team_role);
-    Offer { id, organization, slug, name, email, role, team, invited_by, expires_at, token_hash }
+    let link_mailed = mailed.is_some();
+    Offer { id, organization, slug, name, email, role, team, invited_by, expires_at, token_hash, link_mailed }
 }
 
 pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option<Offer>> {
     let row: Option<OfferRow> = sqlx::query_as(
-        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash
+        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash,
+                i.link_mailed_at
          from invitations i join organizations o on o.id = i.organization_id
          where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and o.suspended_at is null",
     )
@@ -141,20 +157,12 @@ pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option
     Ok(row.map(offer))
 }
 
-pub(super) async fn has_verified_address(read: &mut Read, user: &UserId) -> Result<bool> {
-    let row: Option<(UserId,)> = sqlx::query_as("select id from users where id = $1 and email_verified_at is not null")
-        .bind(user.clone())
-        .fetch_optional(read.connection())
-        .await
-        .map_err(refused)?;
-    Ok(row.is_some())
-}
-
 /// Those to the address that this person has verified, newest first, but for organizations that
 /// they are in.
 pub(super) async fn to_person(read: &mut Read, user: &UserId, now: Time) -> Result<Vec<Offer>> {
     let rows: Vec<OfferRow> = sqlx::query_as(
-        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash
+        "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash,
+                i.link_mailed_at
          from users u join invitations i on i.email_key = u.email_key join organizations o on o.id = i.organization_id
          where u.id = $1 and u.email_verified_at is not null
            and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2 and o.suspended_at is null

@@ -151,7 +151,7 @@ pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) ->
             expires.in_words()
         )],
         action: Some(("Verify this address", link)),
-        foot: "If you have no account here, do nothing: the address stays unverified.".to_owned(),
+        foot: "If you have no account here, do nothing: the address stays unverified. If somebody else signed up with your address, “Forgot your password?” gives you the account and locks them out.".to_owned(),
     }
     .write()
 }
@@ -167,7 +167,7 @@ pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) ->
                 "Somebody asked to reset the password of {name}’s account. Open the link to choose a new one; it works once, until {}.",
                 expires.in_words()
             ),
-            "All sessions end when the password is reset.".to_owned(),
+            "All sessions and personal API tokens end when the password is reset.".to_owned(),
         ],
         action: Some(("Choose a new password", link)),
         foot: "If this was not you, do nothing: your password stays as it is.".to_owned(),

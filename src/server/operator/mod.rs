@@ -62,6 +62,8 @@ pub struct UserRow {
     pub name: String,
     /// Whether the address was verified.
     pub verified: bool,
+    /// Whether an earlier version took it for verified without proof, and nobody has verified it since.
+    pub verification_withdrawn: bool,
     /// In how many organizations.
     pub organizations: i64,
     /// When the account was created.
@@ -95,9 +97,10 @@ impl fmt::Display for OrganizationDetail {
 
 impl fmt::Display for UserRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { email, name, verified, organizations, .. } = self;
+        let Self { email, name, verified, verification_withdrawn, organizations, .. } = self;
         let verified = if *verified { "verified" } else { "not verified" };
-        write!(f, "{email:<40} {name:<30} {verified:<12} {organizations:>3} organizations")
+        write!(f, "{email:<40} {name:<30} {verified:<12} {organizations:>3} organizations")?;
+        if *verification_withdrawn { f.write_str("  verification withdrawn") } else { Ok(()) }
     }
 }
 
@@ -159,23 +162,64 @@ async fn user(app: &App, email: &str) -> Result<UserRow> {
     found.ok_or_else(|| AppError::NotFound("account".to_owned()))
 }
 
-/// Gives a person a new random password and ends their sessions; the password.
+/// How many accounts there are whose address an earlier version took for verified without proof, and that
+/// nobody has verified since.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn withdrawn_verifications(app: &App) -> Result<i64> {
+    store::withdrawn_verifications(&mut app.db.read(&OPERATOR).await?).await
+}
+
+/// A password that the operator passes on.
+#[derive(Debug, Clone, Serialize)]
+pub struct TemporaryPassword {
+    /// The address of the account.
+    pub email: String,
+    /// Random.
+    pub password: String,
+    /// From then on it opens the account no more, unless the person has changed it.
+    pub expires_at: Time,
+}
+
+impl fmt::Display for TemporaryPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { email, password, expires_at } = self;
+        write!(
+            f,
+            "{email} has the password {password} now. It expires on {}: they change it under “Your account” before.\n\
+             Every session and personal API token of theirs has ended, and so has every sign-in through the provider\n\
+             that no verified address links to the account.",
+            expires_at.in_words()
+        )
+    }
+}
+
+/// Gives a person a new random password for a day and ends what opened the account otherwise.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when nobody has this address.
-pub async fn reset_password(app: &App, email: &str) -> Result<String> {
+pub async fn reset_password(app: &App, email: &str) -> Result<TemporaryPassword> {
     let user = user(app, email).await?;
     let password = format!("{}-{}", id_text(random_id()), id_text(random_id()));
-    accounts::set_password(app, OPERATOR, &user.email, &user.name, password.clone()).await?;
-    Ok(password)
+    let expires_at = accounts::set_temporary_password(app, OPERATOR, &user.id, password.clone()).await?;
+    Ok(TemporaryPassword { email: user.email, password, expires_at })
 }
 
-/// Makes a person an owner of an organization, a member first if need be. An owner stays one.
+/// Makes a person an owner of an organization, a member first if need be. An owner stays one. Anybody could
+/// have signed up with an unverified address: such an account becomes an owner only if `unverified` says so.
 ///
 /// # Errors
-/// [`AppError::NotFound`] when there is no such person or organization.
-pub async fn make_owner(app: &App, email: &str, slug: &str) -> Result<OrganizationDetail> {
+/// [`AppError::NotFound`] when there is no such person or organization; [`AppError::Conflict`] when the
+/// address is not verified.
+pub async fn make_owner(app: &App, email: &str, slug: &str, unverified: bool) -> Result<OrganizationDetail> {
     let (user, detail) = (user(app, email).await?, organization(app, slug).await?);
+    if !user.verified && !unverified {
+        return Err(AppError::Conflict(format!(
+            "Nobody has verified the address {}: anybody can have signed up with it. If you know that the account is theirs, say --unverified.",
+            user.email
+        )));
+    }
     if detail.owners.contains(&user.email) {
         return Ok(detail);
     }

@@ -61,9 +61,10 @@ pub(super) async fn set_suspended(write: &mut Write, suspended: bool) -> Result<
 }
 
 pub(super) async fn users(read: &mut Read) -> Result<Vec<UserRow>> {
-    type Row = (UserId, String, String, Option<Time>, i64, Time);
+    type Row = (UserId, String, String, Option<Time>, Option<Time>, i64, Time);
     let rows: Vec<Row> = sqlx::query_as(
-        "select u.id, u.email, u.name, u.email_verified_at, (select count(*) from members m where m.user_id = u.id), u.created_at
+        "select u.id, u.email, u.name, u.email_verified_at, u.withdrawn_verification_at,
+                (select count(*) from members m where m.user_id = u.id), u.created_at
          from users u order by u.email_key",
     )
     .fetch_all(read.connection())
@@ -71,13 +72,24 @@ pub(super) async fn users(read: &mut Read) -> Result<Vec<UserRow>> {
     .map_err(refused)?;
     Ok(rows
         .into_iter()
-        .map(|(id, email, name, verified, organizations, created_at)| UserRow {
+        .map(|(id, email, name, verified, withdrawn, organizations, created_at)| UserRow {
             id,
             email,
             name,
             verified: verified.is_some(),
+            verification_withdrawn: verified.is_none() && withdrawn.is_some(),
             organizations,
             created_at,
         })
         .collect())
+}
+
+pub(super) async fn withdrawn_verifications(read: &mut Read) -> Result<i64> {
+    let (count,): (i64,) = sqlx::query_as(
+        "select count(*) from users where withdrawn_verification_at is not null and email_verified_at is null",
+    )
+    .fetch_one(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(count)
 }

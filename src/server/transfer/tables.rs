@@ -186,6 +186,8 @@ const CAUSE: Kind = Kind::Text(word::<Cause>);
 
 /// The list of members, the first.
 pub(super) const MEMBERS: &str = "members";
+/// The list of their roles in teams.
+pub(super) const TEAM_MEMBERS: &str = "team_members";
 /// The list of slugs that lead here.
 pub(super) const FORMER_SLUGS: &str = "former_slugs";
 
@@ -262,7 +264,7 @@ pub(super) static TABLES: &[Table] = &[
         ..BLANK
     },
     Table {
-        name: "team_members",
+        name: TEAM_MEMBERS,
         columns: &[
             must("team_id", Kind::Of("teams")),
             must("user_id", Kind::Person),
@@ -549,7 +551,9 @@ pub(super) static TABLES: &[Table] = &[
 pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("users", "email_key", "made of the address"),
     ("users", "email_verified_at", "another server has not seen the mailbox"),
+    ("users", "withdrawn_verification_at", "another server has not seen the mailbox"),
     ("users", "password_hash", "a secret"),
+    ("users", "password_expires_at", "of the password"),
     ("users", "last_organization_id", "where a person was last, on this server"),
     ("users", "created_at", "of the account, not of the organization"),
     ("users", "updated_at", "of the account, not of the organization"),

@@ -3,11 +3,12 @@
 
 use super::{Done, notice, to};
 use crate::{
-    domain::error::AppError,
+    domain::{audit::Door, error::AppError},
     server::{
         App,
         access::{
-            accounts::recovery::{self, Proof},
+            SignedIn,
+            accounts::recovery::{self, Confirmation, MailedLink},
             pages::{frame, on, refuse},
             run,
         },
@@ -20,7 +21,7 @@ use crate::{
 use axum::{
     Extension, Form,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
 use leptos::prelude::*;
@@ -129,7 +130,7 @@ fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'stati
 /// `GET /reset-password`
 pub async fn reset_password(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
     match recovery::resetting(&app, &link.token).await {
-        Ok(proof) => document::private(StatusCode::OK, reset_html(&headers, &link.token, proof, None)),
+        Ok(about) => document::private(StatusCode::OK, reset_html(&headers, &link.token, about, None)),
         Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }
 }
@@ -149,14 +150,14 @@ pub async fn reset(State(app): State<App>, headers: HeaderMap, Form(form): Form<
         Err(error) => error,
     };
     match recovery::resetting(&app, &form.token).await {
-        Ok(proof) => refuse(&error, reset_html(&headers, &form.token, proof, Some(&error))),
+        Ok(about) => refuse(&error, reset_html(&headers, &form.token, about, Some(&error))),
         Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }
 }
 
-fn reset_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&AppError>) -> String {
+fn reset_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Option<&AppError>) -> String {
     let token = token.to_owned();
-    let lead = format!("For the account of {}. All its sessions end.", proof.email);
+    let lead = format!("For the account of {}. All its sessions and personal API tokens end.", about.email);
     render(headers, "Choose a new password", lead, || {
         let (beside, password_error) = (beside(error, &["password"]), on(error, "password"));
         view! {
@@ -164,7 +165,7 @@ fn reset_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&App
                 <FormError message=beside />
                 <input type="hidden" name="token" value=token />
                 // For password managers.
-                <input type="email" name="username" autocomplete="username" value=proof.email hidden readonly />
+                <input type="email" name="username" autocomplete="username" value=about.email hidden readonly />
                 <TextField
                     label="New password"
                     name="password"
@@ -186,9 +187,10 @@ fn reset_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&App
 }
 
 /// `GET /verify-email`
-pub async fn verify_email(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
+pub async fn verify_email(State(app): State<App>, parts: Parts, Query(link): Query<Token>) -> Response {
+    let headers = &parts.headers;
     if link.done == "verified" {
-        let html = render(&headers, "Thank you", String::new(), || {
+        let html = render(headers, "Thank you", String::new(), || {
             view! {
                 <div class="flex flex-col gap-4">
                     {notice("verified")} <LinkButton href="/dashboard" variant=ButtonVariant::Primary class="w-full">
@@ -200,9 +202,10 @@ pub async fn verify_email(State(app): State<App>, headers: HeaderMap, Query(link
         });
         return document::private(StatusCode::OK, html);
     }
-    match recovery::verification(&app, &link.token).await {
-        Ok(proof) => document::private(StatusCode::OK, verify_html(&headers, &link.token, proof, None)),
-        Err(error) => unusable(&headers, &error, ("/account", "Go to your account")),
+    let by = SignedIn::from_request(&app, &parts, Door::Account).await.ok();
+    match recovery::verification(&app, &link.token, by.as_ref()).await {
+        Ok(about) => document::private(StatusCode::OK, verify_html(headers, &link.token, about, None)),
+        Err(error) => unusable(headers, &error, ("/account", "Go to your account")),
     }
 }
 
@@ -211,40 +214,91 @@ pub async fn verify_email(State(app): State<App>, headers: HeaderMap, Query(link
 #[serde(default)]
 pub struct VerifyForm {
     token: String,
+    password: String,
 }
 
 /// `POST /verify-email`
-pub async fn verify(State(app): State<App>, headers: HeaderMap, Form(form): Form<VerifyForm>) -> Response {
-    let error = match run(recovery::verify(app.clone(), form.token.clone())).await {
+pub async fn verify(
+    State(app): State<App>,
+    Extension(client): Extension<ClientAddress>,
+    parts: Parts,
+    Form(form): Form<VerifyForm>,
+) -> Response {
+    let by = SignedIn::from_request(&app, &parts, Door::Account).await.ok();
+    let verified = recovery::verify(app.clone(), client.0, by.clone(), form.token.clone(), form.password);
+    let error = match run(verified).await {
         Ok(()) => return to("/verify-email", "verified"),
         Err(error) => error,
     };
-    match recovery::verification(&app, &form.token).await {
-        Ok(proof) => refuse(&error, verify_html(&headers, &form.token, proof, Some(&error))),
-        Err(error) => unusable(&headers, &error, ("/account", "Go to your account")),
+    match recovery::verification(&app, &form.token, by.as_ref()).await {
+        Ok(about) => refuse(&error, verify_html(&parts.headers, &form.token, about, Some(&error))),
+        Err(error) => unusable(&parts.headers, &error, ("/account", "Go to your account")),
     }
 }
 
-fn verify_html(headers: &HeaderMap, token: &str, proof: Proof, error: Option<&AppError>) -> String {
-    let (token, Proof { name, email, is_new }) = (token.to_owned(), proof);
+fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Option<&AppError>) -> String {
+    let (token, MailedLink { name, email, is_new, is_first, confirmation }) = (token.to_owned(), about);
     let lead = if is_new {
         format!("{email} becomes the address of {name}’s account.")
     } else {
         format!("Say that {email}, the address of {name}’s account, is yours.")
     };
-    render(headers, "Verify your address", lead, || {
-        let beside = beside(error, &[]);
+    let note = |words: &'static str| view! { <p class="text-center text-13 text-muted-foreground">{words}</p> };
+    let yes = || {
         view! {
-            <form method="post" action="/verify-email" class="flex flex-col gap-4">
-                <FormError message=beside />
-                <input type="hidden" name="token" value=token />
-                <p class="text-center text-13 text-muted-foreground">
-                    "If this is not your account, close this page: nothing happens then."
-                </p>
-                <Button variant=ButtonVariant::Primary submit=true class="w-full">
-                    "Yes, this is my address"
-                </Button>
-            </form>
+            <Button variant=ButtonVariant::Primary submit=true class="w-full">
+                "Yes, this is my address"
+            </Button>
+        }
+    };
+    render(headers, "Verify your address", lead, || {
+        let (beside, password_error) = (beside(error, &["password"]), on(error, "password"));
+        let ends = is_first.then(|| {
+            note("Other sessions and personal API tokens of the account end, so that nobody else stays in it.")
+        });
+        let confirm = match confirmation {
+            Confirmation::Session => yes().into_any(),
+            Confirmation::Password => view! {
+                <TextField
+                    label="Password of this account"
+                    name="password"
+                    kind="password"
+                    autocomplete="current-password"
+                    required=true
+                    error=password_error
+                />
+                {yes()}
+            }
+            .into_any(),
+            Confirmation::SignIn => view! {
+                {note("Sign in to this account in this browser, the way you did before, and open the link again.")}
+                <LinkButton href="/sign-in" variant=ButtonVariant::Primary class="w-full">
+                    "Sign in"
+                </LinkButton>
+            }
+            .into_any(),
+        };
+        // A link to reset the password goes to the account's present address.
+        let another_way = (confirmation != Confirmation::Session && !is_new).then(|| {
+            view! {
+                <form method="post" action="/forgot-password" class="mt-2 flex flex-col gap-2">
+                    <input type="hidden" name="email" value=email />
+                    {note("You forgot the password, or somebody else signed up with your address?")}
+                    <Button submit=true class="w-full">
+                        "Set a new password instead"
+                    </Button>
+                </form>
+            }
+        });
+        view! {
+            <div>
+                <form method="post" action="/verify-email" class="flex flex-col gap-4">
+                    <FormError message=beside />
+                    <input type="hidden" name="token" value=token />
+                    {note("If this is not your account, close this page: nothing happens then.")} {ends} {confirm}
+                </form>
+                {another_way}
+            </div>
         }
         .into_any()
     })

@@ -2,8 +2,11 @@
 //! [`profile`], what is proven by mail in [`recovery`].
 
 pub mod profile;
+mod proof;
 pub mod recovery;
 mod store;
+
+pub use proof::{AddressProof, prove_own_address};
 
 use super::{Gate, SignedIn, SystemScope, oidc::OidcIdentity, password};
 use crate::{
@@ -11,6 +14,7 @@ use crate::{
         account::{Email, PASSWORD_MOST, email, line, password_length},
         error::{AppError, FieldErrors, Result},
         ids::UserId,
+        time::Time,
     },
     server::{App, clock, db::random_id},
 };
@@ -19,6 +23,8 @@ use store::Account;
 
 /// Most characters of a person's name.
 pub const NAME_MOST: usize = 80;
+/// How long a password that the operator gave opens the account, in seconds: a day.
+const TEMPORARY_PASSWORD_SECONDS: i64 = 86_400;
 
 /// What a person types to sign up.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -39,18 +45,24 @@ pub struct NewAccount {
 /// # Errors
 /// [`AppError::Invalid`] with everything that is wrong, [`AppError::TooMany`].
 pub async fn sign_up(app: App, address: IpAddr, account: NewAccount) -> Result<UserId> {
-    create(&app, address, account, false).await
+    create(&app, address, account, None).await
 }
 
-/// Creates an account for somebody who holds a link that was sent to this address: it is verified.
+/// Creates an account for somebody who is invited: its address is verified if the link of the invitation
+/// proves it.
 ///
 /// # Errors
 /// As [`sign_up`].
-pub async fn sign_up_invited(app: App, address: IpAddr, account: NewAccount) -> Result<UserId> {
-    create(&app, address, account, true).await
+pub async fn sign_up_invited(
+    app: App,
+    address: IpAddr,
+    account: NewAccount,
+    proof: Option<AddressProof>,
+) -> Result<UserId> {
+    create(&app, address, account, proof).await
 }
 
-async fn create(app: &App, address: IpAddr, account: NewAccount, verified: bool) -> Result<UserId> {
+async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<AddressProof>) -> Result<UserId> {
     let mut errors = FieldErrors::default();
     let name = errors.take("name", line("your name", &account.name, NAME_MOST));
     let address_typed = errors.take("email", email(&account.email));
@@ -59,7 +71,7 @@ async fn create(app: &App, address: IpAddr, account: NewAccount, verified: bool)
     let (Some(name), Some(email)) = (name, address_typed) else { return Err(AppError::Internal) };
     app.limits.sign_up(address)?;
     let hash = password::hash(account.password).await?;
-    insert(app, &email, verified, &name, Some(hash), None).await
+    insert(app, &email, proof.as_ref(), &name, Some(hash), None).await
 }
 
 /// Where the person's request comes from.
@@ -81,18 +93,19 @@ fn new_password(password: &str, email: Option<&Email>) -> Result<(), String> {
 async fn insert(
     app: &App,
     email: &Email,
-    email_verified: bool,
+    proof: Option<&AddressProof>,
     name: &str,
     password_hash: Option<String>,
     identity: Option<&OidcIdentity>,
 ) -> Result<UserId> {
     let (id, at) = (UserId::from_random(random_id()), clock::now());
+    let proof = proof.filter(|proof| proof.is_for(email));
     let mut write = app.db.write_accounts(&Gate).await?;
-    store::insert_user(&mut write, store::NewUser { id: &id, email, email_verified, name, password_hash, at }).await?;
+    store::insert_user(&mut write, store::NewUser { id: &id, email, proof, name, password_hash, at }).await?;
     if let Some(identity) = identity {
-        store::insert_identity(&mut write, identity, &id, at).await?;
+        store::insert_identity(&mut write, identity, &id, proof, at).await?;
     }
-    if !email_verified && app.sends_mail() {
+    if proof.is_none() && app.sends_mail() {
         recovery::queue_verification(app, &mut write, &id, name, email, at).await?;
     }
     write.commit().await?;
@@ -121,21 +134,40 @@ pub async fn check_password(app: App, address: IpAddr, typed: String, password: 
     errors.finish()?;
     let Some(email) = typed else { return Err(AppError::Internal) };
     app.limits.sign_in(address, &email.key)?;
-    if password.len() > PASSWORD_MOST {
-        return Err(wrong());
-    }
     let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
-    let (id, hash) = found.map_or((None, None), |account| (Some(account.id), account.password_hash));
-    match (password::verify(password, hash).await?, id) {
-        (true, Some(id)) => Ok(id),
-        _ => {
+    match opened_by(&app, found, password).await? {
+        Some(id) => Ok(id),
+        None => {
             tracing::info!(%address, "a sign-in was refused");
             Err(wrong())
         }
     }
 }
 
+/// The account, if this is its password. Equal work when there is no account, or it has no password.
+async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result<Option<UserId>> {
+    if typed.len() > PASSWORD_MOST {
+        return Ok(None);
+    }
+    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+    match (password::verify(typed, hash).await?, account) {
+        (true, Some(account)) if account.password_expires_at.is_some_and(|end| end <= clock::now()) => {
+            let or = if app.sends_mail() { ", or set one by “Forgot your password?”" } else { "" };
+            Err(AppError::field(
+                "password",
+                format!("This password was given by the operator and has expired. Ask for another one{or}."),
+            ))
+        }
+        (true, Some(account)) => Ok(Some(account.id)),
+        _ => Ok(None),
+    }
+}
+
 /// The account of somebody who comes from the OpenID provider; the first time it is created.
+///
+/// An account is made also when the provider does not say that it has verified the address, because some
+/// providers never say so. Such an account stays unverified, and the identity ends as soon as somebody
+/// proves the address.
 ///
 /// An account with a password and the same address is linked only when the provider and we have
 /// both verified that the address is this person's: a provider that lets people claim addresses
@@ -144,8 +176,14 @@ pub async fn check_password(app: App, address: IpAddr, typed: String, password: 
 /// # Errors
 /// [`AppError::Conflict`] in words for the sign-in page.
 pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
+    let proof = AddressProof::verified_claim(&identity);
     let mut read = app.db.read(&Gate).await?;
     if let Some(id) = store::user_by_identity(&mut read, &identity.issuer, &identity.subject).await? {
+        let account = store::by_id(&mut read, &id).await?;
+        drop(read);
+        if let (Some(account), Some(proof)) = (account, proof) {
+            prove_by_claim(&app, &identity, &account, &proof).await?;
+        }
         return Ok(id);
     }
     let Some(email) = identity.email.as_deref().and_then(|text| email(text).ok()) else {
@@ -154,12 +192,12 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
     if let Some(account) = store::by_address(&mut read, &email).await? {
         let issuers = store::issuers(&mut read, &account.id).await?;
         drop(read);
-        return link(&app, &identity, account, &issuers).await;
+        return link(&app, &identity, proof, account, &issuers).await;
     }
     drop(read);
     let name = identity.name.as_deref().and_then(|name| line("your name", name, NAME_MOST).ok());
     let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Somebody").to_owned());
-    match insert(&app, &email, identity.email_verified, &name, None, Some(&identity)).await {
+    match insert(&app, &email, proof.as_ref(), &name, None, Some(&identity)).await {
         Err(AppError::Invalid(_)) => Err(taken(&email, "Sign in the way you did before.")),
         other => other,
     }
@@ -173,30 +211,69 @@ pub(super) async fn of_subject(app: &App, issuer: &str, subject: &str) -> Result
     store::user_by_identity(&mut app.db.read(&Gate).await?, issuer, subject).await
 }
 
+/// Verifies the address of an account by a claim of the identity that opens it. Where a password opens it
+/// too, somebody else may know that: it ends with everything else.
+async fn prove_by_claim(app: &App, identity: &OidcIdentity, account: &Account, proof: &AddressProof) -> Result<()> {
+    if account.verified_at.is_some() || !proof.is_for(&account.email) {
+        return Ok(());
+    }
+    let at = clock::now();
+    let mut write = app.db.write_accounts(&Gate).await?;
+    store::verify(&mut write, &account.id, proof, at).await?;
+    store::verify_identity(&mut write, identity, at).await?;
+    if account.password_hash.is_some() {
+        store::clear_password(&mut write, &account.id, at).await?;
+        proof::end_access(&mut write, &account.id, "").await?;
+    }
+    write.commit().await?;
+    app.hub.recheck(&account.id);
+    tracing::info!(user = %account.id, "an address was verified by the provider's claim");
+    Ok(())
+}
+
 /// Links an identity to an account of the same address, if that is sure to be the same person.
-async fn link(app: &App, identity: &OidcIdentity, account: Account, issuers: &[String]) -> Result<UserId> {
+async fn link(
+    app: &App,
+    identity: &OidcIdentity,
+    proof: Option<AddressProof>,
+    account: Account,
+    issuers: &[String],
+) -> Result<UserId> {
     let Account { id, email, verified_at, password_hash, .. } = account;
     // Nobody has ever signed in to it: it came with an organization from another server.
     let is_new = password_hash.is_none() && issuers.is_empty();
+    let recovery = "“Forgot your password?” sets a new password, verifies the address, and ends whatever opened the account before.";
     if issuers.contains(&identity.issuer) || (password_hash.is_none() && !is_new) {
-        return Err(taken(&email, "It belongs to another account of the provider: sign in with that one."));
+        let mut how = "It belongs to another account of the provider: sign in with that one.".to_owned();
+        if proof.is_some() && verified_at.is_none() && app.sends_mail() {
+            how = format!("{how} If that is not yours, {recovery}");
+        }
+        return Err(taken(&email, &how));
     }
-    if !identity.email_verified {
-        return Err(taken(
-            &email,
-            "The provider does not say that this address is yours, so they are not linked. Sign in with your password, or verify the address at the provider and try again.",
-        ));
-    }
+    let Some(proof) = proof.filter(|proof| proof.is_for(&email)) else {
+        let or = if is_new { "V" } else { "Sign in with your password, or v" };
+        let how = format!(
+            "The provider does not say that this address is yours, so they are not linked. {or}erify the address at the provider and try again."
+        );
+        return Err(taken(&email, &how));
+    };
     if verified_at.is_none() && !is_new {
         let how = if app.sends_mail() {
-            "To link them, sign in with your password, verify the address under “Your account”, and come back this way. If you do not know the password, “Forgot your password?” sets a new one and verifies the address too."
+            format!(
+                "To link them, sign in with your password, verify the address under “Your account”, and come back this way. If you do not know the password, {recovery}"
+            )
         } else {
-            "They are not linked, because this server sends no mail to verify the address with. Sign in with your password."
+            "They are not linked, because this server sends no mail to verify the address with. Sign in with your password.".to_owned()
         };
-        return Err(taken(&email, how));
+        return Err(taken(&email, &how));
     }
+    let at = clock::now();
     let mut write = app.db.write_accounts(&Gate).await?;
-    store::insert_identity(&mut write, identity, &id, clock::now()).await?;
+    if verified_at.is_none() {
+        store::verify(&mut write, &id, &proof, at).await?;
+        proof::end_access(&mut write, &id, "").await?;
+    }
+    store::insert_identity(&mut write, identity, &id, Some(&proof), at).await?;
     write.commit().await?;
     tracing::info!(user = %id, "an account was linked to the provider");
     Ok(id)
@@ -206,8 +283,8 @@ fn taken(email: &Email, how: &str) -> AppError {
     AppError::Conflict(format!("There is an account for {} already. {how}", email.shown))
 }
 
-/// The account of this address with this password, for the operator's command line: made when
-/// there is none, else it gets the password, and its sessions end.
+/// The account of this address with this password, for the demo: made when there is none, else it gets
+/// the password, and its sessions end.
 ///
 /// # Errors
 /// [`AppError::Invalid`] when the address or the password is wrong.
@@ -230,6 +307,25 @@ pub async fn set_password(
             write.commit().await?;
             Ok(id)
         }
-        None => insert(app, &email, false, name, Some(hash), None).await,
+        None => insert(app, &email, None, name, Some(hash), None).await,
     }
+}
+
+/// Gives an account a password that opens it for a day, for the operator, and ends everything else that
+/// opened it. Returns when the password ends; a new one, chosen by the person, does not.
+///
+/// # Errors
+/// [`AppError::Invalid`] when the password is too short; [`AppError::Unavailable`].
+pub async fn set_temporary_password(app: &App, _by: SystemScope, user: &UserId, new_password: String) -> Result<Time> {
+    password_length(&new_password).map_err(|message| AppError::field("password", message))?;
+    let hash = password::hash(new_password).await?;
+    let at = clock::now();
+    let expires_at = at.plus_seconds(TEMPORARY_PASSWORD_SECONDS);
+    let mut write = app.db.write_accounts(&Gate).await?;
+    store::set_password(&mut write, user, hash, at).await?;
+    store::set_password_expiry(&mut write, user, expires_at).await?;
+    proof::end_access(&mut write, user, "").await?;
+    write.commit().await?;
+    app.hub.recheck(user);
+    Ok(expires_at)
 }

@@ -119,8 +119,7 @@ pub async fn change_address(by: SignedIn, typed: String, current_password: Strin
         queue_verification(app, &mut write, &account.id, &account.name, &address, at).await?;
     } else {
         // Only how it is spelled has changed, or nobody can verify anything here.
-        let verified_at = account.verified_at.filter(|_| same);
-        store::set_address(&mut write, &account.id, &address, verified_at, at).await?;
+        store::set_address(&mut write, &account.id, &address, None, at).await?;
         store::delete_tokens(&mut write, &account.id, VERIFY).await?;
         store::delete_tokens(&mut write, &account.id, RESET).await?;
     }

@@ -1,7 +1,11 @@
 //! What is proven by mail: that an address is somebody's, and that a forgotten password may be set
 //! anew. The links work once; only the hash of their token is kept.
 
-use super::{super::store as sessions, Gate, ip, new_password, store};
+use super::{
+    AddressProof, Gate, ip, new_password, opened_by,
+    proof::{end_access, end_unproven_access, session_hash},
+    store,
+};
 use crate::{
     domain::{
         account::{Email, email},
@@ -16,7 +20,7 @@ use crate::{
             secret::{Secret, hash},
         },
         clock,
-        db::AccountWrite,
+        db::{AccountWrite, Read},
         notify::{self, mail},
     },
 };
@@ -36,13 +40,29 @@ fn no_link() -> AppError {
 
 /// What a link of a mail is about.
 #[derive(Debug, Clone)]
-pub struct Proof {
+pub struct MailedLink {
     /// Whose account.
     pub name: String,
     /// The address it was sent to.
     pub email: String,
     /// Whether it is another address than the account has.
     pub is_new: bool,
+    /// Whether nobody has proven the account's address yet: then everything that opened it ends.
+    pub is_first: bool,
+    /// How the person shows that the account is theirs.
+    pub confirmation: Confirmation,
+}
+
+/// How somebody who opens a link that verifies an address shows that the account is theirs. The mailbox
+/// alone is not enough: somebody else may have signed up with the address, and would keep the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// By the session that they ask with.
+    Session,
+    /// By the account's password.
+    Password,
+    /// By signing in first: the account has no password.
+    SignIn,
 }
 
 /// Queues the mail that lets somebody verify this address; older ones are void.
@@ -92,40 +112,87 @@ pub(super) fn require_mail(app: &App) -> Result<()> {
     }
 }
 
-async fn proof(app: &App, token: &str, purpose: &'static str) -> Result<(store::Account, Proof)> {
+async fn mailed_link(
+    app: &App,
+    token: &str,
+    purpose: &'static str,
+    by: Option<&SignedIn>,
+) -> Result<(store::Account, MailedLink)> {
     let mut read = app.db.read(&Gate).await?;
     let found = store::token(&mut read, &hash(token), purpose, clock::now()).await?;
     let (user, email) = found.ok_or_else(no_link)?;
     let account = store::by_id(&mut read, &user).await?.ok_or_else(no_link)?;
-    let is_new = email.to_lowercase() != account.email.key;
-    let proof = Proof { name: account.name.clone(), email, is_new };
-    Ok((account, proof))
+    let link = MailedLink {
+        name: account.name.clone(),
+        is_new: email.to_lowercase() != account.email.key,
+        email,
+        is_first: account.verified_at.is_none(),
+        confirmation: confirmation(&mut read, &account, by).await?,
+    };
+    Ok((account, link))
+}
+
+/// How whoever asks shows that the account is theirs.
+pub(super) async fn confirmation(
+    read: &mut Read,
+    account: &store::Account,
+    by: Option<&SignedIn>,
+) -> Result<Confirmation> {
+    let has_password = account.password_hash.is_some();
+    let own = by.is_some_and(|by| by.session.is_some() && by.user().id == account.id);
+    // Password and provider may be two people's while nobody has proven the address; which of them began
+    // the session is not known.
+    let shared = account.verified_at.is_none() && has_password && !store::issuers(read, &account.id).await?.is_empty();
+    Ok(match (own && !shared, has_password) {
+        (true, _) => Confirmation::Session,
+        (false, true) => Confirmation::Password,
+        (false, false) => Confirmation::SignIn,
+    })
 }
 
 /// What a link to verify an address is about; the link stays good.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was used, has expired or is incomplete.
-pub async fn verification(app: &App, token: &str) -> Result<Proof> {
-    Ok(proof(app, token, VERIFY).await?.1)
+pub async fn verification(app: &App, token: &str, by: Option<&SignedIn>) -> Result<MailedLink> {
+    Ok(mailed_link(app, token, VERIFY, by).await?.1)
 }
 
 /// Verifies the address that a link was sent to. A new address takes the place of the old one,
-/// which gets a notice.
+/// which gets a notice. If nobody had proven the account's address before, everything that opened the
+/// account ends, but for the session that asks and the password.
 ///
 /// # Errors
-/// [`AppError::NotFound`] as [`verification`]; [`AppError::Invalid`] when another account has the
-/// address by now.
-pub async fn verify(app: App, token: String) -> Result<()> {
-    let (account, proof) = proof(&app, &token, VERIFY).await?;
-    let address = email(&proof.email).map_err(|message| AppError::field("email", message))?;
+/// [`AppError::NotFound`] as [`verification`]; [`AppError::Invalid`] when the password is wrong, or another
+/// account has the address by now; [`AppError::Conflict`] when the person has to sign in first;
+/// [`AppError::TooMany`].
+pub async fn verify(
+    app: App,
+    client: IpAddr,
+    by: Option<SignedIn>,
+    token: String,
+    typed_password: String,
+) -> Result<()> {
+    let (account, link) = mailed_link(&app, &token, VERIFY, by.as_ref()).await?;
+    let address = email(&link.email).map_err(|message| AppError::field("email", message))?;
+    match link.confirmation {
+        Confirmation::Session => {}
+        Confirmation::Password => check_account_password(&app, client, &account, typed_password).await?,
+        Confirmation::SignIn => {
+            return Err(AppError::Conflict(
+                "Sign in to this account in this browser first, and open the link again.".to_owned(),
+            ));
+        }
+    }
+    let session = by.filter(|by| by.user().id == account.id).map(|by| session_hash(&by)).unwrap_or_default();
+    let proof = AddressProof::mailed_link(address.clone());
     let at = clock::now();
     let mut write = app.db.write_accounts(&Gate).await?;
     if !store::take_token(&mut write, &hash(&token)).await? {
         return Err(no_link());
     }
-    if proof.is_new {
-        store::set_address(&mut write, &account.id, &address, Some(at), at).await?;
+    if link.is_new {
+        store::set_address(&mut write, &account.id, &address, Some(&proof), at).await?;
         // A link in the old mailbox opens the account no more.
         store::delete_tokens(&mut write, &account.id, RESET).await?;
         if app.sends_mail() {
@@ -133,12 +200,23 @@ pub async fn verify(app: App, token: String) -> Result<()> {
             notify::queue(write.connection(), None, notice, at).await?;
         }
     } else {
-        store::verify(&mut write, &account.id, at).await?;
+        store::verify(&mut write, &account.id, &proof, at).await?;
     }
+    end_unproven_access(&mut write, &account, &session, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
-    tracing::info!(user = %account.id, changed = proof.is_new, "an address was verified");
+    app.hub.recheck(&account.id);
+    tracing::info!(user = %account.id, changed = link.is_new, "an address was verified");
     Ok(())
+}
+
+async fn check_account_password(app: &App, client: IpAddr, account: &store::Account, typed: String) -> Result<()> {
+    if typed.is_empty() {
+        return Err(AppError::field("password", "Enter the password of this account."));
+    }
+    app.limits.sign_in(client, &account.email.key)?;
+    let opened = opened_by(app, Some(account.clone()), typed).await?;
+    opened.map(drop).ok_or_else(|| AppError::field("password", "This is not the password of this account."))
 }
 
 /// Sends a link to set a new password to this address, if it has an account. Whoever asks cannot
@@ -181,19 +259,20 @@ async fn send_reset(app: &App, account: &store::Account) -> Result<()> {
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was used, has expired or is incomplete.
-pub async fn resetting(app: &App, token: &str) -> Result<Proof> {
-    let (_, proof) = proof(app, token, RESET).await?;
-    if proof.is_new { Err(no_link()) } else { Ok(proof) }
+pub async fn resetting(app: &App, token: &str) -> Result<MailedLink> {
+    let (_, link) = mailed_link(app, token, RESET, None).await?;
+    if link.is_new { Err(no_link()) } else { Ok(link) }
 }
 
-/// Sets a new password by a link, ends every session, and takes the address as verified: the link
-/// came to it.
+/// Sets a new password by a link and verifies the address, to which the link came. Everything else that
+/// opened the account ends: sessions, personal API tokens, identities that no verified claim linked to the
+/// address, and other links.
 ///
 /// # Errors
 /// [`AppError::NotFound`] as [`resetting`]; [`AppError::Invalid`] when the password is refused.
 pub async fn reset(app: App, token: String, typed: String) -> Result<()> {
-    let (account, proof) = proof(&app, &token, RESET).await?;
-    if proof.is_new {
+    let (account, link) = mailed_link(&app, &token, RESET, None).await?;
+    if link.is_new {
         return Err(no_link());
     }
     new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
@@ -204,10 +283,8 @@ pub async fn reset(app: App, token: String, typed: String) -> Result<()> {
         return Err(no_link());
     }
     store::set_password(&mut write, &account.id, password_hash, at).await?;
-    store::verify(&mut write, &account.id, at).await?;
-    // Whoever was in may have asked for another address.
-    store::delete_tokens(&mut write, &account.id, VERIFY).await?;
-    sessions::delete_sessions_but(&mut write, &account.id, "").await?;
+    store::verify(&mut write, &account.id, &AddressProof::mailed_link(account.email.clone()), at).await?;
+    end_access(&mut write, &account.id, "").await?;
     tell_of_password(&app, &mut write, &account, at).await?;
     write.commit().await?;
     app.mail_is_waiting();

@@ -1,5 +1,6 @@
 //! Accounts and their one-time tokens, in the database.
 
+use super::AddressProof;
 use crate::{
     domain::{account::Email, error::Result, ids::UserId, time::Time},
     server::{
@@ -16,27 +17,32 @@ pub(super) struct Account {
     pub email: Email,
     pub verified_at: Option<Time>,
     pub password_hash: Option<String>,
+    /// When the password opens the account no more, if the operator gave it.
+    pub password_expires_at: Option<Time>,
 }
 
-type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>);
+type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>, Option<Time>);
 
-fn account((id, name, shown, key, verified_at, password_hash): AccountRow) -> Account {
-    Account { id, name, email: Email { shown, key }, verified_at, password_hash }
+fn account((id, name, shown, key, verified_at, password_hash, password_expires_at): AccountRow) -> Account {
+    Account { id, name, email: Email { shown, key }, verified_at, password_hash, password_expires_at }
 }
 
 pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account>> {
-    let row: Option<AccountRow> =
-        sqlx::query_as("select id, name, email, email_key, email_verified_at, password_hash from users where id = $1")
-            .bind(id.clone())
-            .fetch_optional(read.connection())
-            .await
-            .map_err(refused)?;
+    let row: Option<AccountRow> = sqlx::query_as(
+        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at
+         from users where id = $1",
+    )
+    .bind(id.clone())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
     Ok(row.map(account))
 }
 
 pub(super) async fn by_address(read: &mut Read, email: &Email) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "select id, name, email, email_key, email_verified_at, password_hash from users where email_key = $1",
+        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at
+         from users where email_key = $1",
     )
     .bind(email.key.clone())
     .fetch_optional(read.connection())
@@ -49,7 +55,7 @@ pub(super) async fn by_address(read: &mut Read, email: &Email) -> Result<Option<
 pub(super) struct NewUser<'a> {
     pub id: &'a UserId,
     pub email: &'a Email,
-    pub email_verified: bool,
+    pub proof: Option<&'a AddressProof>,
     pub name: &'a str,
     pub password_hash: Option<String>,
     pub at: Time,
@@ -63,7 +69,7 @@ pub(super) async fn insert_user(write: &mut AccountWrite, user: NewUser<'_>) -> 
     .bind(user.id.clone())
     .bind(user.email.shown.clone())
     .bind(user.email.key.clone())
-    .bind(user.email_verified.then_some(user.at))
+    .bind(user.proof.filter(|proof| proof.is_for(user.email)).map(|_| user.at))
     .bind(user.name.to_owned())
     .bind(user.password_hash)
     .bind(user.at)
@@ -84,27 +90,42 @@ pub(super) async fn set_name(write: &mut AccountWrite, user: &UserId, name: Stri
     Ok(())
 }
 
+/// Without proof only another spelling of the same address stays verified. No identity counts as verified
+/// for an address that is not.
 pub(super) async fn set_address(
     write: &mut AccountWrite,
     user: &UserId,
     email: &Email,
-    verified_at: Option<Time>,
+    proof: Option<&AddressProof>,
     at: Time,
 ) -> Result<()> {
-    sqlx::query("update users set email = $1, email_key = $2, email_verified_at = $3, updated_at = $4 where id = $5")
-        .bind(email.shown.clone())
-        .bind(email.key.clone())
-        .bind(verified_at)
-        .bind(at)
-        .bind(user.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
+    sqlx::query(
+        "update users set email = $1, email_key = $2, updated_at = $4,
+                email_verified_at = coalesce($3, case when email_key = $2 then email_verified_at end)
+         where id = $5",
+    )
+    .bind(email.shown.clone())
+    .bind(email.key.clone())
+    .bind(proof.filter(|proof| proof.is_for(email)).map(|_| at))
+    .bind(at)
+    .bind(user.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    sqlx::query(
+        "update oidc_identities set verified_at = null
+         where user_id = $1 and exists (select 1 from users u where u.id = $1 and u.email_verified_at is null)",
+    )
+    .bind(user.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
     Ok(())
 }
 
+/// A password that does not expire.
 pub(super) async fn set_password(write: &mut AccountWrite, user: &UserId, hash: String, at: Time) -> Result<()> {
-    sqlx::query("update users set password_hash = $1, updated_at = $2 where id = $3")
+    sqlx::query("update users set password_hash = $1, password_expires_at = null, updated_at = $2 where id = $3")
         .bind(hash)
         .bind(at)
         .bind(user.clone())
@@ -114,14 +135,38 @@ pub(super) async fn set_password(write: &mut AccountWrite, user: &UserId, hash: 
     Ok(())
 }
 
-/// The address was seen to be the person's; the first time counts.
-pub(super) async fn verify(write: &mut AccountWrite, user: &UserId, at: Time) -> Result<()> {
-    sqlx::query("update users set email_verified_at = $1, updated_at = $1 where id = $2 and email_verified_at is null")
+pub(super) async fn set_password_expiry(write: &mut AccountWrite, user: &UserId, expires_at: Time) -> Result<()> {
+    sqlx::query("update users set password_expires_at = $1 where id = $2")
+        .bind(expires_at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn clear_password(write: &mut AccountWrite, user: &UserId, at: Time) -> Result<()> {
+    sqlx::query("update users set password_hash = null, password_expires_at = null, updated_at = $1 where id = $2")
         .bind(at)
         .bind(user.clone())
         .execute(write.connection())
         .await
         .map_err(refused)?;
+    Ok(())
+}
+
+/// The address is proven to be the person's; the first time counts.
+pub(super) async fn verify(write: &mut AccountWrite, user: &UserId, proof: &AddressProof, at: Time) -> Result<()> {
+    sqlx::query(
+        "update users set email_verified_at = $1, updated_at = $1
+         where id = $2 and email_key = $3 and email_verified_at is null",
+    )
+    .bind(at)
+    .bind(user.clone())
+    .bind(proof.key().to_owned())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
     Ok(())
 }
 
@@ -156,17 +201,63 @@ pub(super) async fn issuers(read: &mut Read, user: &UserId) -> Result<Vec<String
     Ok(rows.into_iter().map(|(issuer,)| issuer).collect())
 }
 
+/// `proof` is of the address that the account has.
 pub(super) async fn insert_identity(
     write: &mut AccountWrite,
     identity: &OidcIdentity,
     user: &UserId,
+    proof: Option<&AddressProof>,
     at: Time,
 ) -> Result<()> {
-    sqlx::query("insert into oidc_identities (issuer, subject, user_id, created_at) values ($1, $2, $3, $4)")
+    sqlx::query(
+        "insert into oidc_identities (issuer, subject, user_id, created_at, verified_at) values ($1, $2, $3, $4, $5)",
+    )
+    .bind(identity.issuer.clone())
+    .bind(identity.subject.clone())
+    .bind(user.clone())
+    .bind(at)
+    .bind(proof.map(|_| at))
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// The provider has verified the account's address for this identity.
+pub(super) async fn verify_identity(write: &mut AccountWrite, identity: &OidcIdentity, at: Time) -> Result<()> {
+    sqlx::query("update oidc_identities set verified_at = $1 where issuer = $2 and subject = $3")
+        .bind(at)
         .bind(identity.issuer.clone())
         .bind(identity.subject.clone())
-        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Whoever signs in with the account's identities has proven its address by mail.
+pub(super) async fn verify_identities(write: &mut AccountWrite, user: &UserId, at: Time) -> Result<()> {
+    sqlx::query("update oidc_identities set verified_at = $1 where user_id = $2 and verified_at is null")
         .bind(at)
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete_unverified_identities(write: &mut AccountWrite, user: &UserId) -> Result<()> {
+    sqlx::query("delete from oidc_identities where user_id = $1 and verified_at is null")
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+pub(super) async fn delete_personal_api_tokens(write: &mut AccountWrite, user: &UserId) -> Result<()> {
+    sqlx::query("delete from api_tokens where user_id = $1")
+        .bind(user.clone())
         .execute(write.connection())
         .await
         .map_err(refused)?;
@@ -250,6 +341,16 @@ pub(super) async fn delete_tokens(write: &mut AccountWrite, user: &UserId, purpo
     sqlx::query("delete from account_tokens where user_id = $1 and purpose = $2")
         .bind(user.clone())
         .bind(purpose)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Every link in mail of the person is void.
+pub(super) async fn delete_all_tokens(write: &mut AccountWrite, user: &UserId) -> Result<()> {
+    sqlx::query("delete from account_tokens where user_id = $1")
+        .bind(user.clone())
         .execute(write.connection())
         .await
         .map_err(refused)?;
