@@ -6,6 +6,7 @@ use crate::support::{Browser, Engine, PASSWORD, TestServer, aloud, banner, both_
 use candor::{
     domain::ids::id_text,
     server::{
+        access::{accounts::sign_in_oidc, oidc::OidcIdentity},
         db, demo, operator,
         transfer::{self, LEFT_OUT, Report, TransferError},
     },
@@ -25,6 +26,7 @@ both_engines!(
     imported_pages_are_the_same_elsewhere,
     secrets_stay_behind,
     people_are_found_by_their_address,
+    imported_memberships_wait_for_a_verified_address,
     what_is_there_already_is_refused,
     a_former_slug_that_is_taken_is_told_of,
     a_broken_file_changes_nothing,
@@ -314,8 +316,10 @@ async fn people_are_found_by_their_address(server: TestServer) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let Some(other) = TestServer::start(engine).await else { continue };
         let mia = other.person("mia").await;
+        other.execute("update users set email_verified_at = 1").await;
         let report = import_right(&other, &first).await;
         assert_eq!((report.known, report.made), (1, 1), "{report}");
+        assert!(report.waiting.is_empty() && !report.ownerless, "{report}");
         // Her own account, as it was.
         let frame = mia.rpc("frame", json!({ "organization": "north" })).await.right();
         assert_eq!(frame["organization"]["role"], "admin");
@@ -331,9 +335,51 @@ async fn people_are_found_by_their_address(server: TestServer) {
         // The owner has no password yet.
         let owner = other.browser();
         assert_eq!(owner.sign_in("owner-northwind", PASSWORD).await.status, 422);
-        let password = operator::reset_password(&other.app, "owner-northwind@example.com").await.unwrap();
-        assert_eq!(owner.sign_in("owner-northwind", &password).await.status, 303);
+        let given = operator::reset_password(&other.app, "owner-northwind@example.com").await.unwrap();
+        assert_eq!(owner.sign_in("owner-northwind", &given.password).await.status, 303);
         assert_eq!(owner.get("/dashboard/north/settings").await.status, 200);
+    }
+}
+
+/// Anybody can sign up with the address of somebody who is in the file. They are no member by that: the
+/// membership, with its role and a team, is there for whoever proves the address.
+async fn imported_memberships_wait_for_a_verified_address(server: TestServer) {
+    world(&server).await;
+    let file = exported(&server, "north").await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Some(other) = TestServer::start(engine).await else { continue };
+        // By a password, and through a provider that has not verified the address.
+        let mia = other.person("mia").await;
+        let identity = OidcIdentity {
+            issuer: "https://id.example.com".to_owned(),
+            subject: "attacker".to_owned(),
+            email: Some("owner-northwind@example.com".to_owned()),
+            email_verified: false,
+            name: None,
+        };
+        sign_in_oidc(other.app.clone(), identity).await.unwrap();
+        let report = import_right(&other, &file).await;
+        assert_eq!((report.known, report.made, report.ownerless), (0, 0, true), "{report}");
+        for words in ["\n  mia@example.com", "\n  owner-northwind@example.com", "make-owner EMAIL --organization north"]
+        {
+            assert!(report.to_string().contains(words), "{report}");
+        }
+        assert_eq!(other.number("select count(*) from members").await, 0);
+        mia.rpc("frame", json!({ "organization": "north" })).await.refused(404, "not_found");
+        assert_eq!(mia.rpc("open_invitations", json!({})).await.right()["invitations"], json!([]));
+        let named = "select count(*) from audit_entries where user_id is not null";
+        assert_eq!(other.number(named).await, 0, "what they did stays under their names alone");
+        assert!(other.number("select count(*) from audit_entries where actor = 'mia'").await > 0);
+
+        // As if she had opened the link in the mail.
+        other.execute("update users set email_verified_at = 1 where email_key = 'mia@example.com'").await;
+        let offered = mia.rpc("open_invitations", json!({})).await.right()["invitations"].clone();
+        assert_eq!((&offered[0]["role"], offered.as_array().map(Vec::len)), (&json!("admin"), Some(1)));
+        mia.rpc("accept_open_invitation", json!({ "id": offered[0]["id"] })).await.right();
+        let people = mia.people("north").await;
+        assert_eq!(people["members"][0]["role"], "admin");
+        assert_eq!(people["members"][0]["teams"][0][1], "team_admin");
+        assert_eq!(people["invitations"][0]["email"], "owner-northwind@example.com");
     }
 }
 

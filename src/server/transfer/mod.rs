@@ -2,7 +2,8 @@
 //!
 //! Exported, imported into a database that does not have it, and exported again it is the same bytes. Ids
 //! stay, because they are permanent addresses. Of people the file knows address and name: on import they are
-//! found by the address, or get an account without a password.
+//! found by the address, or get an account without a password. Nobody becomes a member by an address that
+//! they have not proven: whoever can sign in to an unverified account gets an open invitation instead.
 //!
 //! An export holds one table in memory and writes while it reads; an import holds the file, about twice its
 //! size. Both go by the tables of one list (`tables.rs`), which is compared with the database by a test.
@@ -18,14 +19,15 @@ use super::{
     access::Scope,
     command::COMMAND,
     db::{Read, Write, random_id},
+    invitations,
 };
 use crate::domain::{
-    account::email,
+    account::{Email, email},
     error::{AppError, Result},
-    ids::{OrganizationId, UserId},
+    ids::{OrganizationId, TeamId, UserId},
     live::Topic,
     organization::slug,
-    role::allowed,
+    role::{Role, TeamRole, allowed},
 };
 use axum::body::{Body, Bytes};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
@@ -37,10 +39,11 @@ use std::{
     fs::File,
     io::{self, BufReader, BufWriter, Cursor, Read as _},
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
-use tables::{FORMER_SLUGS, Kind, MEMBERS, ORGANIZATION, Row, TABLES, Table, Value};
+use tables::{FORMER_SLUGS, Kind, MEMBERS, ORGANIZATION, Row, TABLES, TEAM_MEMBERS, Table, Value};
 use tokio::sync::Semaphore;
 
 /// Downloads that are made at once: each holds a connection for reading.
@@ -229,17 +232,31 @@ pub struct Report {
     pub known: usize,
     /// Members who got one, without a password.
     pub made: usize,
+    /// Addresses of members whose account here is not verified: they are invited instead.
+    pub waiting: Vec<String>,
+    /// Whether every owner is among those.
+    pub ownerless: bool,
     /// Former slugs that lead elsewhere here.
     pub slugs: Vec<String>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { slug, name, known, made, slugs } = self;
+        let Self { slug, name, known, made, waiting, ownerless, slugs } = self;
         write!(f, "{name} is imported.\n  page      /status/{slug}")?;
         write!(f, "\n  members   {known} with an account here, {made} with a new one")?;
         if *made > 0 {
             f.write_str("\nNew accounts have no password: their owners set one by “Forgot your password?”, or you give them one with\n`candor users reset-password EMAIL`.")?;
+        }
+        if !waiting.is_empty() {
+            f.write_str("\nNobody has verified the addresses of these members' accounts here, so each has an open invitation instead.\nThey can accept it as soon as they have verified the address:")?;
+            waiting.iter().try_for_each(|address| write!(f, "\n  {address}"))?;
+        }
+        if *ownerless {
+            write!(
+                f,
+                "\nUntil an owner has accepted, nobody owns it: `candor users make-owner EMAIL --organization {slug}`."
+            )?;
         }
         slugs.iter().try_for_each(|slug| write!(f, "\nThe former address /status/{slug} cannot be had here."))
     }
@@ -343,7 +360,8 @@ async fn write_rows(
     if !store::insert(write, &ORGANIZATION, document.organization, Some(name_key)).await? {
         return Err(Stop::Taken(ORGANIZATION.name.to_owned()));
     }
-    let (mut people, mut done): (HashMap<String, UserId>, usize) = Default::default();
+    let (mut people, mut done): (HashMap<String, Place>, usize) = Default::default();
+    let mut team_roles: HashMap<String, (TeamId, TeamRole)> = HashMap::new();
     for ((table, rows), searches) in TABLES.iter().zip(document.lists).zip(&mut searches) {
         if table.name == MEMBERS {
             people = accounts(write, table, &rows, report).await?;
@@ -354,6 +372,13 @@ async fn write_rows(
             if table.name == FORMER_SLUGS && !can_be_had(write, table, &row, report).await? {
                 continue;
             }
+            if waits(table, &row, &people) {
+                if table.name == TEAM_MEMBERS {
+                    let role = (parsed(cell(table, &row, "team_id"))?, parsed(cell(table, &row, "role"))?);
+                    team_roles.entry(cell(table, &row, "user_id").to_owned()).or_insert(role);
+                }
+                continue;
+            }
             let derived = match (table.messages, table.id()) {
                 (Some(_), Some(place)) => row[place].text().map(|id| searches.remove(id).unwrap_or_default()),
                 _ => None,
@@ -361,49 +386,86 @@ async fn write_rows(
             for (column, value) in table.columns.iter().zip(&mut row) {
                 let person =
                     matches!(column.kind, Kind::Person) || (table.name == MEMBERS && matches!(column.kind, Kind::Id));
-                if person && let Some(here) = value.text().and_then(|id| people.get(id)) {
-                    *value = Value::Text(here.to_string());
-                }
+                let Some(place) = value.text().filter(|_| person).and_then(|id| people.get(id)) else { continue };
+                *value = match place {
+                    Place::Member(here) => Value::Text(here.to_string()),
+                    Place::Waits(..) => Value::Null,
+                };
             }
             if !store::insert(write, table, row, derived).await? {
                 return Err(Stop::Taken(format!("{}[{number}]", table.name)));
             }
         }
     }
+    for (id, place) in people {
+        if let Place::Waits(email, role) = place {
+            invitations::keep_for(write, &email, role, team_roles.get(&id)).await?;
+        }
+    }
     Ok(())
 }
 
-/// The account here of each member, by the id in the file: the one with the same address, or a new one.
+/// What a member of the file is here.
+enum Place {
+    /// A member, with this account.
+    Member(UserId),
+    /// Somebody who has to prove the address first.
+    Waits(Email, Role),
+}
+
+/// Whether the row says where a person belongs who is no member yet. Of what they did only the name is kept.
+fn waits(table: &Table, row: &[Value], people: &HashMap<String, Place>) -> bool {
+    [MEMBERS, TEAM_MEMBERS].contains(&table.name)
+        && matches!(people.get(cell(table, row, "user_id")), Some(Place::Waits(..)))
+}
+
+/// A text in a row.
+fn cell<'a>(table: &Table, row: &'a [Value], column: &str) -> &'a str {
+    table.place(column).and_then(|place| row[place].text()).unwrap_or_default()
+}
+
+/// What was checked when the file was read.
+fn parsed<T: FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| AppError::Internal)
+}
+
+/// What each member of the file is here, by the id in the file. The account is the one with the same address,
+/// or a new one.
 async fn accounts(
     write: &mut Write,
     table: &Table,
     rows: &[Row],
     report: &mut Report,
-) -> Result<HashMap<String, UserId>> {
+) -> Result<HashMap<String, Place>> {
     let mut people = HashMap::new();
-    let of = |row: &Row, column: &str| {
-        table.place(column).and_then(|place| row[place].text()).unwrap_or_default().to_owned()
-    };
+    report.ownerless = true;
     for row in rows {
-        let id = of(row, "user_id");
-        let address = email(&of(row, "email")).map_err(|words| AppError::field("email", words))?;
-        let here = match store::user_by_address(write, &address).await? {
+        let id = cell(table, row, "user_id").to_owned();
+        let address = email(cell(table, row, "email")).map_err(|words| AppError::field("email", words))?;
+        let role: Role = parsed(cell(table, row, "role"))?;
+        let here = match store::account(write, &address).await? {
+            Some(known) if !known.is_proven => {
+                report.waiting.push(address.shown.clone());
+                people.insert(id, Place::Waits(address, role));
+                continue;
+            }
             Some(known) => {
                 report.known += 1;
-                known
+                known.id
             }
             None => {
                 report.made += 1;
                 // Who has the id here has another address, and so is somebody else.
-                let mut here: UserId = id.parse().map_err(|_| AppError::Internal)?;
+                let mut here: UserId = parsed(&id)?;
                 if store::is_user(write, &here).await? {
                     here = UserId::from_random(random_id());
                 }
-                store::insert_user(write, &here, &address, &of(row, "name")).await?;
+                store::insert_user(write, &here, &address, cell(table, row, "name")).await?;
                 here
             }
         };
-        people.insert(id, here);
+        report.ownerless &= role != Role::Owner;
+        people.insert(id, Place::Member(here));
     }
     Ok(people)
 }

@@ -6,6 +6,7 @@ use crate::{
         account::Email,
         error::Result,
         ids::{OrganizationId, UserId},
+        time::Time,
     },
     server::db::{Read, Write, error::refused},
 };
@@ -216,13 +217,28 @@ pub(super) async fn slug_held(write: &mut Write, slug: &str) -> Result<bool> {
     Ok(row.is_some())
 }
 
-pub(super) async fn user_by_address(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
-    let row: Option<(UserId,)> = sqlx::query_as("select id from users where email_key = $1")
-        .bind(email.key.clone())
-        .fetch_optional(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(row.map(|(id,)| id))
+/// An account that is here.
+pub(super) struct KnownAccount {
+    pub id: UserId,
+    /// Whether only the owner of its address can open it: the address is verified, or nobody can sign in
+    /// before proving it, because there is neither a password nor an identity.
+    pub is_proven: bool,
+}
+
+pub(super) async fn account(write: &mut Write, email: &Email) -> Result<Option<KnownAccount>> {
+    let row: Option<(UserId, Option<Time>, Option<String>, i64)> = sqlx::query_as(
+        "select u.id, u.email_verified_at, u.password_hash,
+                (select count(*) from oidc_identities i where i.user_id = u.id)
+         from users u where u.email_key = $1",
+    )
+    .bind(email.key.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(id, verified_at, password_hash, identities)| KnownAccount {
+        id,
+        is_proven: verified_at.is_some() || (password_hash.is_none() && identities == 0),
+    }))
 }
 
 pub(super) async fn is_user(write: &mut Write, id: &UserId) -> Result<bool> {
