@@ -1,6 +1,6 @@
 //! Tokens of the OpenID provider at `/api/v1`: whose are taken, and what they may do.
 
-use crate::support::{Answer, TESTS, TestServer, both_engines};
+use crate::support::{Answer, TESTS, TestServer, both_engines, problem_fields};
 use axum::{Json, Router, extract::State, routing::get};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use candor::{
@@ -22,6 +22,7 @@ use std::sync::{
 
 both_engines!(
     a_token_of_the_provider_acts_as_its_person,
+    a_token_of_the_provider_makes_none_that_lives_longer,
     a_token_that_is_not_right_is_refused_with_the_reason,
     an_audience_may_be_left_out_where_the_operator_says_so,
     without_a_provider_or_an_audience_no_such_token_is_taken,
@@ -180,6 +181,26 @@ async fn a_token_of_the_provider_acts_as_its_person(server: TestServer) {
     assert_eq!(ask(&server, &token, "GET", services, None).await.status, 404);
     assert_eq!(me(&server, &token).await.right()["organizations"], json!([]));
     assert_eq!(provider.reads(), 1, "the keys are kept");
+}
+
+/// What lives for five minutes makes no token that lives for days or without end.
+async fn a_token_of_the_provider_makes_none_that_lives_longer(server: TestServer) {
+    let provider = Provider::start().await;
+    let server = provider.at(server, Some(AUDIENCE)).await;
+    server.owner("northwind").await;
+    let (user, organization) = (provider.person(&server).await, server.organization_id("northwind").await);
+    organizations::add_member(&server.app, TESTS, &organization, &user, Role::Owner).await.unwrap();
+    let tokens = "/api/v1/organizations/northwind/tokens";
+    for body in [json!({ "name": "CI", "role": "owner" }), json!({ "name": "CI", "role": "viewer", "expires_in_days": 30 })]
+    {
+        let answer = ask(&server, &provider.token(|_| ()), "POST", tokens, Some(body)).await;
+        assert_eq!(problem_fields(&answer), ["expires_in_days"]);
+    }
+    assert_eq!(server.number("select count(*) from api_tokens").await, 0);
+    // One that lives longer than what it makes may.
+    let long = provider.token(|claims| claims["exp"] = json!(clock::now().seconds() + 31 * 86_400));
+    let body = json!({ "name": "CI", "role": "viewer", "expires_in_days": 30 });
+    assert_eq!(ask(&server, &long, "POST", tokens, Some(body)).await.status, 201);
 }
 
 async fn a_token_that_is_not_right_is_refused_with_the_reason(server: TestServer) {

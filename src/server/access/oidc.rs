@@ -12,7 +12,7 @@ mod tests;
 
 pub use error::{IdTokenFault, OidcError};
 use http_client::{Http, HttpError};
-pub use jwt::{Audience, JwtFault};
+pub use jwt::{Audience, JwtFault, ProgramToken};
 
 use crate::domain::time::Time;
 use openidconnect::{

@@ -69,8 +69,9 @@ impl Caller {
     /// The person that a token of the OpenID provider speaks of: whoever signs in as its subject.
     async fn from_jwt(app: &App, parts: &Parts, token: &str) -> Result<Self> {
         let oidc = app.oidc.as_ref().ok_or(AppError::Unauthenticated)?;
-        let subject = oidc.subject(token, clock::now()).await.map_err(|fault| AppError::BadToken(fault.to_string()))?;
-        let Some(id) = accounts::of_subject(app, oidc.issuer(), &subject).await? else {
+        let token = oidc.program_token(token, clock::now()).await;
+        let token = token.map_err(|fault| AppError::BadToken(fault.to_string()))?;
+        let Some(id) = accounts::of_subject(app, oidc.issuer(), &token.subject).await? else {
             return Err(AppError::BadToken(
                 "nobody here signs in as its subject (sub); sign in here through the provider once and send it again"
                     .to_owned(),
@@ -86,7 +87,7 @@ impl Caller {
             address,
             session: None,
             most: Role::Owner,
-            ends_at: None,
+            ends_at: Some(token.expires_at),
         }))
     }
 }

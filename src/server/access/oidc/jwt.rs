@@ -206,17 +206,32 @@ fn decoded<T: DeserializeOwned>(part: &str) -> Result<T, JwtFault> {
     serde_json::from_slice(&json).map_err(|_| JwtFault::Form)
 }
 
+/// What a token of a program says, after everything about it was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramToken {
+    /// Whom it speaks of.
+    pub subject: String,
+    /// When it ends.
+    pub expires_at: Time,
+}
+
+impl From<Claims> for ProgramToken {
+    fn from(claims: Claims) -> Self {
+        Self { subject: claims.sub, expires_at: Time::from_micros((claims.exp * 1e6) as i64) }
+    }
+}
+
 impl Oidc {
     /// The provider, as the identities of its people name it.
     pub fn issuer(&self) -> &str {
         &self.settings.issuer
     }
 
-    /// Whom a token speaks of that a program sent, after everything about it was checked.
+    /// Whom a token speaks of that a program sent, and until when, after everything about it was checked.
     ///
     /// # Errors
     /// [`JwtFault`] for everything that is not exactly as it has to be.
-    pub async fn subject(&self, token: &str, now: Time) -> Result<String, JwtFault> {
+    pub async fn program_token(&self, token: &str, now: Time) -> Result<ProgramToken, JwtFault> {
         let audience = self.settings.api_audience.as_ref().ok_or(JwtFault::Off)?;
         let jwt = Jwt::read(token)?;
         jwt.claims.check(&self.settings.issuer, audience, now)?;
@@ -232,7 +247,7 @@ impl Oidc {
         {
             signature = jwt.signed_by(&newer.keys);
         }
-        signature.map(|()| jwt.claims.sub)
+        signature.map(|()| jwt.claims.into())
     }
 
     fn asked_lately(&self, now: Time) -> bool {

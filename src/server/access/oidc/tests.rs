@@ -688,24 +688,25 @@ async fn keys_for_the_tokens_of_programs_are_read_again_in_measure() {
     let settings = OidcSettings { api_audience: Some(Audience::Any), ..settings(&fake.issuer) };
     let oidc = Oidc::new(settings, REDIRECT.to_owned()).expect("settings");
     let (first, second) = (programs_token(&fake, "one", KEY), programs_token(&fake, "two", OTHER_KEY));
-    let subject = Ok("person-1".to_owned());
-    assert_eq!(oidc.subject(&first, NOW).await, subject);
-    assert_eq!(oidc.subject(&second, NOW.plus_seconds(59)).await, Err(JwtFault::UnknownKey));
+    let subject =
+        Ok(ProgramToken { subject: "person-1".to_owned(), expires_at: NOW.plus_seconds(100_000) });
+    assert_eq!(oidc.program_token(&first, NOW).await, subject);
+    assert_eq!(oidc.program_token(&second, NOW.plus_seconds(59)).await, Err(JwtFault::UnknownKey));
     assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 1, "not asked again so soon");
 
     fake.change(|b| b.published = vec![("two", OTHER_KEY)]);
-    assert_eq!(oidc.subject(&first, NOW.plus_seconds(61)).await, subject);
-    assert_eq!(oidc.subject(&second, NOW.plus_seconds(61)).await, subject);
-    assert_eq!(oidc.subject(&first, NOW.plus_seconds(62)).await, Err(JwtFault::UnknownKey), "it was withdrawn");
+    assert_eq!(oidc.program_token(&first, NOW.plus_seconds(61)).await, subject);
+    assert_eq!(oidc.program_token(&second, NOW.plus_seconds(61)).await, subject);
+    assert_eq!(oidc.program_token(&first, NOW.plus_seconds(62)).await, Err(JwtFault::UnknownKey), "it was withdrawn");
     assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 2);
 
     // A withdrawn key ends to count within the hour, and keys stay in use while the provider is away.
     fake.change(|b| b.published = vec![("one", KEY)]);
     let later = NOW.plus_seconds(61 + 3601);
-    assert_eq!(oidc.subject(&second, later).await, Err(JwtFault::UnknownKey));
+    assert_eq!(oidc.program_token(&second, later).await, Err(JwtFault::UnknownKey));
     fake.change(|b| b.metadata_status = 503);
-    assert_eq!(oidc.subject(&first, later.plus_seconds(3601)).await, subject);
-    assert_eq!(oidc.subject(&first, later.plus_seconds(3602)).await, subject);
+    assert_eq!(oidc.program_token(&first, later.plus_seconds(3601)).await, subject);
+    assert_eq!(oidc.program_token(&first, later.plus_seconds(3602)).await, subject);
     assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 4);
 
     let away = Fake::start().await;
@@ -713,7 +714,7 @@ async fn keys_for_the_tokens_of_programs_are_read_again_in_measure() {
     let settings = OidcSettings { api_audience: Some(Audience::Any), ..super::tests::settings(&away.issuer) };
     let oidc = Oidc::new(settings, REDIRECT.to_owned()).expect("settings");
     let token = programs_token(&away, "one", KEY);
-    assert_eq!(oidc.subject(&token, NOW).await, Err(JwtFault::NoKeys));
+    assert_eq!(oidc.program_token(&token, NOW).await, Err(JwtFault::NoKeys));
 }
 
 #[tokio::test]
