@@ -121,7 +121,7 @@ fn entry(function: &str, objects: &Objects) -> Option<Belongs> {
         "calendar" => Organization(json!({ "month": "2999-06" })),
         "maintenance_windows" => Organization(json!({ "ids": [maintenance] })),
         "window_end" => Organization(json!({ "starts_at": "2999-06-01T22:00", "minutes": 60 })),
-        "list_tokens" => Organization(json!({})),
+        "list_tokens" | "list_created_tokens" => Organization(json!({})),
         "create_token" => Organization(json!({ "input": { "name": "New", "role": "viewer", "days": "30" } })),
         "revoke_token" => Organization(json!({ "id": token })),
         "read_audit" => Organization(json!({ "filter": { "words": "", "noun": "", "before": null } })),

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     error::AppError,
-    ids::{InvitationId, TeamId, UserId},
+    ids::{InvitationId, TeamId, TokenId, UserId},
     member::{InvitationInput, Offers, People, Sent},
     role::{Role, TeamRole},
 };
@@ -29,10 +29,14 @@ pub async fn change_role(organization: String, user: UserId, role: Role) -> Resu
     run(members::change_role(scope::<allowed::ManageMembers>(&organization).await?, user, role)).await
 }
 
-/// Takes a member out.
+/// Takes a member out, and ends the tokens that they made but for those to keep.
 #[server(prefix = "/rpc", endpoint = "remove_member", input = Json)]
-pub async fn remove_member(organization: String, user: UserId) -> Result<(), AppError> {
-    run(members::remove(scope::<allowed::ManageMembers>(&organization).await?, user)).await
+pub async fn remove_member(
+    organization: String,
+    user: UserId,
+    #[server(default)] keep_tokens: Vec<TokenId>,
+) -> Result<(), AppError> {
+    run(members::remove(scope::<allowed::ManageMembers>(&organization).await?, user, keep_tokens)).await
 }
 
 /// Leaves the organization.

@@ -22,6 +22,12 @@ pub async fn list_tokens(organization: String) -> Result<Vec<ApiToken>, AppError
     run(tokens::list(scope::<allowed::EditOrganization>(&organization).await?)).await
 }
 
+/// Those of the organization's tokens that the person made, newest first.
+#[server(prefix = "/rpc", endpoint = "list_created_tokens")]
+pub async fn list_created_tokens(organization: String) -> Result<Vec<ApiToken>, AppError> {
+    run(tokens::list_created(scope::<allowed::Read>(&organization).await?)).await
+}
+
 /// Makes a token; the answer is the only place where it ever appears.
 #[server(prefix = "/rpc", endpoint = "create_token", input = Json)]
 pub async fn create_token(organization: String, input: TokenInput) -> Result<NewToken, AppError> {

@@ -3,7 +3,7 @@
 use super::{
     account::line,
     error::{AppError, FieldErrors},
-    ids::TokenId,
+    ids::{TokenId, UserId},
     role::Role,
     time::Time,
 };
@@ -31,6 +31,8 @@ pub struct ApiToken {
     pub ending: String,
     /// Who made it, as they were called then.
     pub created_by: String,
+    /// The person who made it, by a session or by another token of theirs; `null` where that is not known.
+    pub created_by_id: Option<UserId>,
     /// When it was made.
     pub created_at: Time,
     /// When it ends, if by itself.

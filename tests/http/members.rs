@@ -1,6 +1,6 @@
 //! Members: roles, the last owner, and that who is out is out at once.
 
-use crate::support::{Browser, TestServer, both_engines};
+use crate::support::{Bearer, Browser, TestServer, both_engines};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,8 @@ both_engines!(
     a_role_is_changed_and_counts_at_the_next_request,
     the_last_owner_stays,
     who_is_removed_is_out_at_once,
+    removal_revokes_the_tokens_that_the_member_made,
+    leaving_revokes_the_tokens_that_the_member_made,
     who_leaves_is_out_at_once_and_can_be_invited_again,
     a_person_in_two_organizations_keeps_the_other,
     who_is_no_member_cannot_be_changed,
@@ -110,6 +112,82 @@ async fn who_is_removed_is_out_at_once(server: TestServer) {
     // Who stays goes on hearing.
     assert_eq!(others.next().await["topics"], json!(["members"]));
     others.is_quiet().await;
+}
+
+/// What a token is called, and its id, of those that somebody made for northwind.
+async fn created(browser: &Browser) -> Vec<(String, String)> {
+    let listed = browser.rpc("list_created_tokens", json!({ "organization": "northwind" })).await.right();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    listed.as_array().unwrap().iter().map(|token| (text(&token["name"]), text(&token["id"]))).collect()
+}
+
+/// An admin who is taken out knows no token of the organization that goes on: neither those that they made nor those
+/// that such a token made, unless who takes them out keeps them by name.
+async fn removal_revokes_the_tokens_that_the_member_made(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let mia = server.joined(&owner, "northwind", "mia", "admin").await;
+    let id = mia.user_id().await;
+    let owners = Bearer::of(&server, &owner, "northwind", "admin").await;
+    let kept = Bearer::of(&server, &mia, "northwind", "viewer").await;
+    let ended = Bearer::of(&server, &mia, "northwind", "admin").await;
+    let input = json!({ "name": "chained", "role": "admin", "expires_in_days": 30 });
+    let chained = ended.post("/tokens", input).await.json()["token"].as_str().unwrap().to_owned();
+    let chained = Bearer::new(&server, "northwind", &chained);
+    let own = Bearer::personal(&server, &mia, "northwind", "owner").await;
+    // Those that were made before it was noted by whom are known from the audit log.
+    server.execute("update api_tokens set created_by_id = null where name like 'for %'").await;
+    let migration = include_str!("../../migrations/0009_reauthentication.sql");
+    let backfill = migration.split(';').find(|statement| statement.contains("from audit_entries")).unwrap();
+    server.execute(&backfill.replace("where organization_id is not null", "where name like 'for %'")).await;
+    let made = created(&mia).await;
+    let mut names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["chained", "for admin", "for viewer"]);
+    assert_eq!(created(&owner).await.len(), 1);
+
+    let keep = &made.iter().find(|(name, _)| name == "for viewer").unwrap().1;
+    let call = |keep: Value| json!({ "organization": "northwind", "user": id, "keep_tokens": keep });
+    let foreign = &created(&owner).await[0].1;
+    assert_eq!(owner.rpc("remove_member", call(json!([keep, foreign]))).await.wrong_fields(), ["keep_tokens"]);
+    assert_eq!(ended.get("/members").await.status, 200, "nothing happened");
+    owner.rpc("remove_member", call(json!([keep]))).await.right();
+    assert_eq!([kept.get("").await.status, owners.get("").await.status], [200, 200]);
+    assert_eq!([ended.get("").await.status, chained.get("").await.status], [401, 401]);
+    assert_eq!(own.get("").await.status, 404, "the person's own token is no way in either");
+    let revoked = owner.audit("northwind", "", "token").await;
+    let revoked: Vec<_> = revoked.iter().filter(|line| line["action"] == "token.revoked").collect();
+    assert_eq!(revoked.len(), 2);
+    assert!(revoked.iter().all(|line| line["actor"] == "owner-northwind"), "{revoked:?}");
+
+    // By the API as well.
+    let ada = server.joined(&owner, "northwind", "ada", "admin").await;
+    let (kept, ended) =
+        (Bearer::of(&server, &ada, "northwind", "viewer").await, Bearer::of(&server, &ada, "northwind", "admin").await);
+    let keep = created(&ada).await.into_iter().find(|(name, _)| name == "for viewer").unwrap().1;
+    let path = format!("/members/{}", ada.user_id().await);
+    let wrong = owners.delete(&format!("{path}?keep_tokens=x")).await;
+    assert_eq!(crate::support::problem_fields(&wrong), ["keep_tokens"]);
+    assert_eq!(owners.delete(&format!("{path}?keep_tokens={keep}")).await.status, 204);
+    assert_eq!([kept.get("").await.status, ended.get("").await.status], [200, 401]);
+}
+
+/// Who leaves, or deletes the account, takes the tokens along that they made.
+async fn leaving_revokes_the_tokens_that_the_member_made(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let mia = server.joined(&owner, "northwind", "mia", "admin").await;
+    let token = Bearer::of(&server, &mia, "northwind", "admin").await;
+    mia.rpc("leave_organization", json!({ "organization": "northwind" })).await.right();
+    assert_eq!(token.get("").await.status, 401);
+    let line = owner.audit("northwind", "", "token").await.remove(0);
+    assert_eq!((&line["action"], &line["actor"]), (&json!("token.revoked"), &json!("mia")));
+
+    let ada = server.joined(&owner, "northwind", "ada", "admin").await;
+    let token = Bearer::of(&server, &ada, "northwind", "admin").await;
+    assert!(ada.get("/account").await.text().contains("for admin"), "said before it happens");
+    let fields = [("what", "delete"), ("delete_password", crate::support::PASSWORD)];
+    assert_eq!(ada.post("/account", &fields).await.status, 303);
+    assert_eq!(token.get("").await.status, 401);
+    assert_eq!(server.number("select count(*) from audit_entries where action = 'token.revoked'").await, 2);
 }
 
 async fn who_leaves_is_out_at_once_and_can_be_invited_again(server: TestServer) {

@@ -50,6 +50,7 @@ const TABLE: &[(&str, &str)] = &[
     ("calendar", "YYYYY YY YY"),
     ("maintenance_windows", "YYYYY YY YY"),
     ("window_end", "YYYYY YY YY"),
+    ("list_created_tokens", "YYYYY YY YY"),
     ("read_uptime", "YYYYY YY YY"),
     ("uptime.csv", "YYYYY YY YY"),
     // change organization, branding, tokens, sign-in; read audit
@@ -255,6 +256,7 @@ impl World {
                 ("update_organization", json!({ "input": input }))
             }
             "list_tokens" => ("list_tokens", json!({})),
+            "list_created_tokens" => ("list_created_tokens", json!({})),
             "create_token" => {
                 let input = json!({ "name": self.name("key"), "role": "viewer", "days": "" });
                 ("create_token", json!({ "input": input }))
@@ -481,6 +483,7 @@ async fn the_whole_table(server: TestServer) {
                     "frame",
                     "list_services",
                     "list_tokens",
+                    "list_created_tokens",
                     "list_incidents",
                     "preview_message",
                     "list_templates",

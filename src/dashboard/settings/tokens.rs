@@ -91,7 +91,7 @@ fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView 
 fn Row(token: ApiToken) -> impl IntoView {
     let organization = Organization::get();
     let live = use_live();
-    let ApiToken { id, name, role, ending, created_by, created_at, expires_at, last_used_at } = token;
+    let ApiToken { id, name, role, ending, created_by, created_at, expires_at, last_used_at, .. } = token;
     let asks = RwSignal::new(false);
     let toasts = use_toasts();
     let told = name.clone();

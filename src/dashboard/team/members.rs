@@ -1,12 +1,17 @@
 //! Everybody, with their roles.
 
 use crate::{
-    api::members::{change_role, leave_organization, remove_member},
+    api::{
+        members::{change_role, leave_organization, remove_member},
+        tokens::{list_created_tokens, list_tokens},
+    },
     dashboard::{frame::Organization, live::use_live, time::Ago},
     domain::{
-        ids::UserId,
+        error::Result,
+        ids::{TokenId, UserId},
         member::{Member, People, may_change},
         role::{Action, Role},
+        token::ApiToken,
     },
     ui::*,
 };
@@ -116,15 +121,20 @@ fn RoleMenu(id: UserId, name: Signal<String>, role: Signal<Role>, mine: Signal<R
     });
     let choose = move |word: String| {
         let Ok(chosen) = word.parse::<Role>() else { return };
-        if chosen == role.get_untracked() {
+        let before = role.get_untracked();
+        if chosen == before {
             return;
         }
         let (slug, id, name) = (organization.slug.get_untracked(), id.get_value(), name.get_untracked());
         spawn_local(async move {
-            match change_role(slug, id, chosen).await {
+            match change_role(slug.clone(), id.clone(), chosen).await {
                 Ok(()) => {
                     live.refresh();
-                    toasts.success(format!("{name} is {} now", chosen.label().to_lowercase()));
+                    let mut told = format!("{name} is {} now", chosen.label().to_lowercase());
+                    if chosen < before {
+                        told.push_str(&tokens_beyond(slug, &id, chosen).await);
+                    }
+                    toasts.success(told);
                 }
                 Err(error) => toasts.error(error.to_string()),
             }
@@ -141,6 +151,25 @@ fn RoleMenu(id: UserId, name: Signal<String>, role: Signal<Role>, mine: Signal<R
     }
 }
 
+/// The organization's tokens that this person made, and therefore may know.
+async fn tokens_made_by(slug: String, user: &UserId) -> Result<Vec<ApiToken>> {
+    let all = list_tokens(slug).await?;
+    Ok(all.into_iter().filter(|token| token.created_by_id.as_ref() == Some(user)).collect())
+}
+
+/// What to say of the tokens that somebody made and that may do more than they may from now on.
+async fn tokens_beyond(slug: String, user: &UserId, role: Role) -> String {
+    let made = tokens_made_by(slug, user).await.unwrap_or_default();
+    let names: Vec<String> = made.into_iter().filter(|token| token.role > role).map(|token| token.name).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            ". API tokens that they made may do more: {}. Revoke them in the settings if they should not know them.",
+            names.join(", ")
+        ),
+    }
+}
+
 #[component]
 fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl IntoView {
     let organization = Organization::get();
@@ -150,12 +179,12 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
     let me = expect_context::<crate::dashboard::frame::Person>().0;
     let is_me = Signal::derive(move || id.with_value(|id| me.read().id == *id));
     let asks = RwSignal::new(false);
-    let act = leptos::prelude::Action::new(move |(): &()| {
+    let act = leptos::prelude::Action::new(move |keep: &Vec<TokenId>| {
         let (slug, id, leaves) = (organization.slug.get_untracked(), id.get_value(), is_me.get_untracked());
-        let name = name.get_untracked();
+        let (name, keep) = (name.get_untracked(), keep.clone());
         // What follows is said here and not by an effect of the row, which may be gone by then.
         async move {
-            let done = if leaves { leave_organization(slug).await } else { remove_member(slug, id).await };
+            let done = if leaves { leave_organization(slug).await } else { remove_member(slug, id, keep).await };
             asks.try_set(false);
             match done {
                 Ok(()) if leaves => {
@@ -183,19 +212,107 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
             on_select=move |_: String| asks.set(true)
             align=Align::End
         />
-        <ConfirmDialog
-            open=asks
-            title=Signal::derive(move || if is_me.get() { "Leave this organization?".to_owned() } else { format!("Remove {}?", name.get()) })
-            message=Signal::derive(move || if is_me.get() {
-                "You lose access at once. Somebody has to invite you to come back.".to_owned()
-            } else {
-                "They lose access at once, on every screen that is open. What they did stays in the history.".to_owned()
-            })
-            confirm_label=words.get_untracked()
-            destructive=true
-            pending=act.pending()
-            on_confirm=move |()| { act.dispatch(()); }
-        />
+        <Removal id=id.get_value() name is_me open=asks act />
     })
+    }
+}
+
+/// Asks before somebody goes, and shows which API tokens end with it.
+#[component]
+fn Removal(
+    id: UserId,
+    name: Signal<String>,
+    is_me: Signal<bool>,
+    open: RwSignal<bool>,
+    act: leptos::prelude::Action<Vec<TokenId>, ()>,
+) -> impl IntoView {
+    let organization = Organization::get();
+    let id = StoredValue::new(id);
+    let tokens = RwSignal::new(None::<Result<Vec<ApiToken>>>);
+    let keep = RwSignal::new(Vec::<TokenId>::new());
+    Effect::new(move || {
+        let opened = open.get();
+        tokens.set(None);
+        keep.set(Vec::new());
+        if opened {
+            let (slug, leaves) = (organization.slug.get_untracked(), is_me.get_untracked());
+            spawn_local(async move {
+                let made = match leaves {
+                    true => list_created_tokens(slug).await,
+                    false => tokens_made_by(slug, &id.get_value()).await,
+                };
+                tokens.try_set(Some(made));
+            });
+        }
+    });
+    let title = Signal::derive(move || match is_me.get() {
+        true => "Leave this organization?".to_owned(),
+        false => format!("Remove {}?", name.get()),
+    });
+    let description = Signal::derive(move || {
+        Some(match is_me.get() {
+            true => "You lose access at once. Somebody has to invite you to come back.".to_owned(),
+            false => "They lose access at once, on every screen that is open. What they did stays in the history.".to_owned(),
+        })
+    });
+    let go = move || if is_me.get() { "Leave organization" } else { "Remove" };
+    view! {
+        <Dialog open title description role="alertdialog">
+            {move || match tokens.get() {
+                None => view! { <p class="text-13 text-muted-foreground" role="status">"Looking for API tokens…"</p> }.into_any(),
+                Some(Err(error)) => view! { <FormError message=Signal::stored(Some(error.to_string())) /> }.into_any(),
+                Some(Ok(made)) if made.is_empty() => ().into_any(),
+                Some(Ok(made)) => view! { <EndingTokens made is_me=is_me.get_untracked() keep /> }.into_any(),
+            }}
+            <DialogFooter>
+                <Button attr:autofocus=true on:click=move |_| open.set(false)>"Cancel"</Button>
+                <Button
+                    variant=ButtonVariant::Destructive
+                    disabled=Signal::derive(move || !matches!(&*tokens.read(), Some(Ok(_))))
+                    pending=act.pending()
+                    on:click=move |_| { act.dispatch(keep.get_untracked()); }
+                >
+                    {go}
+                </Button>
+            </DialogFooter>
+        </Dialog>
+    }
+}
+
+/// The tokens that end, each with a box to keep it, except for somebody who leaves.
+#[component]
+fn EndingTokens(made: Vec<ApiToken>, is_me: bool, keep: RwSignal<Vec<TokenId>>) -> impl IntoView {
+    let lead = match is_me {
+        true => "These API tokens that you made end, and programs that carry them are refused:",
+        false => "These API tokens that they made end, and programs that carry them are refused, unless you keep them. Keep only what they do not know or may go on using:",
+    };
+    let rows: Vec<_> = made
+        .into_iter()
+        .map(|ApiToken { id, name, role, ending, .. }| {
+            let label = format!("Keep {name}");
+            let box_id = format!("keep-{id}");
+            let change = move |on: bool| {
+                keep.update(|keep| match on {
+                    true => keep.push(id.clone()),
+                    false => keep.retain(|kept| *kept != id),
+                });
+            };
+            view! {
+                <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-3 py-2">
+                    <span class="min-w-0 flex-1 basis-40 text-13 wrap-anywhere">
+                        <span class="font-medium">{name}</span>
+                        " "
+                        <span class="text-xs text-muted-foreground">{format!("{} · cnd_…{ending}", role.label())}</span>
+                    </span>
+                    {(!is_me).then(|| view! { <Checkbox label name="keep_tokens" id=box_id on_change=change /> })}
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <div class="grid gap-2">
+            <p class="text-13">{lead}</p>
+            <ul class="divide-y divide-border rounded-lg border border-border" role="list">{rows}</ul>
+        </div>
     }
 }

@@ -206,6 +206,8 @@ pub struct Program {
     organization: OrganizationId,
     role: Role,
     address: Option<String>,
+    /// Who made its token, where that is known.
+    created_by: Option<UserId>,
     /// When its token ends.
     ends_at: Option<Time>,
 }
@@ -329,6 +331,13 @@ impl<A: Allowed> Scope<A> {
         match &self.caller {
             Caller::Person(person) => Some(person),
             Caller::Program(_) => None,
+        }
+    }
+    /// The person behind what is done: who asks, or who made the token that asks. What they make so, they know.
+    pub const fn accountable_user(&self) -> Option<&UserId> {
+        match &self.caller {
+            Caller::Person(person) => Some(&person.user.id),
+            Caller::Program(program) => program.created_by.as_ref(),
         }
     }
     /// As history and audit call whoever asks.

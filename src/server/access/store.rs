@@ -75,15 +75,17 @@ pub(super) struct TokenRow {
     pub organization: Option<OrganizationId>,
     pub user: Option<UserId>,
     pub role: Role,
+    pub created_by: Option<UserId>,
     pub last_used_at: Option<Time>,
     pub ends_at: Option<Time>,
 }
 
 /// The token of this hash that has not expired.
 pub(super) async fn token(read: &mut Read, hash: &str, now: Time) -> Result<Option<TokenRow>> {
-    type Row = (TokenId, String, Option<OrganizationId>, Option<UserId>, Role, Option<Time>, Option<Time>);
+    type Row =
+        (TokenId, String, Option<OrganizationId>, Option<UserId>, Role, Option<UserId>, Option<Time>, Option<Time>);
     let row: Option<Row> = sqlx::query_as(
-        "select id, name, organization_id, user_id, role, last_used_at, expires_at from api_tokens
+        "select id, name, organization_id, user_id, role, created_by_id, last_used_at, expires_at from api_tokens
          where token_hash = $1 and (expires_at is null or expires_at > $2)",
     )
     .bind(hash.to_owned())
@@ -91,12 +93,13 @@ pub(super) async fn token(read: &mut Read, hash: &str, now: Time) -> Result<Opti
     .fetch_optional(read.connection())
     .await
     .map_err(refused)?;
-    Ok(row.map(|(id, name, organization, user, role, last_used_at, ends_at)| TokenRow {
+    Ok(row.map(|(id, name, organization, user, role, created_by, last_used_at, ends_at)| TokenRow {
         id,
         name,
         organization,
         user,
         role,
+        created_by,
         last_used_at,
         ends_at,
     }))

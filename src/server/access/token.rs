@@ -54,6 +54,7 @@ impl Caller {
                     organization,
                     role: row.role,
                     address,
+                    created_by: row.created_by,
                     ends_at: row.ends_at,
                 })
             }

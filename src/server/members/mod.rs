@@ -5,11 +5,11 @@ mod store;
 use super::{
     access::{Scope, forbidden},
     db::{AuditEntry, Read, Write},
-    invitations, teams,
+    invitations, teams, tokens,
 };
 use crate::domain::{
     error::{AppError, Result},
-    ids::{OrganizationId, UserId},
+    ids::{OrganizationId, TokenId, UserId},
     live::Topic,
     member::{Member, People, keeps_an_owner, may_change},
     role::{Action, Role, allowed},
@@ -42,7 +42,9 @@ async fn list(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Memb
     Ok(members)
 }
 
-/// Gives a member another role.
+/// Gives a member another role. Tokens of the organization that they made stay as they are, also those that may do
+/// more than they may from now on: a change of role is no break with a person, and what a program carries cannot be
+/// brought back once it has ended. Whoever changes the role is told of them and revokes them where it is needed.
 ///
 /// # Errors
 /// [`AppError::NotFound`]; [`AppError::Forbidden`] when an owner is made or unmade by somebody
@@ -62,18 +64,19 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
     Ok(())
 }
 
-/// Takes a member out; the person loses access with the next request, and open sockets close.
+/// Takes a member out; the person loses access with the next request, and open sockets close. The tokens of the
+/// organization that they made end too, since they may know them, but for those that are named to be kept.
 ///
 /// # Errors
-/// As [`change_role`].
-pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId) -> Result<()> {
+/// As [`change_role`]; [`AppError::Invalid`] when a token to keep is none that they made.
+pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId, keep_tokens: Vec<TokenId>) -> Result<()> {
     let write = scope.write().await?;
-    take_out(write, scope.role(), &user, "member.removed").await?;
+    take_out(write, scope.role(), &user, "member.removed", &keep_tokens).await?;
     scope.app().hub.recheck(&user);
     Ok(())
 }
 
-/// Leaves the organization.
+/// Leaves the organization. The tokens that the person made for it end.
 ///
 /// # Errors
 /// [`AppError::Conflict`] for the last owner, and for a program, which is no member.
@@ -83,17 +86,27 @@ pub async fn leave(scope: Scope<allowed::Read>) -> Result<()> {
     };
     let user = person.user().id.clone();
     let write = scope.write().await?;
-    take_out(write, Role::Owner, &user, "member.left").await?;
+    take_out(write, Role::Owner, &user, "member.left", &[]).await?;
     scope.app().hub.recheck(&user);
     Ok(())
 }
 
-async fn take_out(mut write: Write, actor: Role, user: &UserId, action: &'static str) -> Result<()> {
+async fn take_out(
+    mut write: Write,
+    actor: Role,
+    user: &UserId,
+    action: &'static str,
+    keep_tokens: &[TokenId],
+) -> Result<()> {
     let (name, before) = store::member(&mut write, user).await?.ok_or_else(no_member)?;
     check(&mut write, actor, before, None).await?;
     store::delete(&mut write, user).await?;
     write.audit(AuditEntry::new(action, user, name).values(Some(before.as_str().to_owned()), None));
-    write.commit(&[Topic::Members]).await
+    let topics: &[Topic] = match tokens::end_created_by(&mut write, user, keep_tokens).await? {
+        true => &[Topic::Members, Topic::Organization],
+        false => &[Topic::Members],
+    };
+    write.commit(topics).await
 }
 
 async fn check(write: &mut Write, actor: Role, before: Role, after: Option<Role>) -> Result<()> {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         error::AppError,
-        ids::{TeamId, UserId},
+        ids::{TeamId, TokenId, UserId},
         member::{Member, People},
         role::{Role, TeamRole, allowed},
         time::Time,
@@ -183,16 +183,36 @@ async fn change_member(
     Ok(shown(&member(&caller, &organization, &user).await?))
 }
 
+/// What becomes of the tokens of a member who is taken out.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Removal {
+    /// Ids of API tokens that go on, with commas between them; all others that the member made end.
+    #[param(example = "t7h1n4s6u0fg,t2k9d3m5x8qa")]
+    keep_tokens: Option<String>,
+}
+
+impl Removal {
+    fn keep(&self) -> Answer<Vec<TokenId>> {
+        let listed = self.keep_tokens.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let ids: Result<_, _> = listed.filter(|id| !id.is_empty()).map(str::parse).collect();
+        ids.map_err(|_| AppError::field("keep_tokens", "Name ids of tokens, with commas between them.").into())
+    }
+}
+
 /// Take a member out
 ///
-/// The person loses access at once.
+/// The person loses access at once. The API tokens of the organization that they made end too, because they may know
+/// them, unless `keep_tokens` names them: `created_by_id` in the list of tokens says which those are.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/members/{user}",
     tag = "Members",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks"),
+        Removal
     ),
     responses((status = 204, description = "The person is no member any more.")),
     security(("bearer" = []))
@@ -200,18 +220,19 @@ async fn change_member(
 async fn remove_member(
     caller: Caller,
     Path((organization, user)): Path<(String, String)>,
+    Asked(removal): Asked<Removal>,
     seen: IfMatch,
 ) -> Answer<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
-    let user = user_id(&user)?;
+    let (user, keep_tokens) = (user_id(&user)?, removal.keep()?);
     let scope = unchanged(&seen, scope, member(&caller, &organization, &user)).await?;
-    run(members::remove(scope, user)).await?;
+    run(members::remove(scope, user, keep_tokens)).await?;
     Ok(done())
 }
 
 /// Leave an organization
 ///
-/// For a person. The last owner cannot.
+/// For a person. The last owner cannot. The API tokens of the organization that the person made end.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/leave",

@@ -5,11 +5,11 @@ mod store;
 use super::{
     access::{Scope, SignedIn, secret},
     clock,
-    db::{AuditEntry, random_id},
+    db::{AuditEntry, Write, random_id},
 };
 use crate::domain::{
     error::{AppError, Result},
-    ids::TokenId,
+    ids::{TokenId, UserId},
     live::Topic,
     role::{Role, allowed},
     token::{ApiToken, CheckedToken, NewToken, PREFIX, TokenInput},
@@ -60,7 +60,7 @@ pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) 
     if store::count_of_organization(&mut write).await? >= MOST {
         return Err(too_many());
     }
-    store::insert_of_organization(&mut write, &id, &checked, &hash, &ending).await?;
+    store::insert_of_organization(&mut write, &id, &checked, &hash, &ending, scope.accountable_user()).await?;
     let CheckedToken { name, role, .. } = checked;
     write.audit(AuditEntry::new("token.created", &id, &name).values(None, Some(role.as_str().to_owned())));
     write.commit(&[Topic::Organization]).await?;
@@ -76,6 +76,37 @@ pub async fn revoke(scope: Scope<allowed::EditOrganization>, id: TokenId) -> Res
     let (name, role) = store::delete_of_organization(&mut write, &id).await?.ok_or_else(no_token)?;
     write.audit(AuditEntry::new("token.revoked", &id, name).values(Some(role.as_str().to_owned()), None));
     write.commit(&[Topic::Organization]).await
+}
+
+/// Tokens of the organization that the person made, newest first; a program has made none.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn list_created(scope: Scope<allowed::Read>) -> Result<Vec<ApiToken>> {
+    match scope.person() {
+        Some(person) => store::made_by(scope.read().await?.connection(), scope.id(), &person.user().id).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Ends, within a write, the tokens of the organization that this person made and therefore may know, but for
+/// those to keep; whether any ended.
+///
+/// # Errors
+/// [`AppError::Invalid`] on `keep_tokens` when one of those is none that the person made.
+pub async fn end_created_by(write: &mut Write, user: &UserId, keep: &[TokenId]) -> Result<bool> {
+    let organization = write.organization.clone();
+    let made = store::made_by(write.connection(), &organization, user).await?;
+    if let Some(unknown) = keep.iter().find(|id| made.iter().all(|token| token.id != **id)) {
+        let words = format!("{unknown} is no token that this member made, or it has been revoked. Look again.");
+        return Err(AppError::field("keep_tokens", words));
+    }
+    let mut ended = false;
+    for ApiToken { id, name, role, .. } in made.into_iter().filter(|token| !keep.contains(&token.id)) {
+        ended |= store::delete_of_organization(write, &id).await?.is_some();
+        write.audit(AuditEntry::new("token.revoked", &id, name).values(Some(role.as_str().to_owned()), None));
+    }
+    Ok(ended)
 }
 
 /// The person's own tokens, newest first.

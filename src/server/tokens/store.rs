@@ -13,16 +13,17 @@ use crate::{
         db::{AccountWrite, Read, Write, error::refused},
     },
 };
+use sqlx::AnyConnection;
 
-type Row = (TokenId, String, Role, String, String, Time, Option<Time>, Option<Time>);
+type Row = (TokenId, String, Role, String, String, Option<UserId>, Time, Option<Time>, Option<Time>);
 
-fn token((id, name, role, ending, created_by, created_at, expires_at, last_used_at): Row) -> ApiToken {
-    ApiToken { id, name, role, ending, created_by, created_at, expires_at, last_used_at }
+fn token((id, name, role, ending, created_by, created_by_id, created_at, expires_at, last_used_at): Row) -> ApiToken {
+    ApiToken { id, name, role, ending, created_by, created_by_id, created_at, expires_at, last_used_at }
 }
 
 pub(super) async fn of_organization(read: &mut Read, organization: &OrganizationId) -> Result<Vec<ApiToken>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select id, name, role, ending, created_by, created_at, expires_at, last_used_at
+        "select id, name, role, ending, created_by, created_by_id, created_at, expires_at, last_used_at
          from api_tokens where organization_id = $1 order by created_at desc, id",
     )
     .bind(organization.clone())
@@ -32,9 +33,27 @@ pub(super) async fn of_organization(read: &mut Read, organization: &Organization
     Ok(rows.into_iter().map(token).collect())
 }
 
+/// Those of the organization that this person made, newest first.
+pub(super) async fn made_by(
+    connection: &mut AnyConnection,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> Result<Vec<ApiToken>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, name, role, ending, created_by, created_by_id, created_at, expires_at, last_used_at
+         from api_tokens where organization_id = $1 and created_by_id = $2 order by created_at desc, id",
+    )
+    .bind(organization.clone())
+    .bind(user.clone())
+    .fetch_all(connection)
+    .await
+    .map_err(refused)?;
+    Ok(rows.into_iter().map(token).collect())
+}
+
 pub(super) async fn of_person(read: &mut Read, user: &UserId) -> Result<Vec<ApiToken>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select id, name, role, ending, created_by, created_at, expires_at, last_used_at
+        "select id, name, role, ending, created_by, created_by_id, created_at, expires_at, last_used_at
          from api_tokens where user_id = $1 order by created_at desc, id",
     )
     .bind(user.clone())
@@ -69,10 +88,11 @@ pub(super) async fn insert_of_organization(
     checked: &CheckedToken,
     hash: &str,
     ending: &str,
+    created_by_id: Option<&UserId>,
 ) -> Result<()> {
     sqlx::query(
-        "insert into api_tokens (id, organization_id, name, role, token_hash, ending, created_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into api_tokens (id, organization_id, name, role, token_hash, ending, created_by, created_by_id, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(id.clone())
     .bind(write.organization.clone())
@@ -81,6 +101,7 @@ pub(super) async fn insert_of_organization(
     .bind(hash.to_owned())
     .bind(ending.to_owned())
     .bind(write.actor.name.clone())
+    .bind(created_by_id.cloned())
     .bind(write.at)
     .bind(checked.lives.map(|seconds| write.at.plus_seconds(seconds)))
     .execute(write.connection())
@@ -99,8 +120,8 @@ pub(super) async fn insert_of_person(
     at: Time,
 ) -> Result<()> {
     sqlx::query(
-        "insert into api_tokens (id, user_id, name, role, token_hash, ending, created_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into api_tokens (id, user_id, name, role, token_hash, ending, created_by, created_by_id, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9)",
     )
     .bind(id.clone())
     .bind(user.id.clone())

@@ -560,6 +560,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("oidc_identities", "*", "who a person is at the provider of this server"),
     ("sessions", "*", "a secret"),
     ("account_tokens", "*", "a secret"),
+    ("confirmation_links", "*", "a secret"),
     ("api_tokens", "*", "a secret; programs get new ones"),
     ("invitations", "*", "a secret; invite again"),
     ("idempotency_keys", "*", "answers to programs, good for a day"),
