@@ -36,6 +36,7 @@ mod http {
     mod organizations;
     mod origin;
     mod permissions;
+    mod reauthentication;
     mod reports;
     mod rest;
     mod rest_incidents;

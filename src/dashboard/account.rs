@@ -97,6 +97,11 @@ pub fn Account(person: Signal<Me>, help: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+/// Where the person confirms that the session is theirs, before they go on to this place.
+pub fn confirmation(next: &str) -> String {
+    format!("/account/confirm?next={next}")
+}
+
 /// Chooses a theme: remembered in a cookie, so that the server paints it at once.
 pub fn set_theme(theme: &str) {
     let document = document();

@@ -16,6 +16,8 @@ use std::time::Duration;
 const WAIT: (u32, u32) = (500, 30_000);
 /// A tab that was hidden longer than this reads everything again, in milliseconds.
 const HIDDEN_MOST: f64 = 60_000.0;
+/// Time until the first attempt to connect after the session has ended, in milliseconds.
+const SIGNED_OUT_WAIT: u32 = 5_000;
 /// The server's word that the session has ended.
 const SIGNED_OUT: u16 = 4401;
 
@@ -171,9 +173,11 @@ fn connect_now(live: Live, slug: String, current: StoredValue<u32>, number: u32)
     let close = Closure::<dyn Fn(web_sys::CloseEvent)>::new(move |event: web_sys::CloseEvent| {
         if event.code() == SIGNED_OUT {
             live.changed(Topic::ALL);
-        } else {
-            again();
+            live.wait.set_value(SIGNED_OUT_WAIT);
         }
+        // Also who is signed out: the browser has another session by now if it was confirmed in another tab. Otherwise
+        // the screen that connects is gone before.
+        again();
     });
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
     socket.set_onclose(Some(close.as_ref().unchecked_ref()));

@@ -55,6 +55,9 @@ pub enum AppError {
     /// The role does not allow it (403).
     #[error("Your role does not allow you to {0}. Ask an owner or admin of the organization.")]
     Forbidden(String),
+    /// The person behind the session has not proved lately that it is theirs (403).
+    #[error("Confirm that it is you first: this needs a proof of the last ten minutes.")]
+    ReauthenticationRequired,
     /// It does not exist, or belongs to another organization (404).
     #[error("This {0} does not exist. It may have been deleted, or the address is mistyped.")]
     NotFound(String),
@@ -132,7 +135,7 @@ impl AppError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Unauthenticated | Self::BadToken(_) => 401,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::ReauthenticationRequired => 403,
             Self::NotFound(_) => 404,
             Self::Invalid(_) => 422,
             Self::BadRequest(_) => 400,

@@ -2,7 +2,7 @@
 
 use super::{
     App,
-    access::{accounts::recovery, session},
+    access::{accounts::recovery, reauthentication, session},
     clock, hosts, maintenance, notify,
     rest::idempotency,
 };
@@ -55,6 +55,9 @@ async fn sweep(app: App) {
         }
         if let Err(error) = recovery::sweep(&app).await {
             tracing::warn!(%error, "tokens that have ended stay for now");
+        }
+        if let Err(error) = reauthentication::sweep(&app).await {
+            tracing::warn!(%error, "links that have ended stay for now");
         }
         if let Err(error) = notify::sweep(&app).await {
             tracing::warn!(%error, "old mail stays for now");

@@ -147,6 +147,7 @@ fn private(app: &App) -> Router {
         .route("/dashboard/{organization}/uptime.csv", get(uptime_csv))
         .route("/dashboard/{organization}/incidents.csv", get(incidents_csv))
         .route("/account", get(account_pages::account).post(account_pages::change_account))
+        .route("/account/confirm", get(account_pages::confirm).post(account_pages::confirm_session))
         .route("/account/sessions", get(account_pages::sessions).post(account_pages::end_sessions))
         .route("/account/tokens", get(account_pages::tokens).post(account_pages::change_tokens))
         .with_state(app.clone())

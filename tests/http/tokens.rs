@@ -9,6 +9,7 @@ both_engines!(
     a_token_is_shown_once_and_kept_as_a_hash,
     a_revoked_or_expired_token_is_refused,
     nobody_makes_a_token_that_may_do_more_than_they,
+    an_unverified_account_makes_no_personal_token_where_mail_is_sent,
     a_cookie_is_no_token,
     a_former_slug_still_leads_in,
 );
@@ -175,6 +176,18 @@ async fn nobody_makes_a_token_that_may_do_more_than_they(server: TestServer) {
     assert_eq!(refused.status, 422, "{}", refused.text());
     make(&admin, "northwind", "admin").await;
     make(&owner, "northwind", "owner").await;
+}
+
+/// Who signed up with somebody else's address has no token of the account when its owner takes it over.
+async fn an_unverified_account_makes_no_personal_token_where_mail_is_sent(server: TestServer) {
+    let server = server.with_mail().await;
+    let ana = server.person("ana").await;
+    assert!(ana.get("/account/tokens").await.text().contains("Verify your address first"));
+    let fields = [("what", "create"), ("name", "laptop"), ("role", "owner"), ("days", "")];
+    assert_eq!(ana.post("/account/tokens", &fields).await.status, 409);
+    assert_eq!(server.number("select count(*) from api_tokens").await, 0);
+    server.execute("update users set email_verified_at = 1").await;
+    own(&ana, "owner").await;
 }
 
 async fn a_cookie_is_no_token(server: TestServer) {

@@ -8,6 +8,7 @@ use crate::api::resource;
 use crate::{
     api::organizations::{UpdateOrganization, delete_organization, read_settings, time_zones},
     dashboard::{
+        account::confirmation,
         frame::{Organization, ScreenHead},
         services::status_tone,
         states::failed,
@@ -200,9 +201,12 @@ fn Delete(name: String) -> impl IntoView {
     });
     let error = Signal::derive(move || delete.value().get().and_then(Result::err).map(|error| error.to_string()));
     Effect::new(move || {
-        if let Some(Ok(())) = delete.value().get() {
-            let _ = window().location().assign("/dashboard");
-        }
+        let next = match delete.value().get() {
+            Some(Ok(())) => "/dashboard".to_owned(),
+            Some(Err(AppError::ReauthenticationRequired)) => confirmation(&organization.address("/settings")),
+            _ => return,
+        };
+        let _ = window().location().assign(&next);
     });
     view! {
         <section class="grid max-w-xl gap-3 rounded-lg border border-status-red-border p-4">

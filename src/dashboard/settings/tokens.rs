@@ -4,6 +4,7 @@ use crate::api::resource;
 use crate::{
     api::tokens::{create_token, list_tokens, revoke_token},
     dashboard::{
+        account::confirmation,
         frame::{Organization, ScreenHead},
         live::use_live,
         states::standing,
@@ -200,7 +201,8 @@ fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
         Some(token) => view! { <Made token open /> }.into_any(),
         None => view! {
             <form class="grid gap-4" on:submit=submit>
-                <FormError message=Signal::derive(move || error().and_then(|error| error.beside(FIELDS))) />
+                <FormError message=Signal::derive(move || error().filter(|error| !is_to_confirm(error)).and_then(|error| error.beside(FIELDS))) />
+                {move || error().is_some_and(|error| is_to_confirm(&error)).then(|| view! { <ConfirmFirst /> })}
                 <TextField label="Name" name="name" id="token-name" required=true maxlength=60_u32 autofocus=true placeholder="Deploy pipeline" value=name on_input=move |text| name.set(text) error=on("name") />
                 <SelectField
                     label="May do"
@@ -221,6 +223,28 @@ fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
         }
         .into_any(),
     }
+    }
+}
+
+fn is_to_confirm(error: &AppError) -> bool {
+    *error == AppError::ReauthenticationRequired
+}
+
+/// The way to confirm the session, in another tab, so that what was typed stays.
+#[component]
+fn ConfirmFirst() -> impl IntoView {
+    let organization = Organization::get();
+    let href = Signal::derive(move || confirmation(&organization.address("/settings/tokens")));
+    view! {
+        <Alert
+            tone=Tone::Red
+            icon=IconName::AlertTriangle
+            urgent=true
+            actions=move || view! { <LinkButton href external=true>"Confirm that it is you"</LinkButton> }
+        >
+            {AppError::ReauthenticationRequired.to_string()}
+            " Then make the token."
+        </Alert>
     }
 }
 

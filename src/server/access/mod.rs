@@ -12,6 +12,7 @@ pub mod oidc;
 pub mod origin;
 pub mod pages;
 mod password;
+pub mod reauthentication;
 pub mod secret;
 pub mod session;
 mod store;
@@ -53,6 +54,8 @@ pub struct SignedIn {
     door: Door,
     address: Option<String>,
     session: Option<tower_sessions::session::Id>,
+    /// When the person last proved in this session who they are.
+    authenticated_at: Option<Time>,
     /// The role that the token stops at, whatever the person may do.
     most: Role,
     /// When the token ends.
@@ -91,6 +94,7 @@ impl SignedIn {
             door,
             address: address(parts),
             session: session.id(),
+            authenticated_at: session::authenticated_at(session).await?,
             most: Role::Owner,
             ends_at: None,
         })
@@ -104,7 +108,8 @@ impl SignedIn {
         let mut read = app.db.read(&Gate).await?;
         let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
         let address = Some(address.to_owned());
-        Ok(Self { app: app.clone(), user, door, address, session: None, most: Role::Owner, ends_at: None })
+        let app = app.clone();
+        Ok(Self { app, user, door, address, session: None, authenticated_at: None, most: Role::Owner, ends_at: None })
     }
 
     /// The server's parts.

@@ -21,7 +21,7 @@ use openidconnect::{
     Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError,
     Scope, SignatureVerificationError, TokenResponse, UserInfoError,
     core::{
-        CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
+        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
         CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey, CoreJsonWebKeySet,
         CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
         CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
@@ -35,6 +35,7 @@ use std::{
     fmt,
     ops::Deref,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 /// Seconds in which somebody has to come back from the provider.
@@ -45,6 +46,9 @@ const ATTEMPT_SECONDS: f64 = 15.0;
 
 /// Seconds after which metadata and keys are read again although nothing is wrong.
 const FRESH_SECONDS: f64 = 3600.0;
+
+/// Seconds by which the provider's clock may differ from ours where it says when somebody signed in.
+const CLOCK_TOLERANCE_SECONDS: f64 = 60.0;
 
 /// The longest answer that is read from a provider, in bytes.
 const LONGEST_ANSWER: usize = 1 << 20;
@@ -103,6 +107,9 @@ pub struct OidcFlow {
     pkce_verifier: String,
     /// Where the person was going, as it was given to [`Oidc::start`].
     pub next: String,
+    /// Whether somebody who is signed in already confirms the session ([`Oidc::start_reauthentication`]).
+    #[serde(default)]
+    pub reauthenticates: bool,
     started_at: Time,
 }
 
@@ -144,6 +151,17 @@ pub struct OidcIdentity {
     pub email_verified: bool,
     /// What the person is called.
     pub name: Option<String>,
+}
+
+/// What came of a walk through the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcSignIn {
+    /// Who signed in.
+    pub identity: OidcIdentity,
+    /// When they last proved to the provider who they are (`auth_time`), where it says so.
+    pub authenticated_at: Option<Time>,
+    /// Whether they did so for this very walk, which was started to confirm a session.
+    pub reauthenticated: bool,
 }
 
 /// What RFC 9207 adds to a provider's metadata.
@@ -389,21 +407,38 @@ impl Oidc {
     /// # Errors
     /// [`OidcError::Unreachable`] and [`OidcError::Misconfigured`].
     pub async fn start(&self, next: String, now: Time) -> Result<(String, OidcFlow), OidcError> {
+        self.begin(next, false, now).await
+    }
+
+    /// The same for somebody who is signed in here already and confirms the session: the provider has to ask them
+    /// again, and to say when they answered (`prompt=login`, `max_age=0`, `auth_time`).
+    ///
+    /// # Errors
+    /// As [`Oidc::start`].
+    pub async fn start_reauthentication(&self, next: String, now: Time) -> Result<(String, OidcFlow), OidcError> {
+        self.begin(next, true, now).await
+    }
+
+    async fn begin(&self, next: String, reauthenticates: bool, now: Time) -> Result<(String, OidcFlow), OidcError> {
         let provider = self.provider(now).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state, nonce) = provider
+        let mut request = provider
             .client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scope(Scope::new("email".to_owned()))
             .add_scope(Scope::new("profile".to_owned()))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if reauthenticates {
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+        }
+        let (url, state, nonce) = request.url();
         let flow = OidcFlow {
             issuer: self.settings.issuer.clone(),
             state: state.into_secret(),
             nonce: nonce.secret().clone(),
             pkce_verifier: verifier.into_secret(),
             next,
+            reauthenticates,
             started_at: now,
         };
         Ok((url.into(), flow))
@@ -413,7 +448,7 @@ impl Oidc {
     ///
     /// # Errors
     /// [`OidcError`] for everything that is not exactly as it has to be.
-    pub async fn finish(&self, flow: OidcFlow, query: CallbackQuery, now: Time) -> Result<OidcIdentity, OidcError> {
+    pub async fn finish(&self, flow: OidcFlow, query: CallbackQuery, now: Time) -> Result<OidcSignIn, OidcError> {
         if now - flow.started_at > FLOW_SECONDS as f64 || flow.issuer != self.settings.issuer {
             return Err(OidcError::Expired);
         }
@@ -446,12 +481,20 @@ impl Oidc {
             checked => (provider, checked.map_err(|fault| self.id_token_refused(fault))?),
         };
         provider.belongs_together(id_token, claims, &answer).map_err(|fault| self.id_token_refused(fault))?;
+        let authenticated_at = authenticated_at(claims, now);
+        let reauthenticated = flow.reauthenticates;
+        if reauthenticated
+            && authenticated_at.is_none_or(|at| flow.started_at - at > CLOCK_TOLERANCE_SECONDS)
+        {
+            self.log_refusal("the provider did not say (auth_time) that the person has just signed in again");
+            return Err(OidcError::NotReauthenticated);
+        }
 
         let user_info = match claims.email() {
             Some(_) => None,
             None => self.user_info(&provider, claims, &answer).await?,
         };
-        Ok(identity(claims, user_info.as_ref()))
+        Ok(OidcSignIn { identity: identity(claims, user_info.as_ref()), authenticated_at, reauthenticated })
     }
 
     /// Asks for what the ID token does not tell; `None` when there is nobody to ask.
@@ -604,6 +647,13 @@ impl Oidc {
 }
 
 type TokenError = RequestTokenError<HttpError, openidconnect::StandardErrorResponse<CoreErrorResponseType>>;
+
+/// When the person last proved to the provider who they are; one of the future, beyond what clocks differ by, says
+/// nothing.
+fn authenticated_at(claims: &CoreIdTokenClaims, now: Time) -> Option<Time> {
+    let at = Time::from(claims.auth_time()?);
+    (at - now <= CLOCK_TOLERANCE_SECONDS).then_some(at.min(now))
+}
 
 /// The person that verified claims speak of. An address and whether it is verified come from one source.
 fn identity(claims: &CoreIdTokenClaims, user_info: Option<&CoreUserInfoClaims>) -> OidcIdentity {

@@ -1,14 +1,14 @@
 //! Signing up, in and out: plain pages and plain forms, which work without a script.
 
 use super::{
-    account_pages::notice,
+    account_pages::{self, notice},
     accounts::{self, NewAccount},
     device::Device,
     oidc::{CallbackQuery, OidcFlow},
     run, session,
 };
 use crate::{
-    domain::{error::AppError, ids::UserId},
+    domain::{error::AppError, ids::UserId, time::Time},
     server::{
         App, clock,
         document::{self, Head},
@@ -20,7 +20,7 @@ use crate::{
 use axum::{
     Extension, Form,
     extract::{FromRef, Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
@@ -54,6 +54,9 @@ pub struct Next {
     /// What has just been done, to be said on the page.
     #[serde(default)]
     done: String,
+    /// Whether a walk through the provider confirms the session of somebody who is signed in.
+    #[serde(default)]
+    confirm: bool,
 }
 
 /// The place to go to after signing in: a screen of the dashboard, the own account or an invitation,
@@ -71,8 +74,13 @@ pub fn destination(next: &str) -> &str {
 fn with_next(path: &str, next: &str) -> String {
     match destination(next) {
         "/dashboard" => path.to_owned(),
-        next => format!("{path}?next={}", next.replace('?', "%3F").replace('&', "%26").replace('=', "%3D")),
+        next => format!("{path}?next={}", in_query(next)),
     }
+}
+
+/// A destination as the value of a query.
+pub(super) fn in_query(destination: &str) -> String {
+    destination.replace('?', "%3F").replace('&', "%26").replace('=', "%3D")
 }
 
 async fn signed_in_already(session: &Session) -> bool {
@@ -91,8 +99,14 @@ pub(super) fn refuse(error: &AppError, html: String) -> Response {
     response
 }
 
-async fn welcome(session: &Session, user: &UserId, device: &Device, next: &str) -> Result<Response, AppError> {
-    session::begin(session, user, device).await?;
+async fn welcome(
+    session: &Session,
+    user: &UserId,
+    device: &Device,
+    authenticated_at: Option<Time>,
+    next: &str,
+) -> Result<Response, AppError> {
+    session::begin(session, user, device, authenticated_at).await?;
     Ok(Redirect::to(destination(next)).into_response())
 }
 
@@ -132,7 +146,7 @@ pub async fn sign_in(
     let app = &pages.app;
     let checked = run(accounts::check_password(app.clone(), client.0, form.email.clone(), form.password)).await;
     let done = match checked {
-        Ok(user) => welcome(&session, &user, &device, &form.next).await,
+        Ok(user) => welcome(&session, &user, &device, Some(clock::now()), &form.next).await,
         Err(error) => Err(error),
     };
     done.unwrap_or_else(|error| {
@@ -174,7 +188,7 @@ pub async fn sign_up(
 ) -> Response {
     let app = &pages.app;
     let done = match run(accounts::sign_up(app.clone(), client.0, form.account.clone())).await {
-        Ok(user) => welcome(&session, &user, &device, &form.next).await,
+        Ok(user) => welcome(&session, &user, &device, Some(clock::now()), &form.next).await,
         Err(error) => Err(error),
     };
     done.unwrap_or_else(|error| refuse(&error, sign_up_html(app, &headers, &form.next, &form.account, Some(&error))))
@@ -195,6 +209,7 @@ pub async fn oidc_start(
     headers: HeaderMap,
     jar: PrivateCookieJar,
     Query(next): Query<Next>,
+    parts: Parts,
 ) -> Response {
     let app = &pages.app;
     let Some(oidc) = app.oidc.as_ref().filter(|_| connection == CONNECTION) else {
@@ -205,7 +220,12 @@ pub async fn oidc_start(
             "This server has no such sign-in provider.",
         );
     };
-    match oidc.start(destination(&next.next).to_owned(), clock::now()).await {
+    let (to, now) = (destination(&next.next).to_owned(), clock::now());
+    let started = match next.confirm {
+        true => oidc.start_reauthentication(to, now).await,
+        false => oidc.start(to, now).await,
+    };
+    match started {
         Ok((address, flow)) => {
             let Ok(value) = serde_json::to_string(&flow) else {
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -218,6 +238,9 @@ pub async fn oidc_start(
         Err(error) => {
             tracing::warn!(%error, "a sign-in with the provider cannot start");
             let error = AppError::Conflict(error.to_string());
+            if next.confirm {
+                return account_pages::confirm_refused(app, &parts, &next.next, error).await;
+            }
             refuse(&error, sign_in_html(app, &headers, &next, "", Some(&error)))
         }
     }
@@ -235,17 +258,24 @@ pub async fn oidc_callback(
     headers: HeaderMap,
     jar: PrivateCookieJar,
     Query(query): Query<CallbackQuery>,
+    parts: Parts,
 ) -> Response {
     let app = &pages.app;
     let flow: Option<OidcFlow> = jar.get(FLOW_COOKIE).and_then(|cookie| serde_json::from_str(cookie.value()).ok());
     // Whatever comes of it, one start serves one callback.
     let jar = jar.remove(flow_cookie(String::new()));
     let done = match (flow, &app.oidc) {
+        (Some(flow), Some(oidc)) if flow.reauthenticates => {
+            let next = flow.next.clone();
+            let sign_in = oidc.finish(flow, query, clock::now()).await;
+            return (jar, account_pages::confirm_by_provider(app, &session, &parts, &next, sign_in).await)
+                .into_response();
+        }
         (Some(flow), Some(oidc)) => {
             let next = flow.next.clone();
             match oidc.finish(flow, query, clock::now()).await {
-                Ok(identity) => match run(accounts::sign_in_oidc(app.clone(), identity)).await {
-                    Ok(user) => welcome(&session, &user, &device, &next).await,
+                Ok(sign_in) => match run(accounts::sign_in_oidc(app.clone(), sign_in.identity)).await {
+                    Ok(user) => welcome(&session, &user, &device, sign_in.authenticated_at, &next).await,
                     Err(error) => Err(error),
                 },
                 Err(error) => {

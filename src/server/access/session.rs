@@ -26,10 +26,11 @@ const USER: &str = "user";
 const SEEN: &str = "seen";
 const BROWSER: &str = "browser";
 const ADDRESS: &str = "address";
+const AUTHENTICATED_AT: &str = "authenticated_at";
 
 /// A session ends after this many seconds without a request: 14 days.
 pub const IDLE_SECONDS: i64 = 14 * 86_400;
-/// A session ends this many seconds after signing in, whatever happens: 30 days.
+/// A session ends this many seconds after signing in, or after it was last confirmed, whatever happens: 30 days.
 pub const ABSOLUTE_SECONDS: i64 = 30 * 86_400;
 /// How often a session in use is written again, in seconds: once an hour.
 const TOUCH_SECONDS: i64 = 3_600;
@@ -52,10 +53,16 @@ pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
 }
 
 /// Begins a session of this person in this browser, under a new id; one that was there before ends.
+/// `authenticated_at` is when they proved who they are, where that is known.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when it cannot be kept.
-pub async fn begin(session: &Session, user: &UserId, device: &Device) -> Result<()> {
+pub async fn begin(
+    session: &Session,
+    user: &UserId,
+    device: &Device,
+    authenticated_at: Option<Time>,
+) -> Result<()> {
     // Not `flush`: it would keep the id.
     session.clear().await;
     session.cycle_id().await.map_err(lost)?;
@@ -63,7 +70,30 @@ pub async fn begin(session: &Session, user: &UserId, device: &Device) -> Result<
     session.insert(SEEN, clock::now().seconds()).await.map_err(lost)?;
     session.insert(BROWSER, &device.browser).await.map_err(lost)?;
     session.insert(ADDRESS, &device.address).await.map_err(lost)?;
+    if let Some(at) = authenticated_at {
+        session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
+    }
     session.save().await.map_err(lost)
+}
+
+/// Notes that the person has just proved who they are. The session goes on under a new id, which is given back: an
+/// old one that somebody else has is worth nothing any more.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when it cannot be kept.
+pub async fn confirm(session: &Session, at: Time) -> Result<Option<Id>> {
+    session.cycle_id().await.map_err(lost)?;
+    session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
+    session.save().await.map_err(lost)?;
+    Ok(session.id())
+}
+
+/// When the person last proved in this session who they are, where that is known.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn authenticated_at(session: &Session) -> Result<Option<Time>> {
+    Ok(session.get(AUTHENTICATED_AT).await.map_err(lost)?.map(seconds))
 }
 
 /// Ends the session on the server.

@@ -42,6 +42,7 @@ impl Caller {
                     door: Door::Rest,
                     address,
                     session: None,
+            authenticated_at: None,
                     most: row.role,
                     ends_at: row.ends_at,
                 })
@@ -87,6 +88,7 @@ impl Caller {
             door: Door::Rest,
             address,
             session: None,
+            authenticated_at: None,
             most: Role::Owner,
             ends_at: Some(token.expires_at),
         }))

@@ -15,7 +15,7 @@ use crate::{
             pages::{AccountPages, frame},
             run, session,
         },
-        directory,
+        clock, directory,
         document::{self, Head},
         requests::ClientAddress,
     },
@@ -119,7 +119,7 @@ async fn take(
             let account =
                 NewAccount { name: form.name.clone(), email: offer.email.clone(), password: form.password.clone() };
             let user = run(accounts::sign_up_invited(app.clone(), client.0, account, offer.proof())).await?;
-            session::begin(session, &user, device).await?;
+            session::begin(session, &user, device, Some(clock::now())).await?;
             SignedIn::of_user(app, &user, &device.address, Door::Account).await?
         }
     };

@@ -71,6 +71,12 @@ pub(super) async fn has_address(write: &mut Write, email_key: &str) -> Result<bo
 }
 
 pub(super) async fn insert(write: &mut Write, user: &UserId, role: Role) -> Result<()> {
+    // On PostgreSQL: who is being deleted becomes no owner meanwhile.
+    sqlx::query("update users set updated_at = updated_at where id = $1")
+        .bind(user.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
     sqlx::query("insert into members (organization_id, user_id, role, created_at) values ($1, $2, $3, $4)")
         .bind(write.organization.clone())
         .bind(user.clone())

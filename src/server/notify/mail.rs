@@ -175,6 +175,22 @@ pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) ->
     .write()
 }
 
+/// Somebody who is signed in confirms the session.
+pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    Letter {
+        recipient,
+        subject: "Confirm that it is you".to_owned(),
+        heading: "Confirm that it is you".to_owned(),
+        paragraphs: vec![format!(
+            "Somebody who is signed in to {name}’s account is about to change something that protects it. If this is you, open the link in the same browser; it works once, until {}.",
+            expires.in_words()
+        )],
+        action: Some(("Confirm it is me", link)),
+        foot: "If this was not you, do not open the link: change your password, or tell the operator, because somebody else is signed in to your account.".to_owned(),
+    }
+    .write()
+}
+
 /// A password was changed: a notice to its owner. `link` leads to where it can be reset.
 pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Mail {
     Letter {
@@ -219,6 +235,7 @@ mod tests {
             invitation(to, name, name, "Status reporter", LINK, at),
             verify_address(to, name, LINK, at),
             reset_password(to, name, LINK, at),
+            confirm_session(to, name, LINK, at),
             password_changed(to, name, LINK, at),
             address_changed(to, name, "new@example.com", at),
         ]
@@ -263,7 +280,7 @@ mod tests {
 
     #[test]
     fn both_parts_have_the_link() {
-        for mail in all("Ana").into_iter().take(4) {
+        for mail in all("Ana").into_iter().take(5) {
             assert!(mail.text.contains(&format!("\n{LINK}\n")), "{}", mail.text);
             let escaped = "https://status.example.com/x?token=0123&amp;y=&#39;z&#39;";
             assert_eq!(mail.html.matches(&format!("href=\"{escaped}\"")).count(), 2, "{}", mail.html);

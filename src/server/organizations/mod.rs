@@ -196,8 +196,10 @@ fn changed(one: &OrganizationSettings, other: &OrganizationSettings) -> String {
 /// Deletes the organization with everything in it. Its name has to be typed.
 ///
 /// # Errors
-/// [`AppError::Invalid`] when another name was typed.
+/// [`AppError::ReauthenticationRequired`] in a session that is to be confirmed first; [`AppError::Invalid`] when
+/// another name was typed.
 pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Result<()> {
+    scope.require_recent_authentication()?;
     if typed.trim() != scope.organization().name {
         return Err(AppError::field("name", "Type the organization's name exactly as it is written."));
     }

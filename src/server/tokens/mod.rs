@@ -3,7 +3,7 @@
 mod store;
 
 use super::{
-    access::{Scope, SignedIn, secret},
+    access::{Scope, SignedIn, reauthentication::Reauthenticated, secret},
     clock,
     db::{AuditEntry, Write, random_id},
 };
@@ -44,8 +44,10 @@ pub async fn list(scope: Scope<allowed::EditOrganization>) -> Result<Vec<ApiToke
 /// Makes a token of the organization.
 ///
 /// # Errors
-/// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there are too many.
+/// [`AppError::ReauthenticationRequired`] in a session that is to be confirmed first; [`AppError::Invalid`] with
+/// everything that is wrong; [`AppError::Conflict`] when there are too many.
 pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) -> Result<NewToken> {
+    scope.require_recent_authentication()?;
     let checked = input.check(scope.role())?;
     let lives_until = checked.lives.map(|seconds| clock::now().plus_seconds(seconds));
     if let Some(mine) = scope.ends_at()
@@ -117,14 +119,25 @@ pub async fn list_own(by: &SignedIn) -> Result<Vec<ApiToken>> {
     store::of_person(&mut by.app().db.read(by).await?, &by.user().id).await
 }
 
+/// Whether the person may have tokens: where mail is sent, only once the address is verified, because whoever owns
+/// it may take the account over until then.
+pub fn may_have_own(by: &SignedIn) -> bool {
+    by.user().verified || !by.app().sends_mail()
+}
+
 /// Makes a token that may do what the person may, or less.
 ///
 /// # Errors
-/// As [`create`].
-pub async fn create_own(by: SignedIn, input: TokenInput) -> Result<NewToken> {
+/// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there are too many, or the
+/// address is to be verified first.
+pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewToken> {
+    let by = by.person();
+    if !may_have_own(by) {
+        return Err(AppError::Conflict("Verify your address first. Then you can make API tokens.".to_owned()));
+    }
     let checked = input.check(Role::Owner)?;
     let (hash, ending, token) = fresh();
-    let mut write = by.app().db.write_accounts(&by).await?;
+    let mut write = by.app().db.write_accounts(by).await?;
     if store::count_of_person(&mut write, &by.user().id).await? >= MOST {
         return Err(too_many());
     }

@@ -1,11 +1,15 @@
 //! The pages of one's own account: plain pages and plain forms, which work without a script. Every
 //! change ends in a redirect, so that loading the page again repeats nothing.
 
+mod confirm;
 mod profile;
 mod recovery;
 mod sessions;
 mod tokens;
 
+pub use confirm::{
+    by_provider as confirm_by_provider, confirm, confirm_session, refused as confirm_refused,
+};
 pub use profile::{account, change_account};
 pub use recovery::{ask_for_link, forgot_password, reset, reset_password, verify, verify_email};
 pub use sessions::{end_sessions, sessions};
@@ -13,6 +17,7 @@ pub use tokens::{change_tokens, tokens};
 
 use super::pages::BrandMark;
 use crate::{
+    domain::error::AppError,
     server::{document, document::Head},
     ui::{Alert, IconName, LinkButton, Tone},
 };
@@ -70,6 +75,42 @@ pub(super) fn notice(done: &str) -> Option<AnyView> {
 fn to(path: &str, done: &str) -> Response {
     debug_assert!(NOTICES.iter().any(|(word, _)| *word == done), "no words for {done}");
     Redirect::to(&format!("{path}?done={done}")).into_response()
+}
+
+/// What stands in the place of a form until the session is confirmed; then the person comes back.
+fn confirm_first(words: &'static str, next: &'static str) -> AnyView {
+    view! {
+        <div class="flex flex-col items-start gap-3">
+            <p class="text-13 text-muted-foreground">{words}</p>
+            <LinkButton href=confirm::address(next) icon=IconName::Shield>
+                "Confirm that it is you"
+            </LinkButton>
+        </div>
+    }
+    .into_any()
+}
+
+/// What stands above a form that was sent when the session had to be confirmed again. The link opens another tab, so
+/// that what was typed stays.
+fn confirm_again(next: &'static str) -> AnyView {
+    view! {
+        <Alert
+            tone=Tone::Red
+            icon=IconName::AlertTriangle
+            urgent=true
+            actions=move || {
+                view! {
+                    <LinkButton href=confirm::address(next) external=true>
+                        "Confirm that it is you"
+                    </LinkButton>
+                }
+            }
+        >
+            {AppError::ReauthenticationRequired.to_string()}
+            " Then send this form again."
+        </Alert>
+    }
+    .into_any()
 }
 
 /// A page of the account, for somebody signed in.

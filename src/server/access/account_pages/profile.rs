@@ -1,6 +1,6 @@
 //! `/account`: name, address, password, and the end of the account.
 
-use super::{Done, notice, page, to};
+use super::{Done, confirm_again, confirm_first, notice, page, to};
 use crate::{
     domain::{audit::Door, error::AppError},
     server::{
@@ -12,7 +12,7 @@ use crate::{
                 recovery,
             },
             pages::{on, status},
-            run, session,
+            reauthentication, run, session,
         },
         directory,
         requests::{self, ClientAddress},
@@ -90,21 +90,26 @@ async fn act(
 ) -> Result<Response, AppError> {
     let done = match form.what.as_str() {
         "name" => run(profile::rename(by, form.name)).await.map(|()| "name")?,
-        "address" => match run(profile::change_address(by, form.email, form.address_password)).await? {
-            AddressChange::Done => "address",
-            AddressChange::Waits => "address-waits",
-        },
+        "address" => {
+            let by = reauthentication::by_form(by, session, "address_password", form.address_password).await?;
+            match run(profile::change_address(by, form.email)).await? {
+                AddressChange::Done => "address",
+                AddressChange::Waits => "address-waits",
+            }
+        }
         "verification" => run(recovery::send_verification(by)).await.map(|()| "verification")?,
         "keep-address" => run(profile::keep_address(by)).await.map(|()| "address-kept")?,
         "password" => {
-            run(profile::change_password(by, form.current_password, form.password)).await.map(|()| "password")?
+            let by = reauthentication::by_form(by, session, "current_password", form.current_password).await?;
+            run(profile::change_password(by, form.password)).await.map(|()| "password")?
         }
         "password-link" => {
             let address = by.user().email.clone();
             run(recovery::forgot(app.clone(), client.0, address)).await.map(|()| "password-link")?
         }
         "delete" => {
-            run(profile::delete(by, form.delete_password, form.delete_address)).await?;
+            let by = reauthentication::by_form(by, session, "delete_password", form.delete_password).await?;
+            run(profile::delete(by, form.delete_address)).await?;
             session::end(session).await?;
             return Ok(to("/sign-in", "deleted"));
         }
@@ -117,14 +122,26 @@ async fn act(
 const FIELDS: &[&str] =
     &["name", "email", "address_password", "current_password", "password", "delete_password", "delete_address"];
 
+/// What is wrong with a form as a whole, and which form it is.
+#[derive(Debug, Clone)]
+struct Trouble {
+    form: String,
+    message: Option<String>,
+    /// The session has to be confirmed first.
+    confirm: bool,
+}
+
 /// A form of the page: its name, and what is wrong with it as a whole.
 #[component]
-fn PlainForm(what: &'static str, trouble: Option<(String, String)>, children: Children) -> impl IntoView {
-    let beside = trouble.filter(|(form, _)| form == what).map(|(_, message)| message);
+fn PlainForm(what: &'static str, trouble: Option<Trouble>, children: Children) -> impl IntoView {
+    let trouble = trouble.filter(|trouble| trouble.form == what);
+    let confirm = trouble.as_ref().is_some_and(|trouble| trouble.confirm);
+    let beside = trouble.filter(|_| !confirm).and_then(|trouble| trouble.message);
     view! {
         <form method="post" action="/account" class="flex flex-col items-start gap-4">
             <input type="hidden" name="what" value=what />
             <FormError message=Signal::stored(beside) />
+            {confirm.then(|| confirm_again("/account"))}
             {children()}
         </form>
     }
@@ -139,21 +156,29 @@ fn show(
     error: Option<&AppError>,
     done: &str,
 ) -> Response {
-    let trouble = error.and_then(|error| error.beside(FIELDS)).map(|message| (typed.what.clone(), message));
+    let trouble = error.map(|error| Trouble {
+        form: typed.what.clone(),
+        message: error.beside(FIELDS),
+        confirm: *error == AppError::ReauthenticationRequired,
+    });
     let mail = app.sends_mail();
     page(headers, status, "Your account", "/account", || {
         view! {
             {notice(done)} {name_card(&profile, &typed, error, trouble.clone())}
             {address_card(&profile, &typed, error, trouble.clone(), mail)}
-            {password_card(&profile, error, trouble.clone(), mail)} {delete_card(profile, &typed, error, trouble)}
+            {password_card(&profile, &typed, error, trouble.clone(), mail)} {delete_card(profile, &typed, error, trouble)}
         }
         .into_any()
     })
 }
 
-type Trouble = Option<(String, String)>;
+/// Whether a form that needs the proof of the session can be shown: where the form itself asks for the password, when
+/// the session is confirmed, or with what was typed into it.
+fn is_open(profile: &Profile, typed: &AccountForm, form: &str) -> bool {
+    profile.has_password || profile.recently_authenticated || typed.what == form
+}
 
-fn name_card(profile: &Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Trouble) -> AnyView {
+fn name_card(profile: &Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Option<Trouble>) -> AnyView {
     let name_error = on(error, "name");
     let name = if typed.what == "name" { typed.name.clone() } else { profile.name.clone() };
     view! {
@@ -173,7 +198,7 @@ fn address_card(
     profile: &Profile,
     typed: &AccountForm,
     error: Option<&AppError>,
-    trouble: Trouble,
+    trouble: Option<Trouble>,
     mail: bool,
 ) -> AnyView {
     let (new_error, password_error) = (on(error, "email"), on(error, "address_password"));
@@ -226,14 +251,8 @@ fn address_card(
             <TextField label="Current password" name="address_password" kind="password" autocomplete="current-password" required=true error=password_error />
         }
     });
-    view! {
-        <Card title="E-mail address" description="You sign in with it, and mail about your account goes there.">
-            <div class="flex flex-col gap-4">
-                <p class="flex flex-wrap items-center gap-2 text-13">
-                    <span class="min-w-0 font-medium break-all">{email}</span>
-                    {state}
-                </p>
-                {pending}
+    let form = if is_open(profile, typed, "address") {
+        view! {
                 <PlainForm what="address" trouble>
                     <div class="flex w-full max-w-sm flex-col gap-4">
                         <TextField
@@ -252,13 +271,32 @@ fn address_card(
                     </div>
                     <Button submit=true>"Change address"</Button>
                 </PlainForm>
+        }
+        .into_any()
+    } else {
+        confirm_first("To change the address, confirm first that it is you.", "/account")
+    };
+    view! {
+        <Card title="E-mail address" description="You sign in with it, and mail about your account goes there.">
+            <div class="flex flex-col gap-4">
+                <p class="flex flex-wrap items-center gap-2 text-13">
+                    <span class="min-w-0 font-medium break-all">{email}</span>
+                    {state}
+                </p>
+                {pending} {form}
             </div>
         </Card>
     }
     .into_any()
 }
 
-fn password_card(profile: &Profile, error: Option<&AppError>, trouble: Trouble, mail: bool) -> AnyView {
+fn password_card(
+    profile: &Profile,
+    typed: &AccountForm,
+    error: Option<&AppError>,
+    trouble: Option<Trouble>,
+    mail: bool,
+) -> AnyView {
     let email = profile.email.clone();
     let (current_error, new_error) = (on(error, "current_password"), on(error, "password"));
     let body = match (profile.has_password, mail) {
@@ -293,18 +331,57 @@ fn password_card(profile: &Profile, error: Option<&AppError>, trouble: Trouble, 
             </PlainForm>
         }
         .into_any(),
-        (false, false) => view! {
-            <p class="text-13 text-muted-foreground">"You sign in through the provider, and have no password."</p>
+        (false, false) if is_open(profile, typed, "password") => view! {
+            <PlainForm what="password" trouble>
+                <p class="text-13 text-muted-foreground">"You sign in through the provider, and have no password yet."</p>
+                // For password managers.
+                <input type="email" name="username" autocomplete="username" value=email hidden readonly />
+                <div class="w-full max-w-sm">
+                    <TextField
+                        label="New password"
+                        name="password"
+                        kind="password"
+                        autocomplete="new-password"
+                        required=true
+                        minlength=12_u32
+                        maxlength=256_u32
+                        hint=Signal::stored(Some("At least 12 characters. A few unrelated words work well.".to_owned()))
+                        error=new_error
+                    />
+                </div>
+                <Button submit=true>"Set password"</Button>
+            </PlainForm>
         }
         .into_any(),
+        (false, false) => confirm_first(
+            "You sign in through the provider, and have no password. To set one, confirm first that it is you.",
+            "/account",
+        ),
     };
     view! { <Card title="Password" description="When it changes, every other session ends.">{body}</Card> }.into_any()
 }
 
-fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Trouble) -> AnyView {
-    let Profile { email, has_password, owned_alone, .. } = profile;
+fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Option<Trouble>) -> AnyView {
+    let open = is_open(&profile, typed, "delete");
+    let Profile { email, has_password, owned_alone, created_tokens, .. } = profile;
     let (password_error, address_error) = (on(error, "delete_password"), on(error, "delete_address"));
-    let body = if owned_alone.is_empty() {
+    let body = if owned_alone.is_empty() && !open {
+        confirm_first("To delete your account, confirm first that it is you.", "/account")
+    } else if owned_alone.is_empty() {
+        let tokens: Vec<_> = created_tokens
+            .into_iter()
+            .map(|(organization, token)| view! { <li class="wrap-anywhere">{format!("{token} ({organization})")}</li> })
+            .collect();
+        let tokens = (!tokens.is_empty()).then(|| {
+            view! {
+                <div class="text-13">
+                    <p class="text-muted-foreground">"API tokens that you made for organizations end, and programs that carry them are refused:"</p>
+                    <ul class="list-disc pl-5" role="list">
+                        {tokens}
+                    </ul>
+                </div>
+            }
+        });
         let proof = if has_password {
             view! {
                 <TextField label="Current password" name="delete_password" kind="password" autocomplete="current-password" required=true error=password_error />
@@ -329,6 +406,7 @@ fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, 
                 <p class="text-13 text-muted-foreground">
                     "You leave all your organizations and cannot sign in any more. What you did stays in their history under your name. This cannot be undone."
                 </p>
+                {tokens}
                 <div class="w-full max-w-sm">{proof}</div>
                 <Button submit=true variant=ButtonVariant::Destructive>
                     "Delete my account"
@@ -349,7 +427,7 @@ fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, 
                 }
             })
             .collect();
-        let beside = trouble.filter(|(form, _)| form == "delete").map(|(_, message)| message);
+        let beside = trouble.filter(|trouble| trouble.form == "delete").and_then(|trouble| trouble.message);
         view! {
             <div class="flex flex-col gap-3 text-13">
                 <FormError message=Signal::stored(beside) />

@@ -1,6 +1,6 @@
 //! `/account/sessions`: where somebody is signed in.
 
-use super::{Done, notice, page, to};
+use super::{Done, confirm, notice, page, to};
 use crate::{
     domain::{audit::Door, error::AppError, time::Time},
     server::{
@@ -52,7 +52,10 @@ pub async fn end_sessions(
     parts: Parts,
     Form(form): Form<SessionsForm>,
 ) -> Response {
-    act(&app, &session, &parts, form).await.unwrap_or_else(|error| directory::refusal(&parts.headers, &error))
+    act(&app, &session, &parts, form).await.unwrap_or_else(|error| match error {
+        AppError::ReauthenticationRequired => confirm::first("/account/sessions"),
+        error => directory::refusal(&parts.headers, &error),
+    })
 }
 
 async fn act(app: &App, session: &Session, parts: &Parts, form: SessionsForm) -> Result<Response, AppError> {

@@ -1,6 +1,6 @@
 //! `/account/tokens`: the keys of one's own programs.
 
-use super::{Done, notice, page, to};
+use super::{Done, confirm_again, confirm_first, notice, page, to};
 use crate::{
     domain::{
         audit::Door,
@@ -64,7 +64,10 @@ pub async fn change_tokens(State(app): State<App>, parts: Parts, Form(form): For
     }
     let input = TokenInput { name: form.name.clone(), role: form.role.clone(), days: form.days.clone() };
     // The one form that does not end in a redirect: no address may carry the token.
-    let made = run(verbs::create_own(by.clone(), input)).await.map(Some);
+    let made = match by.clone().require_recent_authentication() {
+        Ok(confirmed) => run(verbs::create_own(confirmed, input)).await.map(Some),
+        Err(error) => Err(error),
+    };
     show(&parts, &by, form, &made, "").await
 }
 
@@ -86,8 +89,19 @@ async fn show(
     };
     let code = made.as_ref().err().map_or(StatusCode::OK, |error| status(Some(error)));
     page(&parts.headers, code, "Your API tokens", "/account/tokens", || {
-        view! { {notice(done)} {made.as_ref().ok().cloned().flatten().map(fresh)} {form(&typed, made.as_ref().err())} {list(listed)} }
-            .into_any()
+        let body = match made.as_ref().err() {
+            _ if !verbs::may_have_own(by) => verify_first(),
+            None if !by.is_recently_authenticated() => confirm_first(TO_CONFIRM, "/account/tokens"),
+            error => form(&typed, error),
+        };
+        view! {
+            {notice(done)} {made.as_ref().ok().cloned().flatten().map(fresh)}
+            <Card title="New token" description="A program that carries it acts as you, in every organization of yours.">
+                {body}
+            </Card>
+            {list(listed)}
+        }
+        .into_any()
     })
 }
 
@@ -105,9 +119,25 @@ fn fresh(made: NewToken) -> AnyView {
     .into_any()
 }
 
+/// What the page says until the session is confirmed.
+const TO_CONFIRM: &str = "Whoever carries a token needs no password. So confirm first that it is you.";
+
+/// What stands in the place of the form until the address is verified.
+fn verify_first() -> AnyView {
+    view! {
+        <p class="text-13 text-muted-foreground">
+            "Verify your address first, on the page of " <a class="underline underline-offset-4" href="/account">"your profile"</a>
+            ". Then you can make API tokens."
+        </p>
+    }
+    .into_any()
+}
+
 fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
+    let again = matches!(error, Some(AppError::ReauthenticationRequired));
+    let error_beside = error.filter(|_| !again);
     let (name_error, role_error, days_error) = (on(error, "name"), on(error, "role"), on(error, "days"));
-    let beside = error.and_then(|error| error.beside(&["name", "role", "days"]));
+    let beside = error_beside.and_then(|error| error.beside(&["name", "role", "days"]));
     let roles: Vec<_> = Role::ALL
         .iter()
         .rev()
@@ -120,10 +150,10 @@ fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
     let name = if error.is_some() { typed.name.clone() } else { String::new() };
     let (role, days) = (typed.role.clone(), typed.days.clone());
     view! {
-        <Card title="New token" description="A program that carries it acts as you, in every organization of yours.">
             <form method="post" action="/account/tokens" class="flex flex-col items-start gap-4">
                 <input type="hidden" name="what" value="create" />
                 <FormError message=Signal::stored(beside) />
+                {again.then(|| confirm_again("/account/tokens"))}
                 <div class="flex w-full max-w-sm flex-col gap-4">
                     <TextField label="Name" name="name" required=true maxlength=60_u32 autocomplete="off" placeholder="My laptop" value=Signal::stored(name) error=name_error />
                     <SelectField
@@ -138,7 +168,6 @@ fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
                 </div>
                 <Button submit=true variant=ButtonVariant::Primary>"Make token"</Button>
             </form>
-        </Card>
     }
     .into_any()
 }

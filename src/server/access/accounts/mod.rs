@@ -75,7 +75,7 @@ async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<A
 }
 
 /// Where the person's request comes from.
-fn ip(by: &SignedIn) -> IpAddr {
+pub(super) fn ip(by: &SignedIn) -> IpAddr {
     by.address.as_deref().and_then(|address| address.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 

@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{PASSWORD_MOST, email, line},
-        error::{AppError, FieldErrors, Result},
+        account::{email, line},
+        error::{AppError, Result},
         role::allowed,
         time::Time,
     },
     server::{
-        access::{SignedIn, password},
+        access::{SignedIn, password, reauthentication::Reauthenticated},
         clock, members,
     },
 };
@@ -34,6 +34,10 @@ pub struct Profile {
     pub has_password: bool,
     /// Name and slug of organizations that would be left without an owner.
     pub owned_alone: Vec<(String, String)>,
+    /// Organization and name of tokens that the person made, which end with the account.
+    pub created_tokens: Vec<(String, String)>,
+    /// Whether the person has proved lately that the session is theirs.
+    pub recently_authenticated: bool,
 }
 
 pub(super) async fn account(by: &SignedIn) -> Result<store::Account> {
@@ -52,6 +56,8 @@ pub async fn profile(by: &SignedIn) -> Result<Profile> {
     Ok(Profile {
         waiting: waiting.filter(|address| address.to_lowercase() != account.email.key),
         owned_alone: store::owned_alone(&mut read, &account.id).await?,
+        created_tokens: store::created_tokens(&mut read, &account.id).await?,
+        recently_authenticated: by.is_recently_authenticated(),
         name: account.name,
         email: account.email.shown,
         verified: account.verified_at.is_some(),
@@ -70,19 +76,6 @@ pub async fn rename(by: SignedIn, typed: String) -> Result<()> {
     write.commit().await
 }
 
-/// Refuses unless this is the person's password; an account without one has nothing to confirm with.
-async fn confirm(by: &SignedIn, account: &store::Account, field: &str, typed: String) -> Result<()> {
-    if account.password_hash.is_none() {
-        return Ok(());
-    }
-    if typed.is_empty() {
-        return Err(AppError::field(field, "Enter your current password."));
-    }
-    by.app().limits.sign_in(ip(by), &account.email.key)?;
-    let right = typed.len() <= PASSWORD_MOST && password::verify(typed, account.password_hash.clone()).await?;
-    if right { Ok(()) } else { Err(AppError::field(field, "This is not your current password.")) }
-}
-
 /// What came of a wish for another address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressChange {
@@ -96,23 +89,22 @@ pub enum AddressChange {
 /// that sends no mail has to take the person's word.
 ///
 /// # Errors
-/// [`AppError::Invalid`] when the address is no address or taken, or the password wrong;
-/// [`AppError::TooMany`].
-pub async fn change_address(by: SignedIn, typed: String, current_password: String) -> Result<AddressChange> {
+/// [`AppError::Invalid`] when the address is no address or taken; [`AppError::TooMany`].
+pub async fn change_address(by: Reauthenticated, typed: String) -> Result<AddressChange> {
+    let by = by.person();
     let app = by.app();
     let address = email(&typed).map_err(|message| AppError::field("email", message))?;
-    let (account, at) = (account(&by).await?, clock::now());
+    let (account, at) = (account(by).await?, clock::now());
     let same = address.key == account.email.key;
     if same && address.shown == account.email.shown {
         return Err(AppError::field("email", "This is your address already."));
     }
-    confirm(&by, &account, "address_password", current_password).await?;
     if !same && store::by_address(&mut app.db.read(&Gate).await?, &address).await?.is_some() {
         return Err(AppError::field("email", "There is another account with this address."));
     }
     let waits = !same && app.sends_mail();
     if waits {
-        app.limits.mail(ip(&by), account.id.as_str())?;
+        app.limits.mail(ip(by), account.id.as_str())?;
     }
     let mut write = app.db.write_accounts(&Gate).await?;
     if waits {
@@ -138,31 +130,20 @@ pub async fn keep_address(by: SignedIn) -> Result<()> {
     write.commit().await
 }
 
-/// Changes the password; every other session ends.
+/// Changes the password, or sets the first one; every other session ends.
 ///
 /// # Errors
-/// [`AppError::Invalid`] with everything that is wrong; [`AppError::Conflict`] when there is no
-/// password to change; [`AppError::TooMany`].
-pub async fn change_password(by: SignedIn, current: String, typed: String) -> Result<()> {
+/// [`AppError::Invalid`] when the new one is refused.
+pub async fn change_password(by: Reauthenticated, typed: String) -> Result<()> {
+    let by = by.person();
     let app = by.app();
-    let (account, at) = (account(&by).await?, clock::now());
-    if account.password_hash.is_none() {
-        return Err(AppError::Conflict(
-            "This account has no password yet. Ask for a link by mail to set one.".to_owned(),
-        ));
-    }
-    let mut errors = FieldErrors::default();
-    if current.is_empty() {
-        errors.add("current_password", "Enter your current password.");
-    }
-    errors.take("password", new_password(&typed, Some(&account.email)));
-    errors.finish()?;
-    confirm(&by, &account, "current_password", current).await?;
+    let (account, at) = (account(by).await?, clock::now());
+    new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
     let hash = password::hash(typed).await?;
     let mut write = app.db.write_accounts(&Gate).await?;
     store::set_password(&mut write, &account.id, hash, at).await?;
     store::delete_tokens(&mut write, &account.id, RESET).await?;
-    sessions::delete_sessions_but(&mut write, &account.id, &this(&by)).await?;
+    sessions::delete_sessions_but(&mut write, &account.id, &this(by)).await?;
     tell_of_password(app, &mut write, &account, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
@@ -227,11 +208,15 @@ pub enum Which {
     All,
 }
 
-/// Ends sessions of the person; whether this one was among them.
+/// Ends sessions of the person; whether this one was among them. To end others the person has to have proved lately
+/// that this one is theirs: who has stolen it does not end those of its owner.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database does not answer.
+/// [`AppError::ReauthenticationRequired`].
 pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
+    if which != Which::One(this(&by)) {
+        by.clone().require_recent_authentication()?;
+    }
     let (user, this) = (&by.user().id, this(&by));
     let mut write = by.app().db.write_accounts(&Gate).await?;
     let ends_this = match &which {
@@ -257,24 +242,16 @@ pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
 /// in history and audit under the name they had.
 ///
 /// # Errors
-/// [`AppError::Invalid`] when password or typed address are wrong; [`AppError::Conflict`] for the
-/// only owner of an organization, with what to do first.
-pub async fn delete(by: SignedIn, current_password: String, typed_address: String) -> Result<()> {
+/// [`AppError::Invalid`] when an account without a password has not had its address typed;
+/// [`AppError::Conflict`] for the only owner of an organization, with what to do first.
+pub async fn delete(by: Reauthenticated, typed_address: String) -> Result<()> {
+    let by = by.person();
     let app = by.app();
-    let account = account(&by).await?;
-    if account.password_hash.is_some() {
-        confirm(&by, &account, "delete_password", current_password).await?;
-    } else if typed_address.trim().to_lowercase() != account.email.key {
+    let account = account(by).await?;
+    if account.password_hash.is_none() && typed_address.trim().to_lowercase() != account.email.key {
         return Err(AppError::field("delete_address", format!("Type {} to confirm.", account.email.shown)));
     }
-    let alone = store::owned_alone(&mut app.db.read(&Gate).await?, &account.id).await?;
-    if !alone.is_empty() {
-        let names: Vec<String> = alone.into_iter().map(|(name, _)| format!("“{name}”")).collect();
-        return Err(AppError::Conflict(format!(
-            "You are the only owner of {}. Make somebody else an owner there, or delete the organization, and try again.",
-            names.join(", ")
-        )));
-    }
+    refuse_only_owner(by).await?;
     for organization in by.me().await?.organizations {
         match by.scope::<allowed::Read>(&organization.slug).await {
             Ok(scope) => members::leave(scope).await?,
@@ -284,9 +261,26 @@ pub async fn delete(by: SignedIn, current_password: String, typed_address: Strin
         }
     }
     let mut write = app.db.write_accounts(&Gate).await?;
-    store::delete_user(&mut write, &account.id).await?;
+    if !store::delete_user(&mut write, &account.id).await? {
+        // The person became the only owner of an organization since it was looked at.
+        drop(write);
+        refuse_only_owner(by).await?;
+        return Err(AppError::Unavailable);
+    }
     write.commit().await?;
     app.hub.recheck(&account.id);
     tracing::info!(user = %account.id, "an account was deleted");
     Ok(())
+}
+
+async fn refuse_only_owner(by: &SignedIn) -> Result<()> {
+    let alone = store::owned_alone(&mut by.app().db.read(&Gate).await?, &by.user().id).await?;
+    if alone.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = alone.into_iter().map(|(name, _)| format!("“{name}”")).collect();
+    Err(AppError::Conflict(format!(
+        "You are the only owner of {}. Make somebody else an owner there, or delete the organization, and try again.",
+        names.join(", ")
+    )))
 }

@@ -170,14 +170,47 @@ pub(super) async fn verify(write: &mut AccountWrite, user: &UserId, proof: &Addr
     Ok(())
 }
 
-/// With the person go sessions, identities, tokens and memberships.
-pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Result<()> {
-    sqlx::query("delete from users where id = $1")
-        .bind(user.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// Deletes the person, unless an organization would be left without an owner; whether it was done. With the person
+/// go sessions, identities, memberships and tokens, also those that they made for organizations of theirs.
+///
+/// Others write at the same time on PostgreSQL. The first statement locks the organizations, so that none of them
+/// loses another owner meanwhile; the second locks the person, as whoever creates an organization does, so that the
+/// last one sees every organization that the person owns.
+pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Result<bool> {
+    for locks_and_tokens in [
+        "update organizations set version = version
+         where id in (select organization_id from members where user_id = $1)",
+        "update users set updated_at = updated_at where id = $1",
+        "delete from api_tokens where created_by_id = $1
+             and organization_id in (select organization_id from members where user_id = $1)",
+    ] {
+        sqlx::query(locks_and_tokens).bind(user.clone()).execute(write.connection()).await.map_err(refused)?;
+    }
+    let done = sqlx::query(
+        "delete from users where id = $1 and not exists (
+             select 1 from members m where m.user_id = $1 and m.role = 'owner' and not exists (
+                 select 1 from members other
+                 where other.organization_id = m.organization_id and other.role = 'owner' and other.user_id <> $1))",
+    )
+    .bind(user.clone())
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Organization and name of tokens that the person made for organizations of theirs.
+pub(super) async fn created_tokens(read: &mut Read, user: &UserId) -> Result<Vec<(String, String)>> {
+    sqlx::query_as(
+        "select o.name, t.name
+         from api_tokens t join organizations o on o.id = t.organization_id
+             join members m on m.organization_id = o.id and m.user_id = $1
+         where t.created_by_id = $1 order by o.name_key, o.id, t.created_at, t.id",
+    )
+    .bind(user.clone())
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)
 }
 
 pub(super) async fn user_by_identity(read: &mut Read, issuer: &str, subject: &str) -> Result<Option<UserId>> {

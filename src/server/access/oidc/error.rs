@@ -48,6 +48,12 @@ pub enum OidcError {
     /// What the provider says cannot be trusted.
     #[error("What the sign-in provider said about you was refused: {0}. Start again; if it stays, tell the operator.")]
     IdTokenRefused(IdTokenFault),
+    /// The person was not asked to sign in again, or the provider does not say so.
+    #[error(
+        "The sign-in provider did not say that you have just signed in again, so nothing is confirmed. \
+         Try again; if it stays, tell the operator: the provider has to support max_age and auth_time."
+    )]
+    NotReauthenticated,
     /// The details about the person could not be had.
     #[error("The sign-in provider did not give your e-mail address. Start again; if it stays, tell the operator.")]
     UserInfoRefused,

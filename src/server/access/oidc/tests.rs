@@ -414,8 +414,54 @@ impl Fake {
         let (url, mut flow) = oidc.start("/dashboard".to_owned(), now).await?;
         let mut query = self.visit(&url);
         tamper(&mut flow, &mut query);
+        oidc.finish(flow, query, now).await.map(|done| done.identity)
+    }
+
+    /// A walk of somebody who confirms a session.
+    async fn confirm(&self, oidc: &Oidc, now: Time) -> Result<OidcSignIn, OidcError> {
+        let (url, flow) = oidc.start_reauthentication("/account".to_owned(), now).await?;
+        let query = self.visit(&url);
         oidc.finish(flow, query, now).await
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_says_when_the_person_proved_who_they_are() {
+    let fake = Fake::start().await;
+    let oidc = fake.oidc();
+    let said = async |change: Patch| {
+        fake.change(|b| b.claims = change);
+        let (url, flow) = oidc.start("/".to_owned(), NOW).await.expect("a start");
+        oidc.finish(flow, fake.visit(&url), NOW).await.expect("a sign-in")
+    };
+    let silent = said(|_| ()).await;
+    assert_eq!((silent.authenticated_at, silent.reauthenticated), (None, false));
+    let old = said(|c| c["auth_time"] = json!(NOW.seconds() - 9000)).await;
+    assert_eq!((old.authenticated_at, old.reauthenticated), (Some(NOW.plus_seconds(-9000)), false));
+    assert_eq!(said(|c| c["auth_time"] = json!(NOW.seconds() + 30)).await.authenticated_at, Some(NOW), "clocks differ");
+    assert_eq!(said(|c| c["auth_time"] = json!(NOW.seconds() + 90)).await.authenticated_at, None);
+}
+
+#[tokio::test]
+async fn reauthentication_needs_a_fresh_auth_time() {
+    let fake = Fake::start().await;
+    let oidc = fake.oidc();
+    let (url, flow) = oidc.start_reauthentication("/account".to_owned(), NOW).await.expect("a start");
+    let asked: HashMap<String, String> = Url::parse(&url).expect("an address").query_pairs().into_owned().collect();
+    assert_eq!((asked["prompt"].as_str(), asked["max_age"].as_str()), ("login", "0"));
+    assert!(flow.reauthenticates);
+    let (url, flow) = oidc.start("/".to_owned(), NOW).await.expect("a start");
+    assert!(!url.contains("prompt=") && !url.contains("max_age=") && !flow.reauthenticates);
+
+    assert_eq!(fake.confirm(&oidc, NOW).await, Err(OidcError::NotReauthenticated), "the provider says nothing");
+    fake.change(|b| b.claims = |c| c["auth_time"] = json!(NOW.seconds() - 61));
+    assert_eq!(fake.confirm(&oidc, NOW).await, Err(OidcError::NotReauthenticated), "from before the walk");
+    fake.change(|b| b.claims = |c| c["auth_time"] = json!(NOW.seconds() + 61));
+    assert_eq!(fake.confirm(&oidc, NOW).await, Err(OidcError::NotReauthenticated), "from the future");
+    fake.change(|b| b.claims = |c| c["auth_time"] = json!(NOW.seconds()));
+    let done = fake.confirm(&oidc, NOW).await.expect("a confirmation");
+    assert_eq!((done.authenticated_at, done.reauthenticated), (Some(NOW), true));
+    assert_eq!(done.identity.subject, "person-1");
 }
 
 #[tokio::test]
@@ -436,7 +482,7 @@ async fn the_right_answer_signs_in() {
     // As it travels in the cookie.
     let flow: OidcFlow = serde_json::from_str(&serde_json::to_string(&flow).expect("text")).expect("the same");
     assert_eq!(flow.next, "/dashboard/acme");
-    let person = oidc.finish(flow, fake.visit(&url), NOW).await.expect("a person");
+    let person = oidc.finish(flow, fake.visit(&url), NOW).await.expect("a person").identity;
     assert_eq!(
         person,
         OidcIdentity {
