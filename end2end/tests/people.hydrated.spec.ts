@@ -104,6 +104,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
   newBrowser,
   candor,
   mail,
+  request,
   allowErrors,
 }) => {
   // What somebody who was removed asks for does not exist.
@@ -161,14 +162,28 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
     expect(loads).toBe(0);
   });
 
-  await test.step('the owner removes them, and they are out at once', async () => {
+  const makeToken = async (name: string) => {
+    const input = { name, role: 'viewer', days: '30' };
+    const data = { organization: organization.slug, input };
+    return (await call<{ token: string }>(person, 'create_token', { data })).token;
+  };
+  const status = async (token: string) =>
+    (await request.get('/api/v1/me', { headers: { Authorization: `Bearer ${token}` } })).status();
+  const [deploys, monitor] = [await makeToken('Deploys'), await makeToken('Monitor')];
+
+  await test.step('the owner removes them and keeps one of their tokens, and they are out at once', async () => {
     await page.getByRole('button', { name: 'More for Bo Ek' }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
     const question = page.getByRole('alertdialog', { name: 'Remove Bo Ek?' });
     await expect(question).toHaveAccessibleDescription(/lose access at once/);
+    await expect(question.getByRole('checkbox')).toHaveCount(2);
+    await expect(question.getByRole('checkbox', { name: 'Keep Deploys' })).not.toBeChecked();
+    await question.getByRole('checkbox', { name: 'Keep Monitor' }).check();
     await question.getByRole('button', { name: 'Remove' }).click();
     await expect(toast(page, 'Bo Ek is no member any more')).toBeVisible();
     await expect(member(page, 'Bo Ek')).toHaveCount(0);
+    expect(await status(deploys)).toBe(401);
+    expect(await status(monitor)).toBe(200);
 
     await expect(person.getByRole('heading', { name: 'This organization does not exist' })).toBeVisible();
     await expect(person.getByText('API')).toHaveCount(0);

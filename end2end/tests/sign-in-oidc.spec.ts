@@ -94,6 +94,34 @@ test('an address that the provider has not verified signs in to an account of it
   await expect(page).toHaveURL('/dashboard/new');
 });
 
+test('a session is confirmed by signing in again at the provider, as the same person', { tag: '@once' }, async ({
+  page,
+  allowErrors,
+}) => {
+  allowErrors(/status of 409/);
+  await page.goto('/sign-in');
+  await button(page).click();
+  await chooseAccount(page, accounts.verified);
+  await expect(page).toHaveURL('/dashboard/new');
+
+  await page.goto('/account/tokens');
+  await expect(page.getByRole('button', { name: 'Make token' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Confirm that it is you' }).click();
+  await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible();
+  await expect(page.getByLabel('Password')).toHaveCount(0);
+
+  // The provider asks again, although it knows the browser.
+  await button(page).click();
+  await chooseAccount(page, accounts.unverified);
+  await expect(refusal(page)).toContainText('somebody else than here');
+  await button(page).click();
+  await chooseAccount(page, accounts.verified);
+  await expect(page).toHaveURL('/account/tokens');
+  await page.getByLabel('Name').fill('My laptop');
+  await page.getByRole('button', { name: 'Make token' }).click();
+  await expect(page.getByText('My laptop is ready')).toBeVisible();
+});
+
 test('another nonce than the one that was sent is refused', { tag: '@once' }, async ({ page, provider, allowErrors }) => {
   allowErrors(/status of 409/);
   provider.mutate(anotherNonce);

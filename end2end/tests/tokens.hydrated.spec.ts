@@ -1,4 +1,5 @@
 import type { APIRequestContext } from '@playwright/test';
+import { Candor } from '../fixtures/candor';
 import { type Page, createOrganization, expect, open, signUp, test } from '../fixtures/test';
 
 /** What the API says to whoever carries this token. */
@@ -86,6 +87,35 @@ test('a token that cannot be made says why next to the field', async ({ page, al
   await dialog.getByLabel('Name').fill('CI');
   await dialog.getByRole('button', { name: 'Make token' }).click();
   await expect(dialog.getByText('CI is ready')).toBeVisible();
+});
+
+test('an old session is confirmed in another tab, and what was typed stays', async ({ newBrowser, allowErrors }) => {
+  allowErrors(/status of 403/);
+  // The clock is the whole server's.
+  const candor = await Candor.start();
+  try {
+    const page = await newBrowser({ baseURL: candor.url });
+    const person = await signUp(page);
+    const organization = await createOrganization(page);
+    const forward = await fetch(`${candor.url}/test/clock?seconds=601`, { method: 'POST' });
+    expect(forward.status, 'the server is built with the feature movable-clock').toBe(200);
+    await open(page, `${organization.dashboard}/settings/tokens`);
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New API token' });
+    await dialog.getByLabel('Name').fill('CI');
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    const link = dialog.getByRole('link', { name: 'Confirm that it is you' });
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
+    await tab.getByLabel('Password').fill(person.password);
+    await tab.getByRole('button', { name: 'Confirm' }).click();
+    await expect(tab).toHaveURL(`${candor.url}${organization.dashboard}/settings/tokens`);
+    await tab.close();
+    await expect(dialog.getByLabel('Name')).toHaveValue('CI');
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    await expect(dialog.getByText('CI is ready')).toBeVisible();
+  } finally {
+    await candor.remove();
+  }
 });
 
 test('a token that is made or revoked appears where a colleague looks', async ({ page, newBrowser }) => {
