@@ -182,7 +182,7 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
         limits: Default::default(),
         oidc: None,
         mailer: None,
-        protection: requests::protection(&url, Environment::Production),
+        protection: requests::protection(&url, Environment::Production, ""),
         url,
         trusted_proxies: Default::default(),
         environment: Environment::Production,
@@ -240,7 +240,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         url: args.url.clone(),
         trusted_proxies: TrustedProxies(args.trusted_proxies.clone().into()),
         environment: args.environment,
-        protection: requests::protection(&args.url, args.environment),
+        protection: requests::protection(&args.url, args.environment, &args.hsts),
         demo: None,
     };
     if args.demo {

@@ -225,6 +225,10 @@ pub struct ServeArgs {
     /// Networks of the proxies whose X-Forwarded-For header counts, separated by commas.
     #[arg(long, env = "CANDOR_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+    /// What Strict-Transport-Security says when the address is https. Add includeSubDomains only when every
+    /// host below this one speaks https.
+    #[arg(long, env = "CANDOR_HSTS", value_name = "VALUE", default_value = "max-age=31536000", value_parser = hsts)]
+    pub hsts: String,
     /// Protects short-lived cookies: at least 64 hexadecimal digits (openssl rand -hex 32). Made
     /// and kept beside the database when it is not set.
     #[arg(long, env = "CANDOR_SECRET_KEY", hide_env_values = true, value_name = "HEX")]
@@ -357,6 +361,20 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "an address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
 }
 
+/// RFC 6797: one `max-age`, and the two other directives that browsers know.
+fn hsts(text: &str) -> Result<String, String> {
+    let wrong = "max-age=SECONDS, also with `; includeSubDomains` or `; includeSubDomains; preload`";
+    let mut ages = 0;
+    for directive in text.split(';') {
+        match directive.trim().to_ascii_lowercase().split_once('=') {
+            Some(("max-age", seconds)) if seconds.parse::<u32>().is_ok() => ages += 1,
+            None if ["includesubdomains", "preload"].contains(&directive.trim().to_ascii_lowercase().as_str()) => {}
+            _ => return Err(wrong.to_owned()),
+        }
+    }
+    if ages == 1 { Ok(text.trim().to_owned()) } else { Err(wrong.to_owned()) }
+}
+
 fn log_filter(text: &str) -> Result<String, String> {
     tracing_subscriber::EnvFilter::try_new(text)
         .map(|_| text.to_owned())
@@ -442,6 +460,10 @@ mod tests {
             (["--secret-key", "short"], "--secret-key", "64 hexadecimal"),
             (["--env", "test"], "--env", "development, production"),
             (["--api-requests-per-minute", "0"], "--api-requests-per-minute", "1.."),
+            (["--hsts", ""], "--hsts", "max-age=SECONDS"),
+            (["--hsts", "includeSubDomains"], "--hsts", "max-age=SECONDS"),
+            (["--hsts", "max-age=1; max-age=2"], "--hsts", "max-age=SECONDS"),
+            (["--hsts", "max-age=1\r\nx: y"], "--hsts", "max-age=SECONDS"),
             (["--log", "candor=loud"], "--log", "candor=debug"),
             (["--smtp-url", "smtp://mail.example.com?tls=maybe"], "--smtp-url", "smtps://"),
             (["--smtp-url", "smtp://mail.example.com"], "--mail-from", "required"),

@@ -213,14 +213,15 @@ fn policy(url: &BaseUrl, environment: Environment, scripts: &str) -> String {
         Environment::Production => "",
     };
     format!(
-        "default-src 'none'; {scripts}; style-src 'self' {}; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; {scripts}; style-src 'self' {}; img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}://{}{reload}; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         *STATUS_CSS_SOURCE,
         url.host()
     )
 }
 
-/// The headers that every answer carries, made once.
-pub fn protection(url: &BaseUrl, environment: Environment) -> HeaderMap {
+/// The headers that every answer carries, made once. `hsts` is the value of `Strict-Transport-Security`, which
+/// only an answer over https may have.
+pub fn protection(url: &BaseUrl, environment: Environment, hsts: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -232,8 +233,8 @@ pub fn protection(url: &BaseUrl, environment: Environment) -> HeaderMap {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if url.secure() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    if let Some(value) = HeaderValue::from_str(hsts).ok().filter(|_| url.secure()) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     if let Ok(value) = HeaderValue::from_str(&plain_policy(url, environment)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);

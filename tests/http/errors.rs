@@ -93,6 +93,7 @@ async fn every_answer_carries_the_headers_of_protection(server: TestServer) {
         assert!(
             policy.contains("default-src 'none'")
                 && policy.contains("frame-ancestors 'none'")
+                && policy.contains("object-src 'none'")
                 && policy.contains("base-uri 'none'"),
             "{path}: {policy}"
         );
@@ -100,6 +101,14 @@ async fn every_answer_carries_the_headers_of_protection(server: TestServer) {
         let id = answer.header("x-request-id");
         assert!(id.len() == 12 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{path}: {id:?}");
         assert!(answer.header("strict-transport-security").is_empty(), "{path}: plain http promises nothing");
+    }
+    for path in ["/status/northwind/badge.svg", "/status/northwind/embed", "/docs/", "/api/openapi.json"] {
+        let answer = owner.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(policy.contains("object-src 'none'") && policy.contains("base-uri 'none'"), "{path}: {policy}");
+        // The badge is a picture, whose one style stands in it.
+        assert_eq!(policy.contains("unsafe"), path.ends_with(".svg"), "{path}: {policy}");
     }
 }
 

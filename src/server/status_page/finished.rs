@@ -54,7 +54,7 @@ impl Kind {
         };
         if self == Self::Svg {
             // Opened by itself it is a document, whose style follows the reader's theme.
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         }
         if self != Self::Page {
