@@ -46,6 +46,7 @@ mod http {
     mod rest_services;
     mod rest_status;
     mod screens;
+    mod security_log;
     mod services;
     mod settings;
     mod sign_in;

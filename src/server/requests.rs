@@ -3,6 +3,7 @@
 
 use super::{
     App,
+    access::security_log,
     assets::STATUS_CSS_SOURCE,
     config::{BaseUrl, Environment},
     db::random_id,
@@ -59,6 +60,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let mut response = next.run(request).instrument(span.clone()).await;
     let _in_span = span.enter();
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        security_log::rate_limited(&client.to_string(), &path);
+    }
     let matched = response.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let ordinary = status < 400 && (path.starts_with("/status") || path.starts_with("/assets") || path == "/health");
     if ordinary {

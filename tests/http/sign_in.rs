@@ -5,6 +5,7 @@ use crate::support::{PASSWORD, TestServer, both_engines};
 both_engines!(
     a_session_begins_under_a_new_id,
     signing_out_ends_the_session_on_the_server,
+    a_session_that_ends_closes_its_sockets_at_once,
     an_unknown_address_and_a_wrong_password_have_one_answer,
     attempts_on_one_account_are_limited,
     attempts_of_one_address_are_limited,
@@ -44,6 +45,26 @@ async fn signing_out_ends_the_session_on_the_server(server: TestServer) {
     assert!(!stolen.is_signed_in().await, "and so is the session, whoever has its id");
     assert!(other.is_signed_in().await, "another browser's session stays");
     assert_eq!(server.browser().post("/sign-out", &[]).await.status, 303, "signed out is signed out");
+}
+
+/// Not only at the next ping: the dashboard in another tab hears nothing more.
+async fn a_session_that_ends_closes_its_sockets_at_once(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let other = server.browser();
+    other.sign_in("owner-northwind", PASSWORD).await;
+    let path = "/rpc/live?organization=northwind";
+    let mut others = other.socket(path).await.unwrap();
+    others.next().await;
+    let mut socket = owner.socket(path).await.unwrap();
+    socket.next().await;
+    // Another session takes its place.
+    assert_eq!(owner.sign_in("owner-northwind", PASSWORD).await.status, 303);
+    assert_eq!(socket.closed().await.0, Some(4401));
+    let mut socket = owner.socket(path).await.unwrap();
+    socket.next().await;
+    owner.post("/sign-out", &[]).await;
+    assert_eq!(socket.closed().await.0, Some(4401));
+    others.is_quiet().await;
 }
 
 /// "One answer with equal work whether the address exists or not".

@@ -9,6 +9,7 @@
 
 mod browser;
 mod database;
+mod log;
 mod mail_server;
 mod page;
 mod program;
@@ -18,6 +19,7 @@ mod xml;
 
 pub use browser::{Answer, Browser, PASSWORD, encode, token};
 pub use database::Engine;
+pub use log::{keep_security_log, security_log};
 pub use mail_server::MailServer;
 pub use page::{Section, banner, sections, unescape};
 pub use program::Program;

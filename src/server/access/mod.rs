@@ -14,6 +14,7 @@ pub mod pages;
 mod password;
 pub mod reauthentication;
 pub mod secret;
+pub mod security_log;
 pub mod session;
 mod store;
 pub mod token;
@@ -38,6 +39,7 @@ use crate::{
 use axum::http::request::Parts;
 use std::{future::Future, marker::PhantomData};
 use tower_sessions::Session;
+use tracing::Instrument;
 
 mod sealed {
     pub trait Sealed {}
@@ -143,11 +145,12 @@ impl SignedIn {
     pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
         let mut read = self.app.db.read(&Gate).await?;
         let membership = store::membership(&mut read, &self.user.id, slug).await?;
-        let Membership { mut organization, time_zone } = membership.ok_or_else(no_organization)?;
+        let refuse = |error| refused(&self.actor(), A::ACTION, slug, error);
+        let Membership { mut organization, time_zone } = membership.ok_or_else(|| refuse(no_organization()))?;
         let teams = store::team_roles(&mut read, &self.user.id, &organization.id).await?;
         organization.role = organization.role.min(self.most);
         let reach = Reach::of(A::ACTION, organization.role, &teams).filter(|_| self.most.may(A::ACTION));
-        let reach = reach.ok_or_else(|| forbidden(A::ACTION))?;
+        let reach = reach.ok_or_else(|| refuse(forbidden(A::ACTION)))?;
         let caller = Caller::Person(self.clone());
         Ok(Scope { caller, organization, time_zone, teams, reach, only_at: None, allowed: PhantomData })
     }
@@ -201,6 +204,12 @@ fn address(parts: &Parts) -> Option<String> {
 
 fn no_organization() -> AppError {
     AppError::NotFound("organization".to_owned())
+}
+
+/// Logs a refusal, and gives it back.
+fn refused(actor: &Actor, action: Action, organization: &str, error: AppError) -> AppError {
+    security_log::access_refused(actor, action, organization, &error);
+    error
 }
 
 /// A program with a token of an organization.
@@ -266,9 +275,10 @@ impl Caller {
         };
         let mut read = program.app.db.read(&Gate).await?;
         let found = store::organization(&mut read, &program.organization, slug).await?;
-        let Membership { mut organization, time_zone } = found.ok_or_else(no_organization)?;
+        let refuse = |error| refused(&self.actor(), A::ACTION, slug, error);
+        let Membership { mut organization, time_zone } = found.ok_or_else(|| refuse(no_organization()))?;
         organization.role = program.role;
-        let reach = Reach::of(A::ACTION, program.role, &[]).ok_or_else(|| forbidden(A::ACTION))?;
+        let reach = Reach::of(A::ACTION, program.role, &[]).ok_or_else(|| refuse(forbidden(A::ACTION)))?;
         let caller = self.clone();
         Ok(Scope { caller, organization, time_zone, teams: Vec::new(), reach, only_at: None, allowed: PhantomData })
     }
@@ -370,7 +380,11 @@ impl<A: Allowed> Scope<A> {
     /// # Errors
     /// [`AppError::Forbidden`].
     pub fn require(&self, team: Option<&TeamId>) -> Result<()> {
-        if self.reach.includes(team) { Ok(()) } else { Err(forbidden(A::ACTION)) }
+        if self.reach.includes(team) {
+            Ok(())
+        } else {
+            Err(refused(&self.actor(), A::ACTION, &self.organization.slug, forbidden(A::ACTION)))
+        }
     }
     /// The person's role.
     pub const fn role(&self) -> Role {
@@ -497,7 +511,8 @@ impl Proof for Gate {}
 /// # Errors
 /// The verb's own, or [`AppError::Internal`] when it panics.
 pub async fn run<T: Send + 'static>(verb: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    match tokio::spawn(verb).await {
+    // In the span of the request, whose id its lines in the log then carry.
+    match tokio::spawn(verb.in_current_span()).await {
         Ok(result) => result,
         Err(error) => {
             tracing::error!(%error, "a verb panicked");

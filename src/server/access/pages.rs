@@ -5,7 +5,9 @@ use super::{
     accounts::{self, NewAccount},
     device::Device,
     oidc::{CallbackQuery, OidcFlow},
-    run, session,
+    run,
+    security_log::{self, Method},
+    session,
 };
 use crate::{
     domain::{error::AppError, ids::UserId, time::Time},
@@ -100,13 +102,14 @@ pub(super) fn refuse(error: &AppError, html: String) -> Response {
 }
 
 async fn welcome(
+    app: &App,
     session: &Session,
     user: &UserId,
     device: &Device,
-    authenticated_at: Option<Time>,
+    (method, authenticated_at): (Method, Option<Time>),
     next: &str,
 ) -> Result<Response, AppError> {
-    session::begin(session, user, device, authenticated_at).await?;
+    session::begin(app, session, user, device, method, authenticated_at).await?;
     Ok(Redirect::to(destination(next)).into_response())
 }
 
@@ -146,7 +149,10 @@ pub async fn sign_in(
     let app = &pages.app;
     let checked = run(accounts::check_password(app.clone(), client.0, form.email.clone(), form.password)).await;
     let done = match checked {
-        Ok(user) => welcome(&session, &user, &device, Some(clock::now()), &form.next).await,
+        Ok(user) => {
+            let proof = (Method::Password, Some(clock::now()));
+            welcome(app, &session, &user, &device, proof, &form.next).await
+        }
         Err(error) => Err(error),
     };
     done.unwrap_or_else(|error| {
@@ -188,16 +194,35 @@ pub async fn sign_up(
 ) -> Response {
     let app = &pages.app;
     let done = match run(accounts::sign_up(app.clone(), client.0, form.account.clone())).await {
-        Ok(user) => welcome(&session, &user, &device, Some(clock::now()), &form.next).await,
+        Ok(user) => {
+            let proof = (Method::Password, Some(clock::now()));
+            welcome(app, &session, &user, &device, proof, &form.next).await
+        }
         Err(error) => Err(error),
     };
     done.unwrap_or_else(|error| refuse(&error, sign_up_html(app, &headers, &form.next, &form.account, Some(&error))))
 }
 
 /// `POST /sign-out`
-pub async fn sign_out(session: Session) -> Response {
-    match session::end(&session).await {
-        Ok(()) => Redirect::to("/sign-in").into_response(),
+pub async fn sign_out(
+    State(pages): State<AccountPages>,
+    Extension(client): Extension<ClientAddress>,
+    session: Session,
+) -> Response {
+    let done = async {
+        let user = session::user(&session).await?;
+        session::end(&session).await?;
+        Ok::<_, AppError>(user)
+    };
+    match done.await {
+        Ok(user) => {
+            if let Some(user) = user {
+                // The dashboard's sockets of this session close at once.
+                pages.app.hub.recheck(&user);
+                security_log::sessions_ended(&user, "this", &client.0.to_string());
+            }
+            Redirect::to("/sign-in").into_response()
+        }
         Err(error) => (status(Some(&error)), error.to_string()).into_response(),
     }
 }
@@ -275,21 +300,23 @@ pub async fn oidc_callback(
             let next = flow.next.clone();
             match oidc.finish(flow, query, clock::now()).await {
                 Ok(sign_in) => match run(accounts::sign_in_oidc(app.clone(), sign_in.identity)).await {
-                    Ok(user) => welcome(&session, &user, &device, sign_in.authenticated_at, &next).await,
+                    Ok(user) => {
+                        let proof = (Method::Oidc, sign_in.authenticated_at);
+                        welcome(app, &session, &user, &device, proof, &next).await
+                    }
                     Err(error) => Err(error),
                 },
-                Err(error) => {
-                    tracing::warn!(%error, "a sign-in with the provider was refused");
-                    Err(AppError::Conflict(error.to_string()))
-                }
+                Err(error) => Err(AppError::Conflict(error.to_string())),
             }
         }
         _ => Err(AppError::Conflict(
             "This sign-in was not started in this browser, or too long ago. Start again.".to_owned(),
         )),
     };
-    let response =
-        done.unwrap_or_else(|error| refuse(&error, sign_in_html(app, &headers, &Next::default(), "", Some(&error))));
+    let response = done.unwrap_or_else(|error| {
+        security_log::sign_in_failed(Method::Oidc, &device.address, "", None, &error.to_string());
+        refuse(&error, sign_in_html(app, &headers, &Next::default(), "", Some(&error)))
+    });
     (jar, response).into_response()
 }
 

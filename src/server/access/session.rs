@@ -3,14 +3,19 @@
 //! Only somebody who is signed in has a session, so a visitor costs no row; the table holds the
 //! hash of the id, and the person in a column of its own.
 
-use super::{Gate, device::Device, store};
+use super::{
+    Gate,
+    device::Device,
+    security_log::{self, Method},
+    store,
+};
 use crate::{
     domain::{
         error::{AppError, Result},
         ids::UserId,
         time::Time,
     },
-    server::{clock, config::BaseUrl, db::Db},
+    server::{App, clock, config::BaseUrl, db::Db},
 };
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -58,11 +63,14 @@ pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
 /// # Errors
 /// [`AppError::Unavailable`] when it cannot be kept.
 pub async fn begin(
+    app: &App,
     session: &Session,
     user: &UserId,
     device: &Device,
+    method: Method,
     authenticated_at: Option<Time>,
 ) -> Result<()> {
+    let before = self::user(session).await?;
     // Not `flush`: it would keep the id.
     session.clear().await;
     session.cycle_id().await.map_err(lost)?;
@@ -73,7 +81,12 @@ pub async fn begin(
     if let Some(at) = authenticated_at {
         session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
     }
-    session.save().await.map_err(lost)
+    session.save().await.map_err(lost)?;
+    if let Some(before) = before {
+        app.hub.recheck(&before);
+    }
+    security_log::signed_in(user, method, &device.address);
+    Ok(())
 }
 
 /// Notes that the person has just proved who they are. The session goes on under a new id, which is given back: an

@@ -21,7 +21,7 @@ use crate::{
         time::Time,
     },
     server::{
-        access::{Proof, forbidden},
+        access::{Proof, forbidden, security_log},
         clock,
         live::Hub,
     },
@@ -393,7 +393,13 @@ impl Write {
     /// # Errors
     /// [`AppError::Forbidden`].
     pub fn require(&self, team: Option<&TeamId>) -> Result<()> {
-        if self.leave.reach.includes(team) { Ok(()) } else { Err(forbidden(self.leave.action)) }
+        if self.leave.reach.includes(team) { Ok(()) } else { Err(self.refuse(self.leave.action)) }
+    }
+    /// The refusal of an action, which is logged.
+    pub fn refuse(&self, action: Action) -> AppError {
+        let error = forbidden(action);
+        security_log::access_refused(&self.actor, action, self.organization.as_str(), &error);
+        error
     }
     /// Notes one thing that was done; the entries are written with the commit.
     pub fn audit(&mut self, entry: AuditEntry) {

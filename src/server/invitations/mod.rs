@@ -8,7 +8,7 @@ use super::{
     access::{
         Scope, SignedIn, SystemScope,
         accounts::{self, AddressProof},
-        forbidden, secret,
+        secret,
         secret::Secret,
     },
     clock,
@@ -81,7 +81,7 @@ pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
     let (email, role) = store::renew(&mut write, &id, link(scope.app(), &secret)).await?.ok_or_else(no_invitation)?;
     // The link makes an owner of whoever holds it.
     if !may_change(scope.role(), None, Some(role)) {
-        return Err(forbidden(Action::OwnOrganization));
+        return Err(write.refuse(Action::OwnOrganization));
     }
     write.audit(AuditEntry::new("invitation.sent_again", &id, &email));
     let sent = send(&scope, &mut write, &id, &email, role, &secret.token).await?;
@@ -98,7 +98,7 @@ pub async fn revoke(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
     let mut write = scope.write().await?;
     let (email, role) = store::revoke(&mut write, &id).await?.ok_or_else(no_invitation)?;
     if !may_change(scope.role(), Some(role), None) {
-        return Err(forbidden(Action::OwnOrganization));
+        return Err(write.refuse(Action::OwnOrganization));
     }
     write.audit(AuditEntry::new("invitation.revoked", &id, email));
     write.commit(&[Topic::Members]).await

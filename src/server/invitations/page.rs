@@ -13,7 +13,9 @@ use crate::{
             accounts::{self, NewAccount},
             device::Device,
             pages::{AccountPages, frame},
-            run, session,
+            run,
+            security_log::Method,
+            session,
         },
         clock, directory,
         document::{self, Head},
@@ -119,7 +121,7 @@ async fn take(
             let account =
                 NewAccount { name: form.name.clone(), email: offer.email.clone(), password: form.password.clone() };
             let user = run(accounts::sign_up_invited(app.clone(), client.0, account, offer.proof())).await?;
-            session::begin(session, &user, device, Some(clock::now())).await?;
+            session::begin(app, session, &user, device, Method::Password, Some(clock::now())).await?;
             SignedIn::of_user(app, &user, &device.address, Door::Account).await?
         }
     };

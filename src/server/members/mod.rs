@@ -3,7 +3,7 @@
 mod store;
 
 use super::{
-    access::{Scope, forbidden},
+    access::Scope,
     db::{AuditEntry, Read, Write},
     invitations, teams, tokens,
 };
@@ -111,7 +111,7 @@ async fn take_out(
 
 async fn check(write: &mut Write, actor: Role, before: Role, after: Option<Role>) -> Result<()> {
     if !may_change(actor, Some(before), after) {
-        return Err(forbidden(Action::OwnOrganization));
+        return Err(write.refuse(Action::OwnOrganization));
     }
     if !keeps_an_owner(store::count_owners(write).await?, before, after) {
         return Err(AppError::Conflict(

@@ -29,7 +29,7 @@ pub use problem::{Refused, refusals_are_problems};
 
 use super::{
     App,
-    access::{Caller, secret},
+    access::{Caller, secret, security_log},
     status_page::{absent, addresses},
 };
 use crate::domain::token::PREFIX;
@@ -88,6 +88,7 @@ async fn gate(State(app): State<App>, request: Request, next: Next) -> Response 
     let caller = match Caller::from_bearer(&app, &parts).await {
         Ok(caller) => caller,
         Err(error) if error.status() == StatusCode::UNAUTHORIZED.as_u16() => {
+            security_log::token_refused(&parts, &error);
             return match app.limits.api.stranger(limits::address(&parts.extensions)) {
                 Ok(_) => Refused::from(error).into_response(),
                 Err(spent) => spent.refused(),

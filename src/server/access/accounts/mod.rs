@@ -8,7 +8,12 @@ mod store;
 
 pub use proof::{AddressProof, prove_own_address};
 
-use super::{Gate, SignedIn, SystemScope, oidc::OidcIdentity, password};
+use super::{
+    Gate, SignedIn, SystemScope,
+    oidc::OidcIdentity,
+    password,
+    security_log::{self, Method},
+};
 use crate::{
     domain::{
         account::{Email, PASSWORD_MOST, email, line, password_length},
@@ -133,12 +138,16 @@ pub async fn check_password(app: App, address: IpAddr, typed: String, password: 
     }
     errors.finish()?;
     let Some(email) = typed else { return Err(AppError::Internal) };
-    app.limits.sign_in(address, &email.key)?;
+    let failed = |user: Option<&UserId>, reason| {
+        security_log::sign_in_failed(Method::Password, &address.to_string(), &email.shown, user, reason);
+    };
+    app.limits.sign_in(address, &email.key).inspect_err(|_| failed(None, "too many attempts"))?;
     let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
+    let known = found.as_ref().map(|account| account.id.clone());
     match opened_by(&app, found, password).await? {
         Some(id) => Ok(id),
         None => {
-            tracing::info!(%address, "a sign-in was refused");
+            failed(known.as_ref(), if known.is_some() { "wrong password" } else { "no such account" });
             Err(wrong())
         }
     }

@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     server::{
-        access::{SignedIn, password, reauthentication::Reauthenticated},
+        access::{SignedIn, password, reauthentication::Reauthenticated, security_log},
         clock, members,
     },
 };
@@ -218,6 +218,11 @@ pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
         by.clone().require_recent_authentication()?;
     }
     let (user, this) = (&by.user().id, this(&by));
+    let ended = match &which {
+        Which::One(_) => "one",
+        Which::Others => "others",
+        Which::All => "all",
+    };
     let mut write = by.app().db.write_accounts(&Gate).await?;
     let ends_this = match &which {
         Which::One(id) => {
@@ -235,6 +240,7 @@ pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
     };
     write.commit().await?;
     by.app().hub.recheck(user);
+    security_log::sessions_ended(user, ended, by.address.as_deref().unwrap_or_default());
     Ok(ends_this)
 }
 
