@@ -13,6 +13,7 @@ mod http {
     mod badges;
     mod calendar;
     mod calendar_file;
+    mod cookies;
     mod demo;
     mod embed;
     mod errors;
@@ -50,6 +51,7 @@ mod http {
     mod services;
     mod settings;
     mod sign_in;
+    mod sign_in_oidc;
     mod sign_up;
     mod stampede;
     mod status_page;

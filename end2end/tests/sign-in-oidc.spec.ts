@@ -164,7 +164,7 @@ test('an answer to a sign-in of another browser is refused', { tag: '@once' }, a
   await expect.poll(() => callback).toContain('state=');
   const victim = await newBrowser();
   await victim.goto(callback);
-  await expect(refusal(victim)).toContainText('not started in this browser');
+  await expect(refusal(victim)).toContainText('does not belong to a sign-in that was started in this browser');
   await nobodyIsSignedIn(victim);
 });
 

@@ -110,7 +110,10 @@ pub fn set_theme(theme: &str) {
     let _ = if chosen { root.set_attribute("data-theme", theme) } else { root.remove_attribute("data-theme") };
     if let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() {
         let age = if chosen { 31_536_000 } else { 0 };
-        let _ = document.set_cookie(&format!("theme={theme}; path=/; max-age={age}; samesite=lax"));
+        // Only this very host can set a cookie of this prefix, and only over https.
+        let https = window().location().protocol().is_ok_and(|protocol| protocol == "https:");
+        let (prefix, secure) = if https { ("__Host-", "; secure") } else { ("", "") };
+        let _ = document.set_cookie(&format!("{prefix}theme={theme}; path=/; max-age={age}; samesite=lax{secure}"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pages that work without a script: one shell for public pages, accounts and errors.
 
-use super::assets;
+use super::{access::cookies, assets};
 use crate::domain::status::Indicator;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -55,19 +55,9 @@ impl Head {
     /// The same in the theme that the reader's cookie names.
     #[must_use]
     pub fn themed(mut self, headers: &HeaderMap) -> Self {
-        self.theme = theme(headers);
+        self.theme = cookies::theme(headers);
         self
     }
-}
-
-/// The theme that the reader chose in the dashboard.
-pub fn theme(headers: &HeaderMap) -> Option<&'static str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).find_map(|pair| match pair.trim() {
-        "theme=light" => Some("light"),
-        "theme=dark" => Some("dark"),
-        _ => None,
-    })
 }
 
 /// The address of the icon for an indicator.

@@ -6,7 +6,7 @@
 use super::{
     App, access,
     access::{
-        Scope, SignedIn, account_pages, origin,
+        Scope, SignedIn, account_pages, cookies, origin,
         pages::{self, AccountPages},
         session,
     },
@@ -65,6 +65,8 @@ pub fn router(app: App, key: Key) -> Router {
         .fallback(not_found)
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
+        // Before everything that reads a cookie.
+        .layer(middleware::from_fn_with_state(app.clone(), cookies::only_ours))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(rest::refusals_are_problems))
         .layer(middleware::from_fn_with_state(app.clone(), requests::protect))
@@ -163,7 +165,7 @@ fn shell(app: &App, options: LeptosOptions) -> impl IntoView + use<> {
         }
         response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    let theme = use_context::<Parts>().and_then(|parts| document::theme(&parts.headers));
+    let theme = use_context::<Parts>().and_then(|parts| cookies::theme(&parts.headers));
     dashboard::shell(options, assets::root(), theme)
 }
 

@@ -8,6 +8,8 @@ both_engines!(
     forms_of_another_page_are_refused,
     server_functions_are_refused_to_another_page,
     sockets_with_a_session_are_refused_to_another_page,
+    cookies_make_no_difference_for_private_sockets,
+    hidden_session_cookies_are_found,
     a_public_socket_is_for_everybody,
     the_browsers_own_word_counts_more_than_the_origin,
     a_program_without_a_cookie_is_not_held_up,
@@ -80,10 +82,59 @@ async fn sockets_with_a_session_are_refused_to_another_page(server: TestServer) 
 }
 
 async fn a_public_socket_is_for_everybody(server: TestServer) {
-    server.owner("northwind").await;
+    let owner = server.owner("northwind").await;
     for origin in [Some("https://somewhere.example"), None] {
         assert!(server.browser().socket_from("/status/northwind/live", origin).await.is_ok(), "{origin:?}");
+        assert!(owner.socket_from("/status/northwind/live", origin).await.is_ok(), "{origin:?}, signed in");
+        assert!(owner.socket_from("/api/v1/live", origin).await.is_ok(), "{origin:?}, signed in");
     }
+}
+
+/// A sibling host can plant cookies beside the session's: whatever they do to those who read cookies, its
+/// pages open no socket of the dashboard.
+async fn cookies_make_no_difference_for_private_sockets(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let session = owner.session().unwrap();
+    let (path, here) = ("/rpc/live?organization=northwind", owner.origin().as_bytes());
+    for (cookie, status) in [
+        (format!("candor={session}"), 101),
+        (format!("candor={session}; x=\u{e9}"), 101),
+        (format!("%63andor={session}; x=\u{e9}"), 401),
+        (format!("\u{a0}candor={session}"), 401),
+        (format!("candor={session}; candor={session}"), 401),
+        ("x=1".to_owned(), 401),
+    ] {
+        let cookie = ("cookie", cookie.as_bytes());
+        for elsewhere in [&b"https://evil.test"[..], b"http://127.0.0.1:1", b"null", b"\xe9"] {
+            assert_eq!(owner.upgrade(path, &[cookie, ("origin", elsewhere)]).await, 403, "{cookie:?}");
+        }
+        let sibling = ("sec-fetch-site", &b"same-site"[..]);
+        assert_eq!(owner.upgrade(path, &[cookie, ("origin", here), sibling]).await, 403, "{cookie:?}");
+        assert_eq!(owner.upgrade(path, &[cookie]).await, 403, "{cookie:?}");
+        assert_eq!(owner.upgrade(path, &[cookie, ("origin", here)]).await, status, "{cookie:?}");
+    }
+}
+
+/// Junk beside the session's cookie does not hide from the guard that there is one.
+async fn hidden_session_cookies_are_found(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let session = owner.session().unwrap();
+    for (cookie, statuses) in [
+        (format!("candor={session}; x=\u{e9}"), [403, 403]),
+        (format!("x=\u{e9}; candor={session}"), [403, 403]),
+        // Nobody's session: asked who it is, and told that it is signed out.
+        (format!("%63andor={session}"), [401, 303]),
+    ] {
+        for (path, status) in ["/rpc/who_am_i", "/sign-out"].into_iter().zip(statuses) {
+            let request = server
+                .browser()
+                .request(Method::POST, path)
+                .header("content-type", FORM)
+                .header("cookie", cookie.as_bytes());
+            assert_eq!(owner.send(request).await.status, status, "{cookie} {path}");
+        }
+    }
+    assert!(owner.is_signed_in().await);
 }
 
 async fn the_browsers_own_word_counts_more_than_the_origin(server: TestServer) {

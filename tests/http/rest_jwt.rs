@@ -34,11 +34,11 @@ macro_rules! key {
     };
 }
 
-const KEY: &str = key!("provider-key.pem");
+pub(super) const KEY: &str = key!("provider-key.pem");
 const OTHER_KEY: &str = key!("other-key.pem");
 const AUDIENCE: &str = "https://status.example.com/api";
 
-fn key(pem: &str, kid: &str) -> CoreEdDsaPrivateSigningKey {
+pub(super) fn key(pem: &str, kid: &str) -> CoreEdDsaPrivateSigningKey {
     CoreEdDsaPrivateSigningKey::from_ed25519_pem(pem, Some(JsonWebKeyId::new(kid.to_owned()))).unwrap()
 }
 
@@ -119,7 +119,7 @@ impl Provider {
     }
 }
 
-fn signed(header: &Value, claims: &Value, pem: &str) -> String {
+pub(super) fn signed(header: &Value, claims: &Value, pem: &str) -> String {
     let text = format!("{}.{}", part(header), part(claims));
     let signature = key(pem, "one").sign(&CoreJwsSigningAlgorithm::EdDsa, text.as_bytes()).unwrap();
     format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))

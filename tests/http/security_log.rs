@@ -60,10 +60,14 @@ async fn refused_access_is_logged(server: TestServer) {
     let line = only(&["access_refused", &id]);
     assert!(line.contains("action=EditServices") && line.contains("status=403"), "{line}");
 
-    // A token that does not exist.
+    // A token that does not exist, and a page of another origin.
     let path = format!("/api/v1/organizations/{id}");
     let program = owner.request(reqwest::Method::GET, &path).header("authorization", "Bearer candor_made_up");
     assert_eq!(owner.send(program).await.status, 401);
     let line = only(&["token_refused", &path]);
     assert!(!line.contains("made_up"), "{line}");
+    let path = format!("/rpc/{id}");
+    let form = owner.request(reqwest::Method::POST, &path).header("origin", "https://evil.test");
+    assert_eq!(owner.send(form).await.status, 403);
+    assert!(only(&["origin_refused", &path]).contains("origin=\"https://evil.test\""));
 }

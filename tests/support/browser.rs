@@ -1,6 +1,6 @@
 //! A browser as far as the server can tell: its own cookies, and the headers that browsers send.
 
-use super::socket::{Refused, Socket};
+use super::socket::{self, Refused, Socket};
 use reqwest::{
     Method, RequestBuilder,
     header::{HeaderMap, HeaderName},
@@ -148,12 +148,18 @@ impl Browser {
 
     /// The session's cookie, if there is one.
     pub fn session(&self) -> Option<String> {
-        self.cookies.lock().unwrap().get("candor").cloned()
+        let cookies = self.cookies.lock().unwrap();
+        ["candor", "__Host-candor"].iter().find_map(|name| cookies.get(*name).cloned())
     }
 
     /// Sets a cookie, as a theft or an old tab would.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The names of all its cookies.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.cookies.lock().unwrap().keys().cloned().collect()
     }
 
     fn cookie_header(&self) -> Option<String> {
@@ -339,6 +345,11 @@ impl Browser {
     /// Opens a socket as a page of ours would.
     pub async fn socket(&self, path: &str) -> Result<Socket, Refused> {
         self.socket_from(path, Some(&self.origin.clone())).await
+    }
+
+    /// The status of the answer to an upgrade with these headers alone, byte by byte.
+    pub async fn upgrade(&self, path: &str, headers: &[(&str, &[u8])]) -> u16 {
+        socket::upgrade(self.address, path, headers).await
     }
 
     /// Opens a socket as a page of another origin would, or as a program without one.

@@ -3,7 +3,11 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
@@ -22,6 +26,24 @@ pub struct Refused {
     pub status: u16,
     /// The `Retry-After` header, empty when there is none.
     pub retry_after: String,
+}
+
+/// Asks for a socket with these headers and any bytes in them; the HTTP status of the answer.
+pub(super) async fn upgrade(address: SocketAddr, path: &str, headers: &[(&str, &[u8])]) -> u16 {
+    let mut request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+    .into_bytes();
+    for (name, value) in headers {
+        request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    request.extend(b"\r\n");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(&request).await.unwrap();
+    let mut line = [0; "HTTP/1.1 101".len()];
+    timeout(PATIENCE, stream.read_exact(&mut line)).await.expect("an answer to the upgrade").unwrap();
+    String::from_utf8(line[9..].to_vec()).unwrap().parse().unwrap()
 }
 
 impl Socket {

@@ -6,6 +6,7 @@
 
 pub mod account_pages;
 pub mod accounts;
+pub mod cookies;
 pub mod device;
 pub mod limits;
 pub mod oidc;

@@ -102,7 +102,7 @@ pub struct OidcSettingError {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OidcFlow {
     issuer: String,
-    state: String,
+    pub(super) state: String,
     nonce: String,
     pkce_verifier: String,
     /// Where the person was going, as it was given to [`Oidc::start`].
@@ -110,7 +110,7 @@ pub struct OidcFlow {
     /// Whether somebody who is signed in already confirms the session ([`Oidc::start_reauthentication`]).
     #[serde(default)]
     pub reauthenticates: bool,
-    started_at: Time,
+    pub(super) started_at: Time,
 }
 
 impl fmt::Debug for OidcFlow {

@@ -3,9 +3,10 @@
 use super::{
     account_pages::{self, notice},
     accounts::{self, NewAccount},
+    cookies,
     device::Device,
-    oidc::{CallbackQuery, OidcFlow},
-    run,
+    oidc::{CallbackQuery, FLOW_SECONDS, OidcError, OidcFlow, OidcSignIn},
+    run, secret,
     security_log::{self, Method},
     session,
 };
@@ -31,7 +32,10 @@ use tower_sessions::Session;
 
 /// The name of the one provider that settings can name.
 pub const CONNECTION: &str = "default";
-const FLOW_COOKIE: &str = "candor-oidc";
+/// Sign-ins through the provider that one browser has under way, in tabs of its own.
+const MAX_FLOWS: usize = 5;
+/// The longest place to go to after signing in, in bytes: it travels in a cookie, and browsers keep no long ones.
+const MAX_DESTINATION_BYTES: usize = 1024;
 
 /// What these handlers work with.
 #[derive(Debug, Clone)]
@@ -70,7 +74,8 @@ pub fn destination(next: &str) -> &str {
         next.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'?' | b'=' | b'&' | b'.'));
     let below = |root| next.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let inside = below("/dashboard") || below("/account") || next.starts_with("/accept-invitation?token=");
-    if plain && inside && !next.contains("//") && !next.contains("..") { next } else { "/dashboard" }
+    let short = next.len() <= MAX_DESTINATION_BYTES;
+    if short && plain && inside && !next.contains("//") && !next.contains("..") { next } else { "/dashboard" }
 }
 
 fn with_next(path: &str, next: &str) -> String {
@@ -255,10 +260,9 @@ pub async fn oidc_start(
             let Ok(value) = serde_json::to_string(&flow) else {
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             };
-            let mut cookie = flow_cookie(value);
-            cookie.set_secure(app.url.secure());
-            cookie.set_max_age(time::Duration::minutes(10));
-            (jar.add(cookie), Redirect::to(&address)).into_response()
+            let mut cookie = flow_cookie(app, &secret::hash(&flow.state), value);
+            cookie.set_max_age(time::Duration::seconds(FLOW_SECONDS));
+            (without_oldest(app, jar).add(cookie), Redirect::to(&address)).into_response()
         }
         Err(error) => {
             tracing::warn!(%error, "a sign-in with the provider cannot start");
@@ -271,8 +275,25 @@ pub async fn oidc_start(
     }
 }
 
-fn flow_cookie(value: String) -> Cookie<'static> {
-    Cookie::build((FLOW_COOKIE, value)).path("/auth/oidc").http_only(true).same_site(SameSite::Lax).build()
+/// The cookie of one sign-in that is under way: each tab has its own, so that none ends another's.
+fn flow_cookie(app: &App, state_hash: &str, value: String) -> Cookie<'static> {
+    let secure = app.url.secure();
+    Cookie::build((cookies::flow_name(state_hash, secure), value))
+        .path("/")
+        .secure(secure)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+/// Removes the oldest sign-ins that are under way, so that there is room for one more.
+fn without_oldest(app: &App, jar: PrivateCookieJar) -> PrivateCookieJar {
+    let mut flows: Vec<OidcFlow> = jar.iter().filter_map(|cookie| serde_json::from_str(cookie.value()).ok()).collect();
+    flows.sort_by_key(|flow| std::cmp::Reverse(flow.started_at));
+    flows
+        .iter()
+        .skip(MAX_FLOWS - 1)
+        .fold(jar, |jar, flow| jar.remove(flow_cookie(app, &secret::hash(&flow.state), String::new())))
 }
 
 /// `GET /auth/oidc/{connection}/callback`
@@ -286,38 +307,49 @@ pub async fn oidc_callback(
     parts: Parts,
 ) -> Response {
     let app = &pages.app;
-    let flow: Option<OidcFlow> = jar.get(FLOW_COOKIE).and_then(|cookie| serde_json::from_str(cookie.value()).ok());
-    // Whatever comes of it, one start serves one callback.
-    let jar = jar.remove(flow_cookie(String::new()));
-    let done = match (flow, &app.oidc) {
-        (Some(flow), Some(oidc)) if flow.reauthenticates => {
+    // Whatever comes of it, this sign-in ends here; those of other tabs go on.
+    let ended = flow_cookie(app, &secret::hash(query.state.as_deref().unwrap_or_default()), String::new());
+    let flow: Option<OidcFlow> = jar.get(ended.name()).and_then(|cookie| serde_json::from_str(cookie.value()).ok());
+    let jar = jar.remove(ended);
+    let done = match flow {
+        Some(flow) if flow.reauthenticates => {
             let next = flow.next.clone();
-            let sign_in = oidc.finish(flow, query, clock::now()).await;
+            let sign_in = finish_flow(app, flow, query).await;
             return (jar, account_pages::confirm_by_provider(app, &session, &parts, &next, sign_in).await)
                 .into_response();
         }
-        (Some(flow), Some(oidc)) => {
+        Some(flow) => {
             let next = flow.next.clone();
-            match oidc.finish(flow, query, clock::now()).await {
-                Ok(sign_in) => match run(accounts::sign_in_oidc(app.clone(), sign_in.identity)).await {
-                    Ok(user) => {
-                        let proof = (Method::Oidc, sign_in.authenticated_at);
-                        welcome(app, &session, &user, &device, proof, &next).await
-                    }
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(AppError::Conflict(error.to_string())),
+            let signed_in = match finish_flow(app, flow, query).await {
+                Ok(OidcSignIn { identity, authenticated_at, .. }) => {
+                    run(accounts::sign_in_oidc(app.clone(), identity)).await.map(|user| (user, authenticated_at))
+                }
+                Err(error) => Err(error),
+            };
+            match signed_in {
+                Ok((user, authenticated_at)) => {
+                    let proof = (Method::Oidc, authenticated_at);
+                    welcome(app, &session, &user, &device, proof, &next).await
+                }
+                Err(error) => Err(error),
             }
         }
-        _ => Err(AppError::Conflict(
-            "This sign-in was not started in this browser, or too long ago. Start again.".to_owned(),
-        )),
+        // Loaded again, or gone back to.
+        None if signed_in_already(&session).await => Ok(Redirect::to("/dashboard").into_response()),
+        None => Err(AppError::Conflict(OidcError::StateMismatch.to_string())),
     };
     let response = done.unwrap_or_else(|error| {
         security_log::sign_in_failed(Method::Oidc, &device.address, "", None, &error.to_string());
         refuse(&error, sign_in_html(app, &headers, &Next::default(), "", Some(&error)))
     });
     (jar, response).into_response()
+}
+
+/// Who has come back from the provider.
+async fn finish_flow(app: &App, flow: OidcFlow, query: CallbackQuery) -> Result<OidcSignIn, AppError> {
+    let oidc = app.oidc.as_ref().ok_or(AppError::Internal)?;
+    let finished = oidc.finish(flow, query, clock::now()).await;
+    finished.map_err(|error| AppError::Conflict(error.to_string()))
 }
 
 /// The frame of the pages of accounts.

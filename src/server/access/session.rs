@@ -4,7 +4,7 @@
 //! hash of the id, and the person in a column of its own.
 
 use super::{
-    Gate,
+    Gate, cookies,
     device::Device,
     security_log::{self, Method},
     store,
@@ -40,16 +40,10 @@ pub const ABSOLUTE_SECONDS: i64 = 30 * 86_400;
 /// How often a session in use is written again, in seconds: once an hour.
 const TOUCH_SECONDS: i64 = 3_600;
 
-/// The session cookie's name; browsers bind a `__Host-` cookie to this very host, but refuse it on
-/// plain http.
-pub const fn cookie_name(url: &BaseUrl) -> &'static str {
-    if url.secure() { "__Host-candor" } else { "candor" }
-}
-
 /// The layer that gives every request its session.
 pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(Sessions { db: db.clone() })
-        .with_name(cookie_name(url))
+        .with_name(cookies::session_name(url.secure()))
         .with_secure(url.secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)

@@ -115,12 +115,11 @@ pub async fn by_provider(
     session: &Session,
     parts: &Parts,
     next: &str,
-    sign_in: Result<OidcSignIn, OidcError>,
+    sign_in: Result<OidcSignIn, AppError>,
 ) -> Response {
     let done = async {
         let by = SignedIn::from_request(app, parts, Door::Account).await?;
-        let sign_in = sign_in.map_err(|error| AppError::Conflict(error.to_string()))?;
-        reauthentication::by_provider(by, session, sign_in).await
+        reauthentication::by_provider(by, session, sign_in?).await
     };
     match done.await {
         Ok(_) => Redirect::to(destination(next)).into_response(),

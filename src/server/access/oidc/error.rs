@@ -22,7 +22,10 @@ pub enum OidcError {
     #[error("This sign-in took too long and has expired. Start again.")]
     Expired,
     /// The answer belongs to no sign-in of this browser.
-    #[error("This answer does not belong to a sign-in that was started in this browser. Start again from here.")]
+    #[error(
+        "This answer does not belong to a sign-in that was started in this browser in the last ten minutes. \
+         Start again from here."
+    )]
     StateMismatch,
     /// The answer comes from another provider, or does not say from which.
     #[error("This answer does not come from the sign-in provider of this server. Start again from here.")]

@@ -1,0 +1,123 @@
+//! Signing in through the OpenID provider: what a browser keeps of it, and how often it counts.
+
+use super::rest_jwt::{KEY, key, signed};
+use crate::support::{Answer, Browser, TestServer, both_engines};
+use axum::{
+    Form, Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use candor::server::clock;
+use openidconnect::{PrivateSigningKey, core::CoreJsonWebKeySet};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use url::Url;
+
+both_engines!(
+    sign_ins_in_several_tabs_do_not_disturb_each_other,
+    the_flow_cookie_is_bound_to_the_host,
+);
+
+const CALLBACK: &str = "/auth/oidc/default/callback";
+
+/// A provider that takes every code as often as it comes; a code is the nonce that the ID token shall have.
+async fn provider() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new()
+        .route("/.well-known/openid-configuration", get(metadata))
+        .route("/keys", get(async || Json(CoreJsonWebKeySet::new(vec![key(KEY, "one").as_verification_key()]))))
+        .route("/token", post(token))
+        .with_state(issuer.clone());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    issuer
+}
+
+async fn metadata(State(issuer): State<String>) -> Json<Value> {
+    Json(json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/auth"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["EdDSA"],
+    }))
+}
+
+async fn token(State(issuer): State<String>, Form(form): Form<HashMap<String, String>>) -> Json<Value> {
+    let now = clock::now().seconds();
+    let claims = json!({
+        "iss": issuer, "sub": "person-1", "aud": "candor", "iat": now, "exp": now + 300, "nonce": form["code"],
+        "email": "ada@example.com", "email_verified": true, "name": "Ada",
+    });
+    let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": "one" });
+    Json(json!({ "access_token": "a", "token_type": "Bearer", "id_token": signed(&header, &claims, KEY) }))
+}
+
+/// The server with that provider, and with these words on its command line.
+async fn with_provider(server: TestServer, more: &[&str]) -> TestServer {
+    let issuer = provider().await;
+    server.restart_with(&[&["--oidc-issuer", &issuer, "--oidc-client-id", "candor"], more].concat()).await
+}
+
+/// Begins to sign in; the query of the answer that the provider gives.
+async fn start(browser: &Browser) -> String {
+    let answer = browser.get("/auth/oidc/default/start").await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let asked: HashMap<String, String> = Url::parse(answer.location()).unwrap().query_pairs().into_owned().collect();
+    format!("state={}&code={}", asked["state"], asked["nonce"])
+}
+
+/// Comes back from the provider.
+async fn come_back(browser: &Browser, query: &str) -> Answer {
+    browser.get_with(&format!("{CALLBACK}?{query}"), &[("sec-fetch-site", "cross-site")]).await
+}
+
+fn flows(browser: &Browser) -> usize {
+    browser.cookie_names().iter().filter(|name| name.contains("candor-oidc-")).count()
+}
+
+/// Each tab has a sign-in of its own: one that fails, and links of others, leave the rest alone.
+async fn sign_ins_in_several_tabs_do_not_disturb_each_other(server: TestServer) {
+    let server = with_provider(server, &[]).await;
+    let browser = server.browser();
+    let (first, second) = (start(&browser).await, start(&browser).await);
+    assert_eq!(flows(&browser), 2);
+    for made_up in ["", "state=made-up&code=x", "error=access_denied", "state=&error=access_denied"] {
+        let answer = come_back(&browser, made_up).await;
+        assert_eq!((answer.status, flows(&browser)), (409, 2), "{made_up}");
+    }
+    let state = second.split('&').next().unwrap();
+    assert_eq!(come_back(&browser, &format!("{state}&error=access_denied")).await.status, 409);
+    assert_eq!(flows(&browser), 1, "only the one that was cancelled has ended");
+    let answer = come_back(&browser, &first).await;
+    assert_eq!((answer.status, answer.location()), (303, "/dashboard"));
+    assert!(browser.is_signed_in().await);
+
+    let many = server.browser();
+    let mut queries = Vec::new();
+    for _ in 0..7 {
+        queries.push(start(&many).await);
+    }
+    assert_eq!(flows(&many), 5, "the oldest were removed");
+    assert_eq!(come_back(&many, &queries[6]).await.status, 303, "the latest is there");
+}
+
+/// Neither its removal nor its making is refused by a browser.
+async fn the_flow_cookie_is_bound_to_the_host(server: TestServer) {
+    let server = with_provider(server, &["--url", "https://status.example.com"]).await;
+    let browser = server.browser();
+    let made = browser.get("/auth/oidc/default/start").await.header("set-cookie").to_owned();
+    let name = made.split('=').next().unwrap();
+    assert!(name.starts_with("__Host-candor-oidc-"), "{made}");
+    let asked = start(&browser).await;
+    let ended = come_back(&browser, &format!("{}&error=access_denied", asked.split('&').next().unwrap())).await;
+    assert!(ended.header("set-cookie").contains("Max-Age=0"), "{:?}", ended.headers);
+    for cookie in [&made, ended.header("set-cookie")] {
+        for needed in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax"] {
+            assert!(cookie.split("; ").any(|part| part == needed), "{needed}: {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+}
