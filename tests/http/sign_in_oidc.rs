@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use url::Url;
 
 both_engines!(
+    one_start_serves_one_sign_in,
     sign_ins_in_several_tabs_do_not_disturb_each_other,
     the_flow_cookie_is_bound_to_the_host,
 );
@@ -76,6 +77,35 @@ async fn come_back(browser: &Browser, query: &str) -> Answer {
 
 fn flows(browser: &Browser) -> usize {
     browser.cookie_names().iter().filter(|name| name.contains("candor-oidc-")).count()
+}
+
+/// Whoever has kept the cookie and the answer cannot use them again, although the provider takes the code.
+async fn one_start_serves_one_sign_in(server: TestServer) {
+    let server = with_provider(server, &[]).await;
+    let browser = server.browser();
+    let query = start(&browser).await;
+    let (thief, late) = (browser.copy(), browser.copy());
+    // Two at once: one of them wins.
+    let (one, other) = tokio::join!(come_back(&browser, &query), come_back(&thief, &query));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409], "{}{}", one.text(), other.text());
+    let refused = come_back(&late, &query).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text().contains("was used already"), "{}", refused.text());
+    assert!(!late.is_signed_in().await);
+    assert_eq!(server.number("select count(*) from sessions").await, 1);
+
+    // Loading the last page again does no harm to whoever is signed in.
+    let winner = if one.status == 303 { &browser } else { &thief };
+    assert_eq!(flows(winner), 0);
+    let again = come_back(winner, &query).await;
+    assert_eq!((again.status, again.location()), (303, "/dashboard"));
+    assert!(winner.is_signed_in().await);
+
+    server.execute("update used_oidc_flows set expires_at = 1").await;
+    candor::server::access::session::sweep(&server.app.db).await.unwrap();
+    assert_eq!(server.number("select count(*) from used_oidc_flows").await, 0);
 }
 
 /// Each tab has a sign-in of its own: one that fails, and links of others, leave the rest alone.

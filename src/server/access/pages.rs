@@ -345,11 +345,17 @@ pub async fn oidc_callback(
     (jar, response).into_response()
 }
 
-/// Who has come back from the provider.
+/// Who has come back from the provider: each start serves one callback, whatever cookies come again.
 async fn finish_flow(app: &App, flow: OidcFlow, query: CallbackQuery) -> Result<OidcSignIn, AppError> {
     let oidc = app.oidc.as_ref().ok_or(AppError::Internal)?;
+    let state_hash = secret::hash(&flow.state);
     let finished = oidc.finish(flow, query, clock::now()).await;
-    finished.map_err(|error| AppError::Conflict(error.to_string()))
+    let identity = finished.map_err(|error| AppError::Conflict(error.to_string()))?;
+    if session::use_flow(&app.db, &state_hash).await? {
+        Ok(identity)
+    } else {
+        Err(AppError::Conflict("This sign-in was used already. Start again from here.".to_owned()))
+    }
 }
 
 /// The frame of the pages of accounts.

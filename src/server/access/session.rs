@@ -6,6 +6,7 @@
 use super::{
     Gate, cookies,
     device::Device,
+    oidc::FLOW_SECONDS,
     security_log::{self, Method},
     store,
 };
@@ -143,7 +144,7 @@ pub async fn is_alive(db: &Db, id: Id) -> Result<bool> {
         .is_some())
 }
 
-/// Deletes sessions that have ended.
+/// Deletes sessions that have ended, and what is known of sign-ins whose time is over.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
@@ -151,8 +152,21 @@ pub async fn sweep(db: &Db) -> Result<u64> {
     let mut write = db.write_accounts(&Gate).await?;
     let now = clock::now();
     let deleted = store::delete_ended_sessions(&mut write, now, now.plus_seconds(-ABSOLUTE_SECONDS)).await?;
+    store::delete_ended_flows(&mut write, now).await?;
     write.commit().await?;
     Ok(deleted)
+}
+
+/// Notes that the sign-in of this hash of a `state` was used; whether it was the first time. Removing its
+/// cookie is not enough: a browser may have sent it twice, or somebody may have kept it.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn use_flow(db: &Db, state_hash: &str) -> Result<bool> {
+    let mut write = db.write_accounts(&Gate).await?;
+    let first = store::insert_used_flow(&mut write, state_hash, clock::now().plus_seconds(FLOW_SECONDS)).await?;
+    write.commit().await?;
+    Ok(first)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -314,6 +314,28 @@ pub(super) async fn delete_ended_sessions(write: &mut AccountWrite, now: Time, o
     Ok(done.rows_affected())
 }
 
+/// Whether it was inserted: `false` when this sign-in through the provider was used before.
+pub(super) async fn insert_used_flow(write: &mut AccountWrite, state_hash: &str, expires_at: Time) -> Result<bool> {
+    let done = sqlx::query(
+        "insert into used_oidc_flows (state_hash, expires_at) values ($1, $2) on conflict (state_hash) do nothing",
+    )
+    .bind(state_hash.to_owned())
+    .bind(expires_at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_ended_flows(write: &mut AccountWrite, now: Time) -> Result<()> {
+    sqlx::query("delete from used_oidc_flows where expires_at <= $1")
+        .bind(now)
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
 /// How often the organization has changed.
 pub(super) async fn version(read: &mut Read, organization: &OrganizationId) -> Result<i64> {
     let (version,): (i64,) = sqlx::query_as("select version from organizations where id = $1")

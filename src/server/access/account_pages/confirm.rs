@@ -7,7 +7,7 @@ use crate::{
         App,
         access::{
             SignedIn,
-            oidc::{OidcError, OidcSignIn},
+            oidc::OidcSignIn,
             pages::{CONNECTION, destination, frame, in_query, on, refuse},
             reauthentication::{self, Methods},
         },
