@@ -7,6 +7,7 @@ use super::{
         limits::Limits,
         oidc::{Oidc, OidcSettings},
         pages::CONNECTION,
+        session::ABSOLUTE_SECONDS,
     },
     config::{
         BaseUrl, Command, CommandLine, DatabaseArgs, Environment, ImportCommand, LogFormat, OrganizationsCommand,
@@ -183,6 +184,7 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
         oidc: None,
         mailer: None,
         protection: requests::protection(&url, Environment::Production, ""),
+        oidc_session_seconds: ABSOLUTE_SECONDS,
         url,
         trusted_proxies: Default::default(),
         environment: Environment::Production,
@@ -241,6 +243,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         trusted_proxies: TrustedProxies(args.trusted_proxies.clone().into()),
         environment: args.environment,
         protection: requests::protection(&args.url, args.environment, &args.hsts),
+        oidc_session_seconds: i64::from(args.oidc_session_hours) * 3600,
         demo: None,
     };
     if args.demo {

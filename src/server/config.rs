@@ -1,7 +1,7 @@
 //! Settings: from the command line, the environment and `.env`, checked before anything starts.
 
 use super::{
-    access::oidc::Audience,
+    access::{oidc::Audience, session},
     notify::smtp::{self, SmtpUrl},
     rest::limits::PER_MINUTE,
 };
@@ -9,6 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+/// The longest life of a session, in hours.
+const MAX_SESSION_HOURS: u32 = (session::ABSOLUTE_SECONDS / 3600) as u32;
 
 /// Candor, a status page server: one binary, one SQLite file.
 #[derive(Debug, Parser)]
@@ -258,6 +261,11 @@ pub struct ServeArgs {
     /// them whatever their audience. None are taken while it is not set.
     #[arg(long, env = "CANDOR_OIDC_API_AUDIENCE", value_name = "AUDIENCE", requires = "oidc_issuer")]
     pub oidc_api_audience: Option<Audience>,
+    /// Hours after which a session that began through the provider ends, whatever happens: the longest time
+    /// that somebody who is disabled there stays signed in here.
+    #[arg(long, env = "CANDOR_OIDC_SESSION_HOURS", value_name = "HOURS", default_value_t = MAX_SESSION_HOURS,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SESSION_HOURS)))]
+    pub oidc_session_hours: u32,
     /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://…, or smtp://HOST?tls=none.
     /// No mail is sent without it, and links are shown to copy instead.
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL", requires = "mail_from")]
@@ -460,6 +468,8 @@ mod tests {
             (["--secret-key", "short"], "--secret-key", "64 hexadecimal"),
             (["--env", "test"], "--env", "development, production"),
             (["--api-requests-per-minute", "0"], "--api-requests-per-minute", "1.."),
+            (["--oidc-session-hours", "0"], "--oidc-session-hours", "1..=720"),
+            (["--oidc-session-hours", "721"], "--oidc-session-hours", "1..=720"),
             (["--hsts", ""], "--hsts", "max-age=SECONDS"),
             (["--hsts", "includeSubDomains"], "--hsts", "max-age=SECONDS"),
             (["--hsts", "max-age=1; max-age=2"], "--hsts", "max-age=SECONDS"),

@@ -66,6 +66,8 @@ pub struct Parts {
     pub limits: Limits,
     /// The OpenID provider, if one is set.
     pub oidc: Option<Oidc>,
+    /// How long a session lasts at most that began through the provider.
+    pub oidc_session_seconds: i64,
     /// How mail leaves this server, if it does.
     pub mailer: Option<notify::Mailer>,
     /// The address that visitors use.

@@ -17,6 +17,7 @@ both_engines!(
     one_start_serves_one_sign_in,
     sign_ins_in_several_tabs_do_not_disturb_each_other,
     the_flow_cookie_is_bound_to_the_host,
+    sessions_of_the_provider_end_when_the_operator_says,
 );
 
 const CALLBACK: &str = "/auth/oidc/default/callback";
@@ -150,4 +151,19 @@ async fn the_flow_cookie_is_bound_to_the_host(server: TestServer) {
         }
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
+}
+
+/// Somebody who is disabled at the provider is not signed in for longer.
+async fn sessions_of_the_provider_end_when_the_operator_says(server: TestServer) {
+    let server = with_provider(server, &["--oidc-session-hours", "8"]).await;
+    let ada = server.browser();
+    let query = start(&ada).await;
+    assert_eq!(come_back(&ada, &query).await.status, 303);
+    server.person("bob").await;
+    let ends = "select cast((expires_at - created_at + 30000000) / 60000000 as text) from sessions order by expires_at";
+    assert_eq!(server.texts(ends).await, [(8 * 60).to_string(), (14 * 24 * 60).to_string()]);
+    // Nor does use prolong it.
+    server.execute("update sessions set data = replace(data, '\"seen\":', '\"seen\":-')").await;
+    assert!(ada.is_signed_in().await);
+    assert_eq!(server.texts(ends).await[0], (8 * 60).to_string());
 }

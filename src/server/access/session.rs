@@ -33,6 +33,8 @@ const SEEN: &str = "seen";
 const BROWSER: &str = "browser";
 const ADDRESS: &str = "address";
 const AUTHENTICATED_AT: &str = "authenticated_at";
+/// When it ends at the latest, if that is before [`ABSOLUTE_SECONDS`].
+const ENDS: &str = "ends";
 
 /// A session ends after this many seconds without a request: 14 days.
 pub const IDLE_SECONDS: i64 = 14 * 86_400;
@@ -75,6 +77,10 @@ pub async fn begin(
     session.insert(ADDRESS, &device.address).await.map_err(lost)?;
     if let Some(at) = authenticated_at {
         session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
+    }
+    if method == Method::Oidc && app.oidc_session_seconds < ABSOLUTE_SECONDS {
+        let ends = clock::now().plus_seconds(app.oidc_session_seconds).seconds();
+        session.insert(ENDS, ends).await.map_err(lost)?;
     }
     session.save().await.map_err(lost)?;
     if let Some(before) = before {
@@ -194,6 +200,13 @@ fn moment(date: time::OffsetDateTime) -> Time {
     seconds(date.unix_timestamp())
 }
 
+/// Whichever comes first: the end for want of use, or the latest end.
+fn expires_at(record: &Record) -> Time {
+    let idle = moment(record.expiry_date);
+    let latest = record.data.get(ENDS).and_then(serde_json::Value::as_i64).map(seconds);
+    latest.map_or(idle, |latest| idle.min(latest))
+}
+
 fn word(data: &HashMap<String, serde_json::Value>, key: &str) -> String {
     data.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
@@ -223,7 +236,7 @@ impl SessionStore for Sessions {
                 browser: word(&record.data, BROWSER),
                 address: word(&record.data, ADDRESS),
                 created_at: clock::now(),
-                expires_at: moment(record.expiry_date),
+                expires_at: expires_at(record),
             };
             let inserted = store::insert_session(&mut write, row).await.map_err(backend)?;
             write.commit().await.map_err(backend)?;
@@ -242,7 +255,7 @@ impl SessionStore for Sessions {
             &id_hash(record.id),
             encode(&record.data)?,
             seen.unwrap_or_else(clock::now),
-            moment(record.expiry_date),
+            expires_at(record),
         )
         .await
         .map_err(backend)?;
