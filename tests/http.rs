@@ -37,6 +37,7 @@ mod http {
     mod organizations;
     mod origin;
     mod permissions;
+    mod processes;
     mod reauthentication;
     mod reports;
     mod rest;

@@ -3,7 +3,7 @@
 use super::{
     App,
     access::{accounts::recovery, reauthentication, session},
-    clock, hosts, maintenance, notify,
+    clock, hosts, maintenance, notify, organizations,
     rest::idempotency,
 };
 use crate::domain::live::Topic;
@@ -23,8 +23,8 @@ pub fn start(app: &App) {
     }
 }
 
-/// A change made by another process (the command line, another server on the same database)
-/// becomes known within two seconds.
+/// A change made by another process (the command line, another server on the same database), a deletion
+/// too, becomes known within two seconds.
 async fn follow_other_processes(app: App) {
     let mut every = tokio::time::interval(Duration::from_secs(2));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -64,6 +64,9 @@ async fn sweep(app: App) {
         }
         if let Err(error) = idempotency::sweep(&app).await {
             tracing::warn!(%error, "keys of requests whose time is over stay for now");
+        }
+        if let Err(error) = organizations::sweep(&app).await {
+            tracing::warn!(%error, "deletions of organizations stay noted for now");
         }
     }
 }

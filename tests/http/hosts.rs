@@ -29,15 +29,15 @@ both_engines!(
     the_operator_binds_it,
 );
 
-const HOST: &str = "status.northwind.example";
+pub(super) const HOST: &str = "status.northwind.example";
 
 /// Binds the host, as the operator does; the server knows of it.
-async fn bind(server: &TestServer, slug: &str, host: Option<&str>) {
+pub(super) async fn bind(server: &TestServer, slug: &str, host: Option<&str>) {
     hosts::set(&server.app, &server.app.url, slug, host).await.unwrap();
     hosts::load(&server.app).await.unwrap();
 }
 
-async fn at(browser: &Browser, host: &str, path: &str) -> Answer {
+pub(super) async fn at(browser: &Browser, host: &str, path: &str) -> Answer {
     browser.get_with(path, &[("host", host), ("accept", "text/html")]).await
 }
 

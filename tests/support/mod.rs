@@ -36,7 +36,7 @@ use candor::server::{
     access::SystemScope,
     command::assemble,
     config::{Command, CommandLine},
-    listen, organizations,
+    jobs, listen, organizations,
 };
 use clap::Parser;
 use database::Database;
@@ -93,10 +93,23 @@ impl TestServer {
     }
 
     async fn serve(database: Database, more: &[&str]) -> Self {
+        let mut server = Self::serve_url(database.url(), more).await;
+        server.database = Some(database);
+        server
+    }
+
+    /// Another process on the same database, which looks what this one does. It has to end first.
+    pub async fn another(&self) -> Self {
+        let other = Self::serve_url(self.database_url(), &[]).await;
+        jobs::start(&other.app);
+        other
+    }
+
+    async fn serve_url(database_url: &str, more: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let (app, router) = assembled(database.url(), &url, more).await;
+        let (app, router) = assembled(database_url, &url, more).await;
         let serving = tokio::spawn({
             let app = app.clone();
             async move { listen::serve(listener, app, router, std::future::pending()).await.unwrap() }
@@ -108,7 +121,7 @@ impl TestServer {
             .pool_max_idle_per_host(0)
             .build()
             .unwrap();
-        Self { app, url, address, client, serving, database: Some(database) }
+        Self { app, url, address, client, serving, database: None }
     }
 
     /// Stops it and starts another on the same database, at another port.

@@ -224,8 +224,8 @@ impl Db {
             .map_err(|_| AppError::Unavailable)?
     }
 
-    /// Versions of the organizations that changed since then: how a change that another process
-    /// made (the command line) becomes known.
+    /// Versions of the organizations that changed or were deleted since then: how a change that another
+    /// process made (the command line) becomes known.
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database does not answer.

@@ -15,11 +15,14 @@ pub(super) async fn ping(pool: &AnyPool) -> Result<()> {
 }
 
 pub(super) async fn changed_since(pool: &AnyPool, then: Time) -> Result<Vec<(OrganizationId, i64)>> {
-    sqlx::query_as("select id, version from organizations where changed_at >= $1")
-        .bind(then)
-        .fetch_all(pool)
-        .await
-        .map_err(refused)
+    sqlx::query_as(
+        "select id, version from organizations where changed_at >= $1
+         union all select id, version from deleted_organizations where deleted_at >= $1",
+    )
+    .bind(then)
+    .fetch_all(pool)
+    .await
+    .map_err(refused)
 }
 
 /// For [`super::lists`].

@@ -213,6 +213,10 @@ async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
                     Err(RecvError::Lagged(_)) => Hint { version: scope.app().hub.version(scope.id()), topics: Topic::ALL.to_vec() },
                     Err(RecvError::Closed) => return,
                 };
+                // Another process may have removed the member, or deleted or suspended the organization.
+                if hint.topics.contains(&Topic::Members) && scope.still_holds().await == Some(false) {
+                    return dismiss(&mut socket).await;
+                }
                 if tell(&mut socket, &hint).await.is_err() { return }
             }
             person = rechecks.recv() => {

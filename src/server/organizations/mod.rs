@@ -5,6 +5,7 @@ mod store;
 use super::{
     App,
     access::{Scope, SignedIn, SystemScope},
+    clock,
     db::{AuditEntry, Read, Write, random_id},
     incidents,
 };
@@ -21,6 +22,9 @@ use crate::domain::{
     status::{PageStatus, ServiceStatus, StatusLabels},
 };
 
+/// For how long a deletion is remembered, in seconds (a year). A process that is cut off from the database for
+/// longer, or that runs while an older deletion is imported again, has to be restarted.
+const DELETIONS_KEPT: i64 = 365 * 86_400;
 /// Most organizations that one person can create.
 const CREATED_MOST: i64 = 20;
 
@@ -204,12 +208,19 @@ pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Re
         return Err(AppError::field("name", "Type the organization's name exactly as it is written."));
     }
     let mut write = scope.write().await?;
-    let members = store::member_ids(&mut write).await?;
     store::delete(&mut write).await?;
     tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "an organization was deleted");
-    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await?;
-    members.iter().for_each(|member| scope.app().hub.recheck(member));
-    Ok(())
+    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await
+}
+
+/// Forgets deletions of which every process has heard long ago.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn sweep(app: &App) -> Result<()> {
+    let mut write = app.db.write_accounts(&SystemScope::job("deleted organizations")).await?;
+    store::forget_deletions(&mut write, clock::now().plus_seconds(-DELETIONS_KEPT)).await?;
+    write.commit().await
 }
 
 /// Number of members.

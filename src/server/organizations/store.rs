@@ -10,7 +10,7 @@ use crate::{
         status::{ServiceStatus, StatusLabels},
         time::Time,
     },
-    server::db::{Read, Write, error::refused, lists},
+    server::db::{AccountWrite, Read, Write, error::refused, lists},
 };
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -178,9 +178,30 @@ pub(super) async fn update(write: &mut Write, new: &OrganizationSettings) -> Res
     Ok(())
 }
 
+/// Deletes it and notes the deletion, which other processes look for.
 pub(super) async fn delete(write: &mut Write) -> Result<()> {
     sqlx::query("delete from organizations where id = $1")
         .bind(write.organization.clone())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
+    sqlx::query(
+        "insert into deleted_organizations (id, version, deleted_at) values ($1, $2, $3)
+         on conflict (id) do update set version = excluded.version, deleted_at = excluded.deleted_at",
+    )
+    .bind(write.organization.clone())
+    .bind(write.version)
+    .bind(write.at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// Forgets deletions before this moment.
+pub(super) async fn forget_deletions(write: &mut AccountWrite, before: Time) -> Result<()> {
+    sqlx::query("delete from deleted_organizations where deleted_at < $1")
+        .bind(before)
         .execute(write.connection())
         .await
         .map_err(refused)?;
@@ -269,13 +290,4 @@ pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<V
     .await
     .map_err(refused)?;
     Ok(rows.into_iter().map(public_of).collect())
-}
-
-pub(super) async fn member_ids(write: &mut Write) -> Result<Vec<UserId>> {
-    let rows: Vec<(UserId,)> = sqlx::query_as("select user_id from members where organization_id = $1")
-        .bind(write.organization.clone())
-        .fetch_all(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -117,15 +117,18 @@ enum Found {
 }
 
 async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<Found>, AppError> {
-    let mut page = app.pages.find(app, slug).await?;
+    let page = app.pages.find(app, slug).await?;
     let Some(which) = which else { return Ok(None) };
-    let mut document = app.pages.document(app, &page, which.clone()).await;
-    if matches!(document, Err(AppError::NotFound(_))) {
-        // What was remembered has gone; the address may be somebody else's now.
-        page = app.pages.find(app, slug).await?;
-        document = app.pages.document(app, &page, which.clone()).await;
-    }
     let there = which.address(slug);
+    let mut document = app.pages.document(app, &page, which.clone()).await;
+    let gone = matches!(document, Err(AppError::NotFound(_)));
+    if gone || matches!(&document, Ok(Some(document)) if document.address != there) {
+        // The slug that was remembered may be somebody else's now.
+        let now = app.pages.look_up(app, slug).await?;
+        if gone || now.id != page.id {
+            document = app.pages.document(app, &now, which).await;
+        }
+    }
     let found = |document: Arc<Finished>| {
         if document.address == there { Found::Here(document) } else { Found::At(document.address.clone()) }
     };

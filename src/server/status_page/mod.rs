@@ -128,11 +128,22 @@ impl Pages {
     /// [`AppError::NotFound`] when there is none.
     pub async fn find(&self, app: &App, slug: &str) -> Result<PublicPage> {
         let address = Document::StatusPage.address(slug);
-        if let Some(key) = self.shelf.key(&address) {
-            return Ok(PublicPage { id: key.0.clone() });
+        match self.shelf.key(&address) {
+            Some(key) if self.shelf.kept(&key).is_none_or(|kept| kept.finished.address == address) => {
+                Ok(PublicPage { id: key.0.clone() })
+            }
+            _ => self.look_up(app, slug).await,
         }
+    }
+
+    /// The same as the database has it now: a former slug may belong to another organization by now.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] when there is none.
+    async fn look_up(&self, app: &App, slug: &str) -> Result<PublicPage> {
         let page = self.absent.find(app, slug).await?;
-        self.shelf.leads_to(address, Arc::new((page.id.clone(), Document::StatusPage)));
+        let key = Arc::new((page.id.clone(), Document::StatusPage));
+        self.shelf.leads_to(Document::StatusPage.address(slug), key);
         Ok(page)
     }
 

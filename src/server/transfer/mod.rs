@@ -346,13 +346,17 @@ impl From<AppError> for Stop {
 
 async fn write_rows(
     write: &mut Write,
-    document: Document,
+    mut document: Document,
     report: &mut Report,
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Stop> {
-    let version = ORGANIZATION.place("version").and_then(|place| document.organization[place].number());
-    // Kept, as everything else is: pages of this version go on being good.
-    write.version = version.unwrap_or(write.version);
+    if let Some(place) = ORGANIZATION.place("version") {
+        // Kept, as everything else is. Where it was deleted, processes know the version of that: later is news to them.
+        let version = document.organization[place].number().unwrap_or(write.version);
+        let deleted = store::deleted_version(write).await?;
+        write.version = deleted.map_or(version, |deleted| version.max(deleted + 1));
+        document.organization[place] = Value::Number(write.version);
+    }
     let name_key = report.name.to_lowercase();
     let mut searches: Vec<HashMap<String, String>> =
         TABLES.iter().map(|table| format::searches(&document, table)).collect();

@@ -205,6 +205,16 @@ pub(super) async fn slug_of_same_id(write: &mut Write) -> Result<Option<String>>
     Ok(row.map(|(slug,)| slug))
 }
 
+/// The version at which the organization that is written was deleted here, if it was.
+pub(super) async fn deleted_version(write: &mut Write) -> Result<Option<i64>> {
+    let row: Option<(i64,)> = sqlx::query_as("select version from deleted_organizations where id = $1")
+        .bind(write.organization.clone())
+        .fetch_optional(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(row.map(|(version,)| version))
+}
+
 /// Whether an organization has it, or had it and holds it back.
 pub(super) async fn slug_held(write: &mut Write, slug: &str) -> Result<bool> {
     let row: Option<(OrganizationId,)> = sqlx::query_as(
