@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{error::AppError, ids::id_text};
 use axum::{
     Json,
-    body::HttpBody,
+    body::{Body, HttpBody},
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
@@ -128,6 +128,9 @@ async fn whole(request: Request) -> Result<Request, Response> {
         return Ok(Request::from_parts(parts, body));
     }
     match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MOST)).await {
+        Ok(Ok(bytes)) if holds_nul(&parts.headers, &bytes) => {
+            Err(refuse(&Request::from_parts(parts, Body::empty()), &no_nul()))
+        }
         Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes.into())),
         Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.\n").into_response()),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The body of the request took too long.\n").into_response()),
@@ -137,6 +140,37 @@ async fn whole(request: Request) -> Result<Request, Response> {
 fn busy(request: &Request) -> Response {
     tracing::warn!("too much is asked for at once: a request is told to come back");
     refuse(request, &AppError::Busy)
+}
+
+/// The error of a request that holds the character U+0000. PostgreSQL stores it in no text, so no text here has it.
+pub fn no_nul() -> AppError {
+    AppError::BadRequest("it holds the character U+0000, which no text may have. Leave it out.".to_owned())
+}
+
+/// Refuses U+0000 in an address. In a body, [`admit`] does.
+pub async fn refuse_nul(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if [uri.path(), uri.query().unwrap_or_default()].iter().any(|text| text.contains("%00")) {
+        return refuse(&request, &no_nul());
+    }
+    next.run(request).await
+}
+
+/// Whether a body holds U+0000: as it is, escaped as in JSON, or in a form as `%00`.
+fn holds_nul(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    let json = kind.windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
+    body.contains(&0) || says_nul(body) || (!json && body.windows(3).any(|part| part == b"%00"))
+}
+
+/// Whether a text in the JSON says `\u0000`, behind a backslash that is not escaped itself.
+fn says_nul(json: &[u8]) -> bool {
+    let mut escaped = false;
+    json.iter().enumerate().any(|(at, byte)| {
+        let begins = escaped && *byte == b'u' && json[at..].starts_with(b"u0000");
+        escaped = *byte == b'\\' && !escaped;
+        begins
+    })
 }
 
 /// The refusal of a request in the form that its client reads: a problem document, a page, or JSON.
@@ -294,5 +328,21 @@ mod tests {
         assert_eq!(find("198.51.100.7", "203.0.113.9"), "198.51.100.7", "an untrusted peer");
         assert_eq!(find("10.0.0.1", "not an address"), "10.0.0.1");
         assert_eq!(find("::ffff:10.0.0.1", "203.0.113.9"), "203.0.113.9");
+    }
+
+    #[test]
+    fn nul_is_found_however_it_is_written() {
+        let holds = |kind: &'static str, body: &str| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            holds_nul(&headers, body.as_bytes())
+        };
+        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+        for nul in [r#""\u0000""#, r#"{"a":"x\\\u0000"}"#, "\0"] {
+            assert!(holds(json, nul) && holds(form, nul), "{nul}");
+        }
+        assert!(holds(form, "a=x%00y"));
+        for none in [r#""\\u0000""#, r#""u0000""#, r#""\u0001""#, r#""100%00""#] {
+            assert!(!holds(json, none), "{none}");
+        }
     }
 }

@@ -67,6 +67,7 @@ pub fn router(app: App, key: Key) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         // Before everything that reads a cookie.
         .layer(middleware::from_fn_with_state(app.clone(), cookies::only_ours))
+        .layer(middleware::from_fn(requests::refuse_nul))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(rest::refusals_are_problems))
         .layer(middleware::from_fn_with_state(app.clone(), requests::protect))

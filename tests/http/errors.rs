@@ -1,6 +1,7 @@
 //! What is answered when something is wrong with the request itself.
 
 use crate::support::{TestServer, both_engines};
+use candor::server::access::PublicPage;
 use reqwest::Method;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ both_engines!(
     a_method_that_an_address_does_not_know_is_405,
     every_answer_carries_the_headers_of_protection,
     a_form_that_cannot_be_read_is_no_defect_of_the_server,
+    nul_is_refused_everywhere,
 );
 
 async fn an_unknown_address_has_a_helpful_page(server: TestServer) {
@@ -132,4 +134,67 @@ async fn a_form_that_cannot_be_read_is_no_defect_of_the_server(server: TestServe
         let status = browser.get(path).await.status;
         assert!(status < 500, "{path}: {status}");
     }
+}
+
+/// No address and no body brings U+0000 to the database, which keeps it on one engine and not on the other.
+async fn nul_is_refused_everywhere(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    for path in [
+        "/?q=a%00b",
+        "/?organization=a%00b",
+        "/status/a%00b",
+        "/status/northwind/history?month=%00",
+        "/status/a%00b/badge.svg",
+        "/status/northwind/badge.svg?service=%00",
+        "/status/a%00b/feed.atom",
+        "/status/a%00b/api/v2/summary.json",
+        "/status/a%00b/live",
+        "/api/v1/status/a%00b",
+        "/api/v1/organizations/a%00b/services",
+        "/sign-in?next=%00",
+        "/verify-email?token=%00",
+        "/reset-password?token=%00",
+        "/accept-invitation?token=%00",
+        "/auth/oidc/default/callback?state=%00&code=%00",
+        "/dashboard/x%00y/services",
+        "/dashboard/northwind/incidents?words=%00",
+        "/dashboard/northwind/incidents.csv?words=%00",
+        "/dashboard/northwind/audit.csv?words=%00",
+        "/rpc/live?organization=a%00b",
+        "/account/sessions?x=%00",
+        "/nothing%00",
+    ] {
+        let answer = owner.get(path).await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.text().contains("U+0000"), "{path}: {}", answer.text());
+    }
+    let form = "application/x-www-form-urlencoded";
+    for (path, kind, body) in [
+        ("/sign-in", form, "email=a%00%40example.com&password=x"),
+        ("/sign-up", form, "name=a%00&email=a%40example.com&password=x"),
+        ("/sign-up", form, "name=a\0&email=a%40example.com&password=x"),
+        ("/forgot-password", form, "email=a%00%40example.com"),
+        ("/reset-password", form, "token=%00&password=x"),
+        ("/accept-invitation", form, "token=%00"),
+        ("/account", form, "what=name&name=%00"),
+        ("/account/sessions", form, "id=%00"),
+        ("/account/tokens", form, "name=%00&role=viewer"),
+        ("/rpc/list_services", form, "organization=a%00b"),
+        ("/rpc/list_services", "text/plain", r#"{"organization":"a\u0000b"}"#),
+        ("/rpc/set_status", "application/json", r#"{"organization":"a\u0000b","ids":[],"status":"operational"}"#),
+        (
+            "/rpc/report_incident",
+            "application/json",
+            r#"{"organization":"northwind","input":{"title":"x","body":"a\u0000b"}}"#,
+        ),
+        ("/api/v1/organizations/northwind/services", "application/json", r#"{"name":"a\u0000b"}"#),
+    ] {
+        let request = owner.request(Method::POST, path).header("sec-fetch-site", "same-origin");
+        let answer = owner.send(request.header("content-type", kind).body(body)).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text());
+        assert!(answer.text().contains("U+0000"), "{path}: {}", answer.text());
+    }
+    // Where no door refuses it, the database's refusal is no defect either.
+    let error = PublicPage::find(&server.app, "a\0b").await.unwrap_err();
+    assert!(error.status() < 500, "{error}");
 }

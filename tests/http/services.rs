@@ -145,7 +145,7 @@ async fn bad_texts_are_refused_at_their_fields(server: TestServer) {
         ("", "", vec!["name"]),
         (" \t ", "", vec!["name"]),
         (long.as_str(), "", vec!["name"]),
-        ("a\u{0}b", "", vec!["name"]),
+        ("a\u{1}b", "", vec!["name"]),
         ("a\u{1b}[2J", "", vec!["name"]),
         ("two\nlines", "", vec!["name"]),
         ("Fine", longer.as_str(), vec!["description"]),

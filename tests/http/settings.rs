@@ -144,7 +144,7 @@ async fn each_wrong_label_is_told_at_its_field(server: TestServer) {
     for (chosen, wrong) in [
         (json!({ "operational": too_long }), vec!["labels[operational]"]),
         (json!({ "operational": "two\nlines" }), vec!["labels[operational]"]),
-        (json!({ "operational": "a\u{0}b" }), vec!["labels[operational]"]),
+        (json!({ "operational": "a\u{1}b" }), vec!["labels[operational]"]),
         // Two statuses that are called alike, whether by their own words or by a standard one.
         (json!({ "operational": "major OUTAGE" }), vec!["labels[operational]"]),
         (json!({ "operational": "Down", "major_outage": " down" }), vec!["labels[major_outage]"]),

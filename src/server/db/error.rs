@@ -1,6 +1,6 @@
 //! What the database refused, as an error for the person: the one place that reads constraints.
 
-use crate::domain::error::AppError;
+use crate::{domain::error::AppError, server::requests::no_nul};
 
 /// A unique rule of the schema: its name on PostgreSQL, its columns as SQLite names them, the
 /// field it belongs to and what to say there.
@@ -42,6 +42,8 @@ pub fn refused(error: sqlx::Error) -> AppError {
                 "What this refers to has just been deleted or changed. Reload and try again.".to_owned(),
             );
         }
+        // PostgreSQL's character_not_in_repertoire: a text with U+0000 that no door refused.
+        sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("22021") => return no_nul(),
         sqlx::Error::RowNotFound => return AppError::NotFound("record".to_owned()),
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
             tracing::error!(%error, "the database does not answer");
