@@ -19,6 +19,7 @@ mod http {
     mod errors;
     mod failures;
     mod feeds;
+    mod files;
     mod form_errors;
     mod health;
     mod history_page;

@@ -2,13 +2,14 @@
 
 use super::{
     access::{oidc::Audience, session},
+    files,
     notify::smtp::{self, SmtpUrl},
     rest::limits::PER_MINUTE,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{fmt::Display, io, net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// The longest life of a session, in hours.
 const MAX_SESSION_HOURS: u32 = (session::ABSOLUTE_SECONDS / 3600) as u32;
@@ -394,7 +395,7 @@ fn log_filter(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// When the key's file can neither be read nor written.
-pub fn secret_key(args: &ServeArgs) -> std::io::Result<SecretKey> {
+pub fn secret_key(args: &ServeArgs) -> io::Result<SecretKey> {
     if let Some(key) = &args.secret_key {
         return Ok(key.clone());
     }
@@ -402,35 +403,35 @@ pub fn secret_key(args: &ServeArgs) -> std::io::Result<SecretKey> {
         let random: [u8; 32] = rand::random();
         random.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    let parse = |text: &str| text.parse().map_err(std::io::Error::other);
+    let parse = |text: &str| text.parse().map_err(io::Error::other);
     let Some(database) = super::db::sqlite_file(&args.database.database_url) else {
         tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins that are under way will not survive a restart");
         return parse(&fresh());
     };
     let file = database.with_extension("key");
+    let what_to_do = |error: &dyn Display| {
+        io::Error::other(format!(
+            "{}: {error}. Restore the file, delete it so that a new key is made, or set CANDOR_SECRET_KEY.",
+            file.display()
+        ))
+    };
     match std::fs::read_to_string(&file) {
-        Ok(text) => parse(&text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let text = fresh();
-            write_private(&file, &text)?;
-            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: made a key and kept it beside the database");
-            parse(&text)
+        // Left by a crash; nothing was protected with it.
+        Ok(text) if text.trim().is_empty() => {
+            tracing::warn!(file = %file.display(), "the file of the key is empty: a new key is made");
         }
-        Err(error) => Err(error),
+        Ok(text) => {
+            files::close_to_others(&file);
+            return text.parse().map_err(|error: String| what_to_do(&format!("it holds no key of {error}")));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: a key is made and kept beside the database");
+        }
+        Err(error) => return Err(what_to_do(&error)),
     }
-}
-
-/// Writes a file that only its owner may read.
-fn write_private(file: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(text.as_bytes())
+    let text = fresh();
+    files::create_folder_of(&file).and_then(|()| files::write(&file, &text)).map_err(|error| what_to_do(&error))?;
+    parse(&text)
 }
 
 #[cfg(test)]

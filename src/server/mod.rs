@@ -13,6 +13,7 @@ pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod document;
+pub mod files;
 pub mod form_errors;
 pub mod history;
 pub mod hosts;

@@ -22,7 +22,7 @@ use crate::{
     },
     server::{
         access::{Proof, forbidden, security_log},
-        clock,
+        clock, files,
         live::Hub,
     },
 };
@@ -31,7 +31,7 @@ use sqlx::{
     any::AnyPoolOptions,
     pool::{PoolConnection, PoolConnectionMetadata},
 };
-use std::{path::Path, pin::Pin, time::Duration};
+use std::{io, path::Path, pin::Pin, time::Duration};
 use turns::{Turn, Turns};
 
 /// Which database it is.
@@ -58,9 +58,9 @@ pub enum OpenError {
     /// The address is of no known kind.
     #[error("DATABASE_URL starts with sqlite: or postgres:, this one does not")]
     UnknownEngine,
-    /// The folder of the file could not be made.
-    #[error("the folder of the database file cannot be made: {0}")]
-    Folder(#[from] std::io::Error),
+    /// The file or its folder could not be made.
+    #[error("the database file {0} cannot be made: {1}")]
+    File(String, std::io::Error),
     /// It could not be reached.
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] sqlx::Error),
@@ -75,6 +75,22 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split('?').next().unwrap_or(path);
     (!path.is_empty() && path != ":memory:").then(|| Path::new(path))
+}
+
+/// Makes the file of a SQLite database where there is none, and keeps other accounts out of it. What SQLite
+/// writes beside it gets the same mode.
+fn create(file: &Path) -> io::Result<()> {
+    files::create_folder_of(file)?;
+    match files::create_new(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
+    for beside in ["", "-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(beside);
+        files::close_to_others(Path::new(&name));
+    }
+    Ok(())
 }
 
 impl Db {
@@ -92,12 +108,9 @@ impl Db {
         let db = match engine {
             Engine::Sqlite => {
                 let file = sqlite_file(url).ok_or(OpenError::UnknownEngine)?;
-                if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                    std::fs::create_dir_all(folder)?;
-                }
                 // Made here or never: a file that is moved away while the server runs comes back whole, unless
                 // another takes its place meanwhile.
-                AnyConnection::connect(&format!("sqlite://{}?mode=rwc", file.display())).await?.close().await?;
+                create(file).map_err(|error| OpenError::File(file.display().to_string(), error))?;
                 let url = format!("sqlite://{}?mode=rw", file.display());
                 let writer = sqlite_pool(
                     1,

@@ -19,6 +19,7 @@ use super::{
     access::Scope,
     command::COMMAND,
     db::{Read, Write, random_id},
+    files,
     invitations,
 };
 use crate::domain::{
@@ -38,7 +39,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, BufReader, BufWriter, Cursor, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     str::FromStr,
     sync::Arc,
     time::Duration,
@@ -153,15 +154,13 @@ where
 /// # Errors
 /// As [`export`].
 pub async fn export_file(app: &App, slug: &str, path: &Path) -> Result<(), TransferError> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
+    let partial = files::partial(path);
     let wrong = |error: io::Error| TransferError::File { file: path.display().to_string(), error };
-    let file = private(&partial).map_err(wrong)?;
+    let file = files::begin(&partial).map_err(wrong)?;
     let written = match export(app, slug, BufWriter::with_capacity(CHUNK, file)).await {
         Ok(out) => {
             let file = out.into_inner().map_err(io::IntoInnerError::into_error);
-            file.and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, path)).map_err(wrong)
+            file.and_then(|file| files::finish(&file, &partial, path)).map_err(wrong)
         }
         Err(TransferError::Out(error)) => Err(wrong(error)),
         Err(error) => Err(error),
@@ -170,17 +169,6 @@ pub async fn export_file(app: &App, slug: &str, path: &Path) -> Result<(), Trans
         let _ = std::fs::remove_file(&partial);
     }
     written
-}
-
-/// A new file that only its owner may read.
-fn private(path: &Path) -> io::Result<File> {
-    // One that was left behind may be readable by others.
-    let _ = std::fs::remove_file(path);
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// An export that is ready to be sent: compressed, because its reader may be slow.
