@@ -1,7 +1,7 @@
 //! The command line.
 #![forbid(unsafe_code)]
 
-use candor::server::{command, config::CommandLine};
+use candor::server::{command, config::CommandLine, terminal};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     match command::run(CommandLine::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", terminal::visible_lines(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -96,11 +96,17 @@ pub fn short(text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
     if text.chars().count() > most {
         Err(format!("Use at most {most} characters; these are {}.", text.chars().count()))
-    } else if text.chars().any(|c| c.is_control() && c != '\n') {
+    } else if text.chars().any(|c| is_invisible_control(c) && c != '\n') {
         Err("Remove the invisible control characters.".to_owned())
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Whether a character shows nothing and changes how what stands around it is shown: control characters, separators of
+/// lines, and what embeds, overrides or isolates the direction of text (UAX #9).
+pub fn is_invisible_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -138,6 +144,10 @@ mod tests {
         assert!(line("a name", "   ", 60).is_err());
         assert!(line("a name", "a\u{0}b", 60).is_err());
         assert!(line("a name", "a\nb", 60).is_err());
+        for odd in ["a\u{1b}[31m", "a\u{9b}31m", "a\u{202e}b", "a\u{2066}b", "a\u{2028}b"] {
+            assert!(line("a name", odd, 60).is_err() && short(odd, 60).is_err(), "{odd:?}");
+        }
+        assert!(line("a name", "שלום\u{200f} – علي\u{200c}", 60).is_ok(), "marks that languages need");
         assert!(line("a name", &"x".repeat(61), 60).is_err());
     }
 }

@@ -19,7 +19,9 @@ use super::{
     operator,
     requests::{self, TrustedProxies},
     rest::openapi,
-    router, transfer,
+    router,
+    terminal::visible_lines,
+    transfer,
 };
 use axum_extra::extract::cookie::Key;
 use serde::Serialize;
@@ -108,7 +110,7 @@ pub async fn run(line: CommandLine) -> Outcome<()> {
 
 #[expect(clippy::print_stdout, reason = "this is what the operator asked for")]
 fn say(text: &str) {
-    println!("{text}");
+    println!("{}", visible_lines(text));
 }
 
 async fn organizations(command: OrganizationsCommand) -> Outcome<()> {

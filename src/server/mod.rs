@@ -37,6 +37,7 @@ pub mod router;
 pub mod services;
 pub mod status_page;
 pub mod teams;
+pub mod terminal;
 pub mod tokens;
 pub mod transfer;
 

@@ -301,6 +301,7 @@ async fn what_is_no_statuspage_file_changes_nothing(server: TestServer) {
         ("list.json", "[]"),
         ("number.json", "{\"components\":[{\"id\":1}]}"),
         ("binary.json", "\u{0}\u{1}\u{2}"),
+        ("control.json", r#"{"components":[{"id":"a\u001b[31m","name":"A"}]}"#),
     ] {
         let file = folder.join(name);
         std::fs::write(&file, text).unwrap();

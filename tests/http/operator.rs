@@ -22,6 +22,7 @@ both_engines!(
     operator_reset_revokes_access_and_expires,
     an_owner_is_made_and_the_audit_log_says_how,
     no_secret_is_ever_printed,
+    control_characters_are_escaped_on_the_terminal,
 );
 
 /// What the program said, and whether it went well.
@@ -304,4 +305,21 @@ async fn no_secret_is_ever_printed(server: TestServer) {
         assert!(secret.len() > 8 && !said.contains(&secret), "“{secret}” in {said}");
     }
     assert!(said.contains("nora@example.com") && !said.contains("$argon2"), "{said}");
+}
+
+/// A name that an older version let in moves no cursor, makes no line of its own, and is whole in JSON.
+async fn control_characters_are_escaped_on_the_terminal(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let name = "a\u{1b}]0;x\u{7}b\nc\u{9b}2J\u{202e}";
+    server.execute(&format!("update organizations set name = '{name}'")).await;
+    server.execute(&format!("update users set name = '{name}'")).await;
+    for words in ["organizations list", "organizations show northwind", "users list"] {
+        let ran = run(&server, words).await;
+        let text = ran.text();
+        assert!(text.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{words}: {text:?}");
+        assert!(text.contains("a\\u001b]0;x\\u0007b\\u000ac\\u009b2J\\u202e"), "{words}: {text:?}");
+        assert_eq!(text.lines().filter(|line| line.starts_with('c')).count(), 0, "{words}: {text:?}");
+    }
+    assert_eq!(run(&server, "organizations list --json").await.json()[0]["name"], name);
+    drop(owner);
 }

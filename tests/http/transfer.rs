@@ -30,6 +30,8 @@ both_engines!(
     what_is_there_already_is_refused,
     a_former_slug_that_is_taken_is_told_of,
     a_broken_file_changes_nothing,
+    edited_file_is_checked_as_typed_input_is,
+    former_slugs_of_a_file_are_bounded,
     owners_download_it_and_nobody_else,
 );
 
@@ -466,6 +468,86 @@ async fn a_broken_file_changes_nothing(server: TestServer) {
     assert!(nowhere.to_string().starts_with("/nowhere.json: "), "{nowhere}");
     // And the file as it was is right.
     import_right(&other, &file).await;
+}
+
+/// An owner can edit their export and ask the operator to import it: nothing comes in that nobody could type, and
+/// nothing that is the operator's.
+async fn edited_file_is_checked_as_typed_input_is(server: TestServer) {
+    world(&server).await;
+    let file = exported(&server, "north").await;
+    let other = TestServer::start(Engine::Sqlite).await.unwrap();
+    let before = state(&other).await;
+    let escape = r"a\u001b[31mb\r\nlog";
+    let quoted = |text: &str| format!("\"{text}\"");
+    let (long, longer) = ("x".repeat(300), "x".repeat(250_001));
+    for (from, to, path) in [
+        (r#""name": "North & Wind""#, format!("\"name\": \"{escape}\""), "organization.name"),
+        (r#""name": "North & Wind""#, r#""name": "a\u202eb""#.to_owned(), "organization.name"),
+        (r#""name": "North & Wind""#, format!("\"name\": \"{long}\""), "organization.name"),
+        (r#""We move boxes.""#, quoted(escape), "organization.description"),
+        (r#""https://example.com/help""#, quoted("javascript:alert(1)"), "organization.support_url"),
+        (r#""Fine""#, quoted(escape), "organization.labels"),
+        (r#""changed_at": "20"#, r#""changed_at": "21"#.to_owned(), "organization.changed_at"),
+        (r#""changed_at": "20"#, r#""changed_at": "-20"#.to_owned(), "organization.changed_at"),
+        (r#""changed_at": "20"#, r#""changed_at": "+2620"#.to_owned(), "organization.changed_at"),
+        (r#""version": 1,"#, r#""version": 1, "organization_host": {},"#.to_owned(), "organization_host"),
+        (r#""slug": "north""#, r#""slug": "north", "host": "status.victim.example""#.to_owned(), "organization.host"),
+        (r#""name": "mia""#, quoted(escape).replacen('"', "\"name\": \"", 1), "members["),
+        (r#""role": "owner""#, r#""role": "owner", "password_hash": "x""#.to_owned(), "password_hash"),
+        (r#""role": "admin""#, r#""role": "operator""#.to_owned(), "members["),
+        (r#""teams": ["#, r#""api_tokens": [], "teams": ["#.to_owned(), "api_tokens"),
+        (r#""teams": ["#, r#""sessions": [], "teams": ["#.to_owned(), "sessions"),
+        (r#""name": "Plattform „Nord“""#, format!("\"name\": \"{escape}\""), "teams[0].name"),
+        (r#""name": "Core""#, format!("\"name\": \"{escape}\""), "service_groups[0].name"),
+        (r#""name": "API""#, format!("\"name\": \"{long}\""), "services["),
+        (r#""source_id": null"#, format!("\"source_id\": \"{escape}\""), "source_id"),
+        (r#""title": "Payments fail""#, format!("\"title\": \"{escape}\""), "incidents["),
+        (r#""title": "Upgrade""#, format!("\"title\": \"{long}\""), "maintenances["),
+        (r#""body": "Oh.""#, format!("\"body\": \"{escape}\""), "incident_templates[0].body"),
+        (r#""body": "Over.""#, format!("\"body\": \"{longer}\""), "incident_updates["),
+        (r#""rule": "FREQ=WEEKLY""#, r#""rule": "FREQ=SECONDLY""#.to_owned(), "maintenance_series[0].rule"),
+        (r#""rule": "FREQ=WEEKLY""#, r#""rule": "FREQ=DAILY;BYHOUR=1,2""#.to_owned(), "maintenance_series[0].rule"),
+        (r#""action": "organization.created""#, format!("\"action\": \"{escape}\""), "audit_entries["),
+        (r#""address": "127.0.0.1""#, r#""address": "127.0.0.1\u001b[2J""#.to_owned(), "audit_entries["),
+    ] {
+        let edited = file.replacen(from, &to, 1);
+        assert_ne!(edited, file, "{from}");
+        let error = import(&other, &edited, None).await.unwrap_err();
+        assert!(matches!(error, TransferError::Content { .. }), "{from} to {to}: {error:?}");
+        let words = error.to_string();
+        assert!(words.contains(path) && words.contains("nothing was imported"), "{from} to {to}: {words}");
+        assert_eq!(state(&other).await, before, "{from} to {to}");
+    }
+    let (head, services) = file.split_once("\"services\": [\n").unwrap();
+    let first = services.lines().next().unwrap();
+    let old = |field: &str| first.split_once(&format!("\"{field}\": \"")).unwrap().1.split('"').next().unwrap();
+    let many: String = (0..=5_000)
+        .map(|number| {
+            let row = first.replacen(old("id"), &format!("{number:012}"), 1);
+            row.replacen(&format!("\"name_key\": \"{}", old("name_key")), &format!("\"name_key\": \"{number}"), 1)
+                + "\n"
+        })
+        .collect();
+    let error = import(&other, &format!("{head}\"services\": [\n{many}{services}"), None).await.unwrap_err();
+    assert!(error.to_string().contains("services: an organization has at most 5000"), "{error}");
+    assert_eq!(state(&other).await, before);
+    import_right(&other, &file).await;
+}
+
+async fn former_slugs_of_a_file_are_bounded(server: TestServer) {
+    world(&server).await;
+    let file = exported(&server, "north").await;
+    let (head, rest) = file.split_once("\"former_slugs\": [\n").unwrap();
+    let row =
+        |slug: &str, hour: usize| format!("{{\"slug\": \"{slug}\", \"freed_at\": \"2026-01-01T{hour:02}:00:00Z\"}},\n");
+    let mut more: String = (0..22).map(|number| row(&format!("name-{number}"), number)).collect();
+    more.push_str(&row("dashboard", 22));
+    let other = TestServer::start(Engine::Sqlite).await.unwrap();
+    let report = import_right(&other, &format!("{head}\"former_slugs\": [\n{more}{rest}")).await;
+    assert_eq!(report.slugs, ["name-0", "name-1", "name-2", "name-3", "dashboard"], "the oldest, and a reserved word");
+    assert_eq!(other.number("select count(*) from former_slugs").await, 19);
+    let owner = other.person("somebody").await;
+    owner.create_organization("name-0").await;
 }
 
 async fn owners_download_it_and_nobody_else(server: TestServer) {

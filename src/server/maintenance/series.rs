@@ -54,6 +54,17 @@ pub(super) fn rule(text: &str) -> Result<Option<String>, String> {
     Ok(Some(rule.to_owned()))
 }
 
+/// Checks a rule that a file has as it was stored: one that a form could have named.
+///
+/// # Errors
+/// In words.
+pub fn stored_rule(text: &str) -> Result<(), String> {
+    match rule(text)? {
+        Some(rule) if rule == text => Ok(()),
+        _ => Err(format!("{text:?} is no rule of RFC 5545, for example FREQ=WEEKLY")),
+    }
+}
+
 /// Refuses a rule by which nothing comes again within some years. To find out may take a while, so it is
 /// done before anything is written.
 pub(super) async fn comes_again(rule: String, zone: String, first: Time) -> Result<()> {
@@ -169,7 +180,12 @@ mod tests {
         for wrong in
             ["sometimes", "FREQ=SECONDLY", "FREQ=HOURLY;INTERVAL=2", "FREQ=WEEKLY;BYDAY=XX", "FREQ=DAILY;BYHOUR=1,2"]
         {
-            assert!(rule(wrong).is_err(), "{wrong}");
+            assert!(rule(wrong).is_err() && stored_rule(wrong).is_err(), "{wrong}");
+        }
+        for (text, stored) in
+            [("FREQ=WEEKLY;BYDAY=TU", true), ("weekly", false), ("RRULE:FREQ=DAILY", false), ("", false)]
+        {
+            assert_eq!(stored_rule(text).is_ok(), stored, "{text}");
         }
     }
 }

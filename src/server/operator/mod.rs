@@ -7,6 +7,7 @@ use super::{
     access::{SystemScope, accounts},
     db::{AuditEntry, random_id},
     hosts, members,
+    terminal::visible,
 };
 use crate::domain::{
     error::{AppError, Result},
@@ -73,6 +74,7 @@ pub struct UserRow {
 impl fmt::Display for OrganizationRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slug, name, members, services, suspended_at, .. } = self;
+        let (slug, name) = (visible(slug), visible(name));
         write!(f, "{slug:<40} {name:<40} {members:>5} members {services:>6} services")?;
         match suspended_at {
             Some(at) => write!(f, "  suspended {}", at.in_words()),
@@ -91,13 +93,14 @@ impl fmt::Display for OrganizationDetail {
             self.organization.created_at.in_words()
         )?;
         self.host.iter().try_for_each(|host| write!(f, "\n  host    {host}"))?;
-        self.owners.iter().try_for_each(|owner| write!(f, "\n  owner   {owner}"))
+        self.owners.iter().try_for_each(|owner| write!(f, "\n  owner   {}", visible(owner)))
     }
 }
 
 impl fmt::Display for UserRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { email, name, verified, verification_withdrawn, organizations, .. } = self;
+        let (email, name) = (visible(email), visible(name));
         let verified = if *verified { "verified" } else { "not verified" };
         write!(f, "{email:<40} {name:<30} {verified:<12} {organizations:>3} organizations")?;
         if *verification_withdrawn { f.write_str("  verification withdrawn") } else { Ok(()) }

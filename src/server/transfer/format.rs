@@ -5,7 +5,7 @@
 //! to date while it is read; there is none yet.
 
 use super::tables::{Column, Kind, MEMBERS, ORGANIZATION, Row, TABLES, Table, Value};
-use crate::domain::{error::FieldErrors, ids::AuditId, status::StatusLabels, time::Time};
+use crate::domain::{error::FieldErrors, ids::AuditId, service::SERVICES_MOST, status::StatusLabels, time::Time};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
@@ -312,6 +312,15 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
         }
         unique(table, rows)?;
         ordered(table, rows)?;
+        if let Some(place) = table.place("deleted_at") {
+            let there = rows.iter().filter(|row| row[place] == Value::Null).count();
+            if there > SERVICES_MOST {
+                return Err(format!(
+                    "{}: an organization has at most {SERVICES_MOST}, and these are {there}",
+                    table.name
+                ));
+            }
+        }
     }
     Ok(())
 }

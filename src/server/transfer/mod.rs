@@ -17,10 +17,12 @@ pub use tables::{LEFT_OUT, exported};
 use super::{
     App,
     access::Scope,
+    clock,
     command::COMMAND,
     db::{Read, Write, random_id},
     files,
     invitations,
+    terminal::visible,
 };
 use crate::domain::{
     account::{Email, email},
@@ -51,6 +53,10 @@ use tokio::sync::Semaphore;
 static DOWNLOADS: Semaphore = Semaphore::const_new(2);
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Former slugs that an import takes over: the latest ones, so that a file cannot hold any number of names.
+const MAX_FORMER_SLUGS: usize = 20;
+/// Seconds by which the clock of the server that wrote a file may be ahead.
+const CLOCK_TOLERANCE: i64 = 86_400;
 /// Bytes that are written, and sent, together.
 const CHUNK: usize = 64 * 1024;
 
@@ -231,6 +237,7 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slug, name, known, made, waiting, ownerless, slugs } = self;
+        let (slug, name) = (visible(slug), visible(name));
         write!(f, "{name} is imported.\n  page      /status/{slug}")?;
         write!(f, "\n  members   {known} with an account here, {made} with a new one")?;
         if *made > 0 {
@@ -238,7 +245,7 @@ impl fmt::Display for Report {
         }
         if !waiting.is_empty() {
             f.write_str("\nNobody has verified the addresses of these members' accounts here, so each has an open invitation instead.\nThey can accept it as soon as they have verified the address:")?;
-            waiting.iter().try_for_each(|address| write!(f, "\n  {address}"))?;
+            waiting.iter().try_for_each(|address| write!(f, "\n  {}", visible(address)))?;
         }
         if *ownerless {
             write!(
@@ -246,7 +253,9 @@ impl fmt::Display for Report {
                 "\nUntil an owner has accepted, nobody owns it: `candor users make-owner EMAIL --organization {slug}`."
             )?;
         }
-        slugs.iter().try_for_each(|slug| write!(f, "\nThe former address /status/{slug} cannot be had here."))
+        slugs
+            .iter()
+            .try_for_each(|slug| write!(f, "\nThe former address /status/{} cannot be had here.", visible(slug)))
     }
 }
 
@@ -275,6 +284,11 @@ pub async fn import(
         document.organization[place] = Value::Text(slug.clone());
     }
     let name = text(&document.organization, "name").to_owned();
+    // Each change to come is later than it.
+    let changed_at = ORGANIZATION.place("changed_at").and_then(|place| document.organization[place].number());
+    if changed_at > Some(clock::now().plus_seconds(CLOCK_TOLERANCE).micros()) {
+        return Err(content("organization.changed_at: it lies in the future".to_owned()));
+    }
     let id: OrganizationId =
         text(&document.organization, "id").parse().map_err(|error| content(format!("organization.id: {error}")))?;
     let mut write = app.db.write_new(&COMMAND, &id, COMMAND.actor(), &app.hub).await?;
@@ -358,10 +372,11 @@ async fn write_rows(
         if table.name == MEMBERS {
             people = accounts(write, table, &rows, report).await?;
         }
+        let oldest = rows.len().saturating_sub(MAX_FORMER_SLUGS);
         for (number, mut row) in rows.into_iter().enumerate() {
             done += 1;
             progress(done, all);
-            if table.name == FORMER_SLUGS && !can_be_had(write, table, &row, report).await? {
+            if table.name == FORMER_SLUGS && !can_be_had(write, table, &row, number >= oldest, report).await? {
                 continue;
             }
             if waits(table, &row, &people) {
@@ -463,12 +478,18 @@ async fn accounts(
 }
 
 /// Whether a former slug can lead here; told of if not.
-async fn can_be_had(write: &mut Write, table: &Table, row: &[Value], report: &mut Report) -> Result<bool> {
+async fn can_be_had(
+    write: &mut Write,
+    table: &Table,
+    row: &[Value],
+    is_recent: bool,
+    report: &mut Report,
+) -> Result<bool> {
     let former = table.place("slug").and_then(|place| row[place].text()).unwrap_or_default();
     if former == report.slug {
         return Ok(false);
     }
-    let free = slug(former).is_ok() && !store::slug_held(write, former).await?;
+    let free = is_recent && slug(former).is_ok() && !store::slug_held(write, former).await?;
     if !free {
         report.slugs.push(former.to_owned());
     }

@@ -2,16 +2,21 @@
 //! behind.
 
 use super::store::{self, Statements};
-use crate::domain::{
-    account::email,
-    audit::Door,
-    incident::IncidentStatus,
-    maintenance::MaintenanceStatus,
-    organization::support_url,
-    role::{Role, TeamRole},
-    status::{Cause, Impact, ServiceStatus, UnknownWord},
+use crate::{
+    domain::{
+        account::{self, email},
+        audit::Door,
+        incident::{IncidentStatus, TITLE_MOST},
+        maintenance::MaintenanceStatus,
+        member::TEAM_NAME_MOST,
+        organization::{self, support_url},
+        role::{Role, TeamRole},
+        service,
+        status::{Cause, Impact, ServiceStatus, UnknownWord},
+    },
+    server::{access::accounts, import::facts::Facts, maintenance::series::stored_rule},
 };
-use std::str::FromStr;
+use std::{net::IpAddr, str::FromStr};
 
 /// Refuses a text in words.
 pub(super) type Check = fn(&str) -> Result<(), String>;
@@ -143,12 +148,54 @@ impl Table {
     }
 }
 
-fn any(_: &str) -> Result<(), String> {
+/// A name, as people type it: one line, no control characters, at most so many characters.
+fn line<const MOST: usize>(text: &str) -> Result<(), String> {
+    account::line("a name", text, MOST).map(drop)
+}
+
+/// The same, where it may be empty.
+fn line_or_none<const MOST: usize>(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { line::<MOST>(text) }
+}
+
+/// A text of several lines, as people type it.
+fn short<const MOST: usize>(text: &str) -> Result<(), String> {
+    account::short(text, MOST).map(drop)
+}
+
+/// What is compared and never shown. Namesakes that were imported are told apart behind a U+001F.
+fn key(text: &str) -> Result<(), String> {
+    line::<MAX_KEY>(&text.replacen('\u{1f}', " ", 1))
+}
+
+/// What may hold any text of an organization's past.
+fn message(text: &str) -> Result<(), String> {
+    if text.chars().count() > MAX_MESSAGE {
+        return Err(format!("is longer than {MAX_MESSAGE} characters"));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err("holds control characters".to_owned());
+    }
     Ok(())
 }
 
-fn not_empty(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() { Err("is empty".to_owned()) } else { Ok(()) }
+/// What another program's file said of an incident, as JSON.
+fn facts(text: &str) -> Result<(), String> {
+    message(text)?;
+    let facts: Facts = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let affected = facts.updates.values().filter_map(|update| update.affected.as_ref()).flatten();
+    affected.map(|affected| &affected.name).try_for_each(|name| line_or_none::<TITLE_MOST>(name))
+}
+
+fn ip_address(text: &str) -> Result<(), String> {
+    text.parse::<IpAddr>().map(drop).map_err(|_| format!("{text:?} is no IP address"))
+}
+
+/// `noun.verb`.
+fn action(text: &str) -> Result<(), String> {
+    let words =
+        text.split('.').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    if words && text.len() <= 60 { Ok(()) } else { Err(format!("{text:?} is no action")) }
 }
 
 fn word<T: FromStr<Err = UnknownWord>>(text: &str) -> Result<(), String> {
@@ -175,8 +222,19 @@ fn support(text: &str) -> Result<(), String> {
     support_url(text).map(drop)
 }
 
-const TEXT: Kind = Kind::Text(any);
-const NAME: Kind = Kind::Text(not_empty);
+/// Characters of a message, an imported postmortem or a value in the audit log.
+const MAX_MESSAGE: usize = 250_000;
+/// Characters of what is compared.
+const MAX_KEY: usize = 1_000;
+/// Characters of an id that another program gave, and of who did something, as they were called.
+const MAX_LABEL: usize = 500;
+
+const TITLE: Kind = Kind::Text(line::<TITLE_MOST>);
+const NAME: Kind = Kind::Text(line::<{ service::NAME_MOST }>);
+const DESCRIPTION: Kind = Kind::Text(short::<{ service::DESCRIPTION_MOST }>);
+const KEY: Kind = Kind::Text(key);
+const LABEL: Kind = Kind::Text(line_or_none::<MAX_LABEL>);
+const MESSAGE: Kind = Kind::Text(message);
 const FORMAT: Kind = Kind::Text(format);
 const SERVICE_STATUS: Kind = Kind::Text(word::<ServiceStatus>);
 const INCIDENT_STATUS: Kind = Kind::Text(word::<IncidentStatus>);
@@ -208,9 +266,9 @@ pub(super) static ORGANIZATION: Table = Table {
     columns: &[
         must("id", Kind::Organization),
         // Checked when it is known whether another takes its place.
-        must("slug", TEXT),
-        must("name", NAME),
-        must("description", TEXT),
+        must("slug", LABEL),
+        must("name", Kind::Text(line::<{ organization::NAME_MOST }>)),
+        must("description", Kind::Text(short::<500>)),
         must("time_zone", Kind::Text(zone)),
         must("support_url", Kind::Text(support)),
         must("labels", Kind::Labels),
@@ -232,7 +290,7 @@ pub(super) static TABLES: &[Table] = &[
         columns: &[
             must("user_id", Kind::Id),
             must("email", Kind::Account(address)),
-            must("name", Kind::Account(not_empty)),
+            must("name", Kind::Account(line::<{ accounts::NAME_MOST }>)),
             must("role", Kind::Text(word::<Role>)),
             must("created_at", Kind::Time),
         ],
@@ -243,7 +301,7 @@ pub(super) static TABLES: &[Table] = &[
     },
     Table {
         name: FORMER_SLUGS,
-        columns: &[must("slug", NAME), must("freed_at", Kind::Time)],
+        columns: &[must("slug", LABEL), must("freed_at", Kind::Time)],
         order: &["freed_at", "slug"],
         unique: &[unique(&["slug"])],
         sql: store::FORMER_SLUGS,
@@ -253,8 +311,8 @@ pub(super) static TABLES: &[Table] = &[
         name: "teams",
         columns: &[
             must("id", Kind::Id),
-            must("name", NAME),
-            must("name_key", NAME),
+            must("name", Kind::Text(line::<TEAM_NAME_MOST>)),
+            must("name_key", KEY),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
         ],
@@ -281,10 +339,10 @@ pub(super) static TABLES: &[Table] = &[
         columns: &[
             must("id", Kind::Id),
             must("name", NAME),
-            must("name_key", NAME),
-            must("description", TEXT),
+            must("name_key", KEY),
+            must("description", DESCRIPTION),
             must("position", Kind::Number),
-            may("source_id", TEXT),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
         ],
@@ -300,11 +358,11 @@ pub(super) static TABLES: &[Table] = &[
             may("group_id", Kind::Of("service_groups")),
             may("team_id", Kind::Of("teams")),
             must("name", NAME),
-            must("name_key", NAME),
-            must("description", TEXT),
+            must("name_key", KEY),
+            must("description", DESCRIPTION),
             must("own_status", SERVICE_STATUS),
             must("position", Kind::Number),
-            may("source_id", TEXT),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
             may("deleted_at", Kind::Time),
@@ -321,18 +379,18 @@ pub(super) static TABLES: &[Table] = &[
         name: "incidents",
         columns: &[
             must("id", Kind::Id),
-            must("title", TEXT),
+            must("title", TITLE),
             must("status", INCIDENT_STATUS),
             must("impact", IMPACT),
             may("impact_set", IMPACT),
             must("started_at", Kind::Time),
             may("resolved_at", Kind::Time),
-            must("postmortem", TEXT),
+            must("postmortem", MESSAGE),
             must("postmortem_format", FORMAT),
             may("postmortem_at", Kind::Time),
             may("postmortem_published_at", Kind::Time),
             must("revision", Kind::Number),
-            may("source_id", TEXT),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
         ],
@@ -348,12 +406,12 @@ pub(super) static TABLES: &[Table] = &[
             must("id", Kind::Id),
             must("incident_id", Kind::Of("incidents")),
             must("status", INCIDENT_STATUS),
-            must("body", TEXT),
+            must("body", MESSAGE),
             must("format", FORMAT),
             must("at", Kind::Time),
             may("user_id", Kind::Person),
-            may("user_name", TEXT),
-            may("source_id", TEXT),
+            may("user_name", LABEL),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
             may("edited_at", Kind::Time),
         ],
@@ -399,9 +457,9 @@ pub(super) static TABLES: &[Table] = &[
         columns: &[
             must("id", Kind::Id),
             must("name", NAME),
-            must("name_key", NAME),
-            must("title", TEXT),
-            must("body", TEXT),
+            must("name_key", KEY),
+            must("title", Kind::Text(line_or_none::<TITLE_MOST>)),
+            must("body", MESSAGE),
             must("status", INCIDENT_STATUS),
             may("impact", IMPACT),
             must("created_at", Kind::Time),
@@ -416,7 +474,7 @@ pub(super) static TABLES: &[Table] = &[
         name: "maintenance_series",
         columns: &[
             must("id", Kind::Id),
-            must("rule", NAME),
+            must("rule", Kind::Text(stored_rule)),
             must("time_zone", Kind::Text(zone)),
             must("first_at", Kind::Time),
             must("made_until", Kind::Time),
@@ -431,7 +489,7 @@ pub(super) static TABLES: &[Table] = &[
         name: "maintenances",
         columns: &[
             must("id", Kind::Id),
-            must("title", TEXT),
+            must("title", TITLE),
             must("status", MAINTENANCE_STATUS),
             must("starts_at", Kind::Time),
             must("ends_at", Kind::Time),
@@ -440,7 +498,7 @@ pub(super) static TABLES: &[Table] = &[
             must("automatic", Kind::Flag),
             may("series_id", Kind::Of("maintenance_series")),
             must("revision", Kind::Number),
-            may("source_id", TEXT),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
         ],
@@ -457,12 +515,12 @@ pub(super) static TABLES: &[Table] = &[
             must("id", Kind::Id),
             must("maintenance_id", Kind::Of("maintenances")),
             must("status", MAINTENANCE_STATUS),
-            must("body", TEXT),
+            must("body", MESSAGE),
             must("format", FORMAT),
             must("at", Kind::Time),
             may("user_id", Kind::Person),
-            may("user_name", TEXT),
-            may("source_id", TEXT),
+            may("user_name", LABEL),
+            may("source_id", LABEL),
             must("created_at", Kind::Time),
         ],
         order: &["at", "id"],
@@ -489,9 +547,9 @@ pub(super) static TABLES: &[Table] = &[
             may("ended_at", Kind::Time),
             must("cause", CAUSE),
             may("user_id", Kind::Person),
-            may("user_name", TEXT),
+            may("user_name", LABEL),
             may("ended_user_id", Kind::Person),
-            may("ended_user_name", TEXT),
+            may("ended_user_name", LABEL),
         ],
         order: &["started_at", "id"],
         unique: &[unique_among(&["service_id"], &["incident_id", "maintenance_id", "ended_at"])],
@@ -510,7 +568,7 @@ pub(super) static TABLES: &[Table] = &[
             may("ended_at", Kind::Time),
             must("cause", CAUSE),
             may("user_id", Kind::Person),
-            may("user_name", TEXT),
+            may("user_name", LABEL),
         ],
         order: &["started_at", "id"],
         unique: &[unique_among(&["service_id"], &["ended_at"])],
@@ -520,7 +578,7 @@ pub(super) static TABLES: &[Table] = &[
     },
     Table {
         name: "imported_facts",
-        columns: &[must("source_id", TEXT), must("facts", TEXT), must("kept_at", Kind::Time)],
+        columns: &[must("source_id", LABEL), must("facts", Kind::Text(facts)), must("kept_at", Kind::Time)],
         order: &["kept_at", "source_id"],
         unique: &[unique(&["source_id"])],
         sql: store::IMPORTED_FACTS,
@@ -532,14 +590,14 @@ pub(super) static TABLES: &[Table] = &[
             must("id", Kind::Id),
             must("at", Kind::Time),
             may("user_id", Kind::Person),
-            must("actor", TEXT),
+            must("actor", LABEL),
             must("door", Kind::Text(word::<Door>)),
-            may("address", TEXT),
-            must("action", NAME),
-            may("subject_id", TEXT),
-            must("subject", TEXT),
-            may("before_value", TEXT),
-            may("after_value", TEXT),
+            may("address", Kind::Text(ip_address)),
+            must("action", Kind::Text(action)),
+            may("subject_id", LABEL),
+            must("subject", MESSAGE),
+            may("before_value", MESSAGE),
+            may("after_value", MESSAGE),
         ],
         order: &["at", "id"],
         sql: store::AUDIT_ENTRIES,

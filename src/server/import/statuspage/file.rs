@@ -3,9 +3,12 @@
 //! `summary.json` holds all of it, every other file a part, so one shape fits them all.
 
 use super::ImportError;
-use crate::domain::time::Time;
-use serde::Deserialize;
+use crate::domain::{account::is_invisible_control, time::Time};
+use serde::{Deserialize, Deserializer, de::Error};
 use std::path::Path;
+
+/// Bytes of an id.
+const ID_MOST: usize = 255;
 
 /// A file.
 #[derive(Debug, Default, Deserialize)]
@@ -26,6 +29,7 @@ pub(super) struct Page {
 /// A service, or a group when it says so.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Component {
+    #[serde(deserialize_with = "id")]
     pub id: String,
     #[serde(default)]
     pub name: String,
@@ -40,6 +44,7 @@ pub(super) struct Component {
 /// An incident or a maintenance, which has a window besides.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Incident {
+    #[serde(deserialize_with = "id")]
     pub id: String,
     #[serde(default)]
     pub name: String,
@@ -59,6 +64,7 @@ pub(super) struct Incident {
 /// A message of an incident or a maintenance.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Update {
+    #[serde(deserialize_with = "id")]
     pub id: String,
     pub status: Option<String>,
     pub body: Option<String>,
@@ -85,6 +91,15 @@ pub(super) struct Affected {
     pub new_status: Option<String>,
 }
 
+/// An id, which clients of the compatible API read again: no control characters, not too long.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.chars().any(is_invisible_control) || id.len() > ID_MOST {
+        return Err(D::Error::custom(format!("an id has at most {ID_MOST} bytes and no control characters")));
+    }
+    Ok(id)
+}
+
 impl Document {
     /// Whether it has none of the lists that are imported.
     pub(super) const fn is_empty(&self) -> bool {
@@ -108,7 +123,7 @@ pub(super) fn read(file: &Path) -> Result<Document, ImportError> {
 /// Without control characters, trimmed, and no longer than fits.
 pub(super) fn clean(text: &str, most: usize) -> String {
     let plain: String =
-        text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || *c == '\n').take(most).collect();
+        text.replace("\r\n", "\n").chars().filter(|c| !is_invisible_control(*c) || *c == '\n').take(most).collect();
     plain.trim().to_owned()
 }
 

@@ -226,7 +226,7 @@ fn title(told: &Incident, notes: &mut Vec<String>) -> String {
     let title = line(&told.name, TITLE_MOST);
     if title.is_empty() {
         notes.push(format!("incident {} has no name: it is called by its id", told.id));
-        return told.id.clone();
+        return line(&told.id, TITLE_MOST);
     }
     if told.name.chars().count() > TITLE_MOST {
         notes.push(format!("“{title}” ends here: a title has at most {TITLE_MOST} characters"));

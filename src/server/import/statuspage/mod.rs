@@ -11,7 +11,7 @@ mod services;
 
 use crate::{
     domain::{error::AppError, live::Topic, organization::NewOrganization},
-    server::{App, command::COMMAND, incidents::Imported, organizations},
+    server::{App, command::COMMAND, incidents::Imported, organizations, terminal::visible},
 };
 use file::Document;
 use std::{fmt, path::PathBuf};
@@ -100,7 +100,7 @@ impl fmt::Display for Report {
         if !self.notes.is_empty() {
             f.write_str("\nWhat could not be taken over as it stands:")?;
         }
-        self.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))
+        self.notes.iter().try_for_each(|note| write!(f, "\n  {}", visible(note)))
     }
 }
 

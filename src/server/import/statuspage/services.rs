@@ -63,7 +63,7 @@ fn row(component: &Component, groups: &HashSet<&str>, notes: &mut Vec<String>) -
     let name = match line(&component.name, NAME_MOST) {
         name if name.is_empty() => {
             notes.push(format!("component {} has no name: it is called by its id", component.id));
-            component.id.clone()
+            line(&component.id, NAME_MOST)
         }
         name => name,
     };
