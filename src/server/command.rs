@@ -287,9 +287,9 @@ async fn warn_of_withdrawn_verifications(app: &App) {
 }
 
 async fn organizations_hint(app: &App) -> String {
-    match (&app.demo, super::organizations::only_one(app).await) {
+    match (&app.demo, operator::users(app).await.as_deref()) {
         (Some(demo), _) => format!("Sign in as {} with the password {}", demo.email, demo.password),
-        (None, Ok(None)) => format!("First: create your account at {}", app.url.join("/sign-up")),
+        (None, Ok([])) => format!("First: create your account at {}", app.url.join("/sign-up")),
         _ => format!("Sign in at {}", app.url.join("/sign-in")),
     }
 }

@@ -117,14 +117,14 @@ pub async fn landing(
     page(&app, &headers, &filter, signed_in).await
 }
 
-/// `GET /status`: the page of the only organization, else the directory.
+/// `GET /status`: the page of the only organization that the directory lists, else the directory.
 pub async fn status(
     State(app): State<App>,
     session: Session,
     headers: HeaderMap,
     Query(filter): Query<Filter>,
 ) -> Response {
-    match organizations::only_one(&app).await {
+    match organizations::only_listed(&app).await {
         Ok(Some(slug)) => Redirect::to(&format!("/status/{slug}")).into_response(),
         _ => landing(State(app), session, headers, Query(filter)).await,
     }

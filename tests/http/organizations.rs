@@ -19,6 +19,7 @@ both_engines!(
     the_directory_finds_organizations_and_services,
     the_directory_filters_by_problems,
     status_leads_to_the_only_page,
+    status_does_not_lead_to_an_unlisted_or_suspended_page,
     status_is_the_directory_of_several,
 );
 
@@ -282,6 +283,25 @@ async fn status_leads_to_the_only_page(server: TestServer) {
     assert_eq!((answer.status, answer.location()), (303, "/status/northwind"));
     owner.create_organization("southwind").await;
     assert_eq!(server.browser().get("/status").await.status, 200, "no memory of when there was one");
+}
+
+/// The address of a page that is not listed, or suspended, is not told to everybody.
+async fn status_does_not_lead_to_an_unlisted_or_suspended_page(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let hidden = async || {
+        let answer = server.browser().get("/status").await;
+        assert_eq!(answer.status, 200);
+        assert!(!answer.text().contains("northwind"), "{}", answer.text());
+    };
+    let mut settings = owner.rpc("read_settings", json!({ "organization": "northwind" })).await.right();
+    settings["listed"] = json!(false);
+    owner.rpc("update_organization", json!({ "organization": "northwind", "input": settings })).await.right();
+    hidden().await;
+    settings["listed"] = json!(true);
+    owner.rpc("update_organization", json!({ "organization": "northwind", "input": settings })).await.right();
+    assert_eq!(server.browser().get("/status").await.location(), "/status/northwind");
+    candor::server::operator::suspend(&server.app, "northwind", true).await.unwrap();
+    hidden().await;
 }
 
 async fn status_is_the_directory_of_several(server: TestServer) {

@@ -292,13 +292,13 @@ pub async fn listed(app: &App, search: &str, most: i64) -> Result<Vec<Listed>> {
     Ok(organizations.into_iter().map(listed).collect())
 }
 
-/// The slug of the only organization that there is.
+/// The slug of the only organization that the directory lists.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn only_one(app: &App) -> Result<Option<String>> {
+pub async fn only_listed(app: &App) -> Result<Option<String>> {
     let mut read = app.db.read(&SystemScope::job("directory")).await?;
-    let mut slugs = store::slugs(&mut read, 2).await?;
+    let mut slugs = store::listed_slugs(&mut read, 2).await?;
     Ok(if slugs.len() == 1 { slugs.pop() } else { None })
 }
 

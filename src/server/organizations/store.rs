@@ -208,12 +208,15 @@ pub(super) async fn forget_deletions(write: &mut AccountWrite, before: Time) -> 
     Ok(())
 }
 
-pub(super) async fn slugs(read: &mut Read, most: i64) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = sqlx::query_as("select slug from organizations order by slug limit $1")
-        .bind(most)
-        .fetch_all(read.connection())
-        .await
-        .map_err(refused)?;
+/// Of those that the directory lists.
+pub(super) async fn listed_slugs(read: &mut Read, most: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select slug from organizations where listed_at is not null and suspended_at is null order by slug limit $1",
+    )
+    .bind(most)
+    .fetch_all(read.connection())
+    .await
+    .map_err(refused)?;
     Ok(rows.into_iter().map(|(slug,)| slug).collect())
 }
 
