@@ -20,6 +20,7 @@ both_engines!(
     programs_read_it_there,
     nothing_else_is_there,
     other_hosts_are_untouched,
+    host_header_is_part_of_no_answer,
     a_host_shows_nothing_of_another_organization,
     a_socket_opens_there,
     a_running_server_hears_of_it,
@@ -162,6 +163,36 @@ async fn nothing_else_is_there(server: TestServer) {
         assert!(answer.header("set-cookie").is_empty());
     }
     assert!(owner.is_signed_in().await, "at the server's own host nothing has changed");
+}
+
+/// Whatever a request calls the server: links, redirects and cookies are made for its own address alone.
+async fn host_header_is_part_of_no_answer(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let evil = "evil.example";
+    for path in [
+        "/",
+        "/sign-in",
+        "/sign-in?next=/dashboard",
+        "/status",
+        "/status/northwind",
+        "/status/northwind/feed.atom",
+        "/status/northwind/calendar.ics",
+        "/status/northwind/embed.json",
+        "/status/northwind/api/v2/summary.json",
+        "/api/v1/status/northwind",
+        "/api/openapi.json",
+        "/dashboard",
+        "/dashboard/northwind",
+        "/account",
+        "/nothing",
+    ] {
+        for browser in [server.browser(), owner.copy()] {
+            let named = [("host", evil), ("x-forwarded-host", evil), ("forwarded", "host=evil.example")];
+            let answer = browser.get_with(path, &named).await;
+            let headers = format!("{:?}", answer.headers);
+            assert!(!answer.text().contains(evil) && !headers.contains(evil), "{path}: {headers}");
+        }
+    }
 }
 
 async fn other_hosts_are_untouched(server: TestServer) {
