@@ -25,6 +25,7 @@ pub mod listen;
 pub mod live;
 pub mod maintenance;
 pub mod markdown;
+pub mod markup;
 pub mod members;
 pub mod notify;
 pub mod operator;

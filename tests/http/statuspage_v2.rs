@@ -23,6 +23,7 @@ both_engines!(
     a_change_shows_in_the_next_answer,
     deleted_services_are_left_out,
     what_was_imported_goes_on_here,
+    bodies_hold_nothing_active,
 );
 
 const PATHS: [(&str, &[&str]); 8] = [
@@ -631,4 +632,26 @@ async fn what_was_imported_goes_on_here(server: TestServer) {
     call(&owner, "edit_incident_update", json!({ "id": incident["id"], "update": update, "input": input })).await;
     let edited = read(&server, "summary").await["incidents"][0]["incident_updates"][1].clone();
     assert_eq!((edited["body"].as_str(), &edited["affected_components"]), (Some("We had found it."), &Value::Null));
+}
+
+/// Clients put bodies into pages as HTML: neither a file nor a member brings a script there.
+async fn bodies_hold_nothing_active(server: TestServer) {
+    super::import::import_all(&server, &[super::import::fixture("incidents.json")], "fabrikam").await;
+    let ids = server.texts("select id from incidents where postmortem like '%<script%'").await;
+    assert_eq!(ids.len(), 1, "the file has one");
+    let visitor = server.browser();
+    let list = visitor.get("/status/fabrikam/api/v2/incidents.json").await.text();
+    assert!(list.contains("&lt;script>") && list.contains("<li>"), "{list}");
+    let own = visitor.get(&format!("/api/v1/status/fabrikam/incidents/{}", ids[0])).await;
+    assert_eq!(own.status, 200);
+    let owner = server.owner("contoso").await;
+    let input = json!({ "title": "Down", "body": "We *look*. <script>alert(1)</script> <img src=x onerror=alert(1)>" });
+    owner.rpc("report_incident", json!({ "organization": "contoso", "input": input })).await.right();
+    let typed = visitor.get("/status/contoso/api/v2/incidents.json").await.text();
+    assert!(typed.contains("We *look*. &lt;script>"), "{typed}");
+    for text in [list, own.text(), typed] {
+        for bad in ["<script", "<img", "<a href=\\\"javascript"] {
+            assert!(!text.contains(bad), "{bad}: {text}");
+        }
+    }
 }

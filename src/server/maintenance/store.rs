@@ -12,6 +12,7 @@ use crate::{
         db::{Read, Write, error::refused, lists},
         history::Who,
         markdown,
+        markup::inert,
     },
 };
 use sqlx::AnyConnection;
@@ -324,6 +325,7 @@ pub(super) async fn updates(
     let mut by_maintenance: HashMap<MaintenanceId, Vec<MaintenanceUpdate>> = HashMap::new();
     for (maintenance, id, status, body, format, at, by) in rows {
         let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
+        let body = if format == "html" { inert(&body).into_owned() } else { body };
         let update = MaintenanceUpdate { id, status, body, html, at, by };
         by_maintenance.entry(maintenance).or_default().push(update);
     }

@@ -11,12 +11,18 @@ use crate::{
     server::{
         db::{Read, lists},
         markdown,
+        markup::inert,
     },
 };
 use std::collections::HashMap;
 
 fn shown(format: &str, body: &str) -> String {
     if format == "html" { markdown::clean(body) } else { markdown::to_html(body) }
+}
+
+/// What was written. Of imported HTML, nothing that does anything.
+fn source(format: &str, body: String) -> String {
+    if format == "html" { inert(&body).into_owned() } else { body }
 }
 
 /// The updates of each, newest first. `cross join`: SQLite keeps this order of tables; left to itself it walks
@@ -55,6 +61,7 @@ pub(super) async fn updates(
     let mut by_incident: HashMap<IncidentId, Vec<IncidentUpdate>> = HashMap::new();
     for (incident, id, status, body, format, at, by, edited_at) in rows {
         let (html, services) = (shown(&format, &body), by_update.remove(&id).unwrap_or_default());
+        let body = source(&format, body);
         let update = IncidentUpdate { id, status, body, html, at, by, edited_at, services };
         by_incident.entry(incident).or_default().push(update);
     }
@@ -76,7 +83,7 @@ pub(super) async fn postmortems(
     )
     .await?;
     let postmortem = |(id, body, format, published_at): (IncidentId, String, String, Option<Time>)| {
-        (id, Postmortem { html: shown(&format, &body), body, published_at })
+        (id, Postmortem { html: shown(&format, &body), body: source(&format, body), published_at })
     };
     Ok(rows.into_iter().map(postmortem).collect())
 }

@@ -298,7 +298,7 @@ pub struct PublicIncidentUpdate {
     pub status: IncidentStatus,
     /// Its own time.
     pub at: Time,
-    /// As it was written: Markdown, or for imported messages HTML that nobody has cleaned.
+    /// As it was written: Markdown, or for imported messages HTML without anything active.
     #[schema(example = "We **look** into it.")]
     pub body: String,
     /// As it is shown: safe HTML.
@@ -319,7 +319,7 @@ impl From<IncidentUpdate> for PublicIncidentUpdate {
 /// What was learned from an incident.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicPostmortem {
-    /// As it was written: Markdown, or for imported ones HTML that nobody has cleaned.
+    /// As it was written: Markdown, or for imported ones HTML without anything active.
     pub body: String,
     /// As it is shown: safe HTML.
     pub html: String,
@@ -424,7 +424,7 @@ pub struct PublicMaintenanceUpdate {
     pub status: MaintenanceStatus,
     /// Its own time.
     pub at: Time,
-    /// As it was written: Markdown, or for imported messages HTML that nobody has cleaned.
+    /// As it was written: Markdown, or for imported messages HTML without anything active.
     pub body: String,
     /// As it is shown: safe HTML.
     pub html: String,

@@ -11,7 +11,10 @@ use crate::{
         status::ServiceStatus,
         time::Time,
     },
-    server::import::facts::{AffectedFacts, Facts, Kept, UpdateFacts},
+    server::{
+        import::facts::{AffectedFacts, Facts, Kept, UpdateFacts},
+        markup::inert,
+    },
 };
 use sha2::{Digest, Sha256};
 use std::{cmp::Reverse, collections::HashMap};
@@ -204,7 +207,7 @@ fn updates<S: Copy>(
         Update {
             id: row.id.to_string(),
             status: word(row.status),
-            body: row.body,
+            body: inert(&row.body).into_owned(),
             created_at,
             updated_at,
             display_at: row.at,
@@ -276,7 +279,7 @@ fn postmortem(incident: &IncidentId, body: String, published_at: Time, written_a
     Update {
         id: id_text(bytes),
         status: POSTMORTEM,
-        body,
+        body: inert(&body).into_owned(),
         created_at: published_at,
         updated_at: written_at.map_or(published_at, |at| at.max(published_at)),
         display_at: published_at,
