@@ -8,6 +8,7 @@ both_engines!(
     wrong_fields_are_named,
     a_request_with_a_key_is_done_once,
     a_key_is_of_one_token_and_one_request,
+    idempotency_keys_are_bounded_for_all_tokens_together,
     two_at_once_with_a_key_are_one,
     a_secret_is_not_given_twice,
     what_has_not_changed_is_not_sent_again,
@@ -156,6 +157,35 @@ async fn a_key_is_of_one_token_and_one_request(server: TestServer) {
     assert_eq!((under_way.status, under_way.header("retry-after")), (409, "1"), "{}", under_way.text());
     server.execute("update idempotency_keys set claimed_at = 1").await;
     assert_eq!(admin.ask("POST", "/services", Some(&api), &key).await.status, 422, "done again: the name is taken");
+}
+
+/// However many tokens somebody makes: the oldest keys go, and answers are kept up to a limit.
+async fn idempotency_keys_are_bounded_for_all_tokens_together(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let tokens = [
+        Bearer::of(&server, &owner, "northwind", "admin").await,
+        Bearer::of(&server, &owner, "northwind", "admin").await,
+    ];
+    let (api, web, mail) = (json!({ "name": "API" }), json!({ "name": "Web" }), json!({ "name": "Mail" }));
+    assert_eq!(tokens[0].ask("POST", "/services", Some(&api), &[("idempotency-key", "first")]).await.status, 201);
+    // Many more of the same organization, later than the first.
+    server
+        .execute(
+            "insert into idempotency_keys (owner, idempotency_key, fingerprint, claimed_at, principal, status)
+             with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000)
+             select 'many', cast(i as text), 'x', k.claimed_at + i, k.principal, 200 from n cross join idempotency_keys k",
+        )
+        .await;
+    assert_eq!(tokens[1].ask("POST", "/services", Some(&web), &[("idempotency-key", "next")]).await.status, 201);
+    assert_eq!(server.number("select count(*) from idempotency_keys").await, 5_000);
+    assert_eq!(server.number("select count(*) from idempotency_keys where idempotency_key = 'first'").await, 0);
+    // Answers that would go beyond what is kept are not given again, and the request is not carried out again.
+    server.execute("update idempotency_keys set body_bytes = 2097152 where idempotency_key = 'next'").await;
+    let key = [("idempotency-key", "beyond")];
+    let made = tokens[0].ask("POST", "/services", Some(&mail), &key).await;
+    assert_eq!(made.status, 201);
+    let again = tokens[0].ask("POST", "/services", Some(&mail), &key).await;
+    assert_eq!((again.status, again.location()), (409, made.location()), "{}", again.text());
 }
 
 async fn two_at_once_with_a_key_are_one(server: TestServer) {

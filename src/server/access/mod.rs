@@ -38,7 +38,7 @@ use crate::{
     },
 };
 use axum::http::request::Parts;
-use std::{future::Future, marker::PhantomData};
+use std::{fmt, future::Future, marker::PhantomData};
 use tower_sessions::Session;
 use tracing::Instrument;
 
@@ -234,6 +234,24 @@ impl Program {
     }
 }
 
+/// Whose tokens a caller's is one of: what all of them may do together is limited.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// A person, by their own tokens and the provider's.
+    Person(UserId),
+    /// An organization.
+    Organization(OrganizationId),
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "user {id}"),
+            Self::Organization(id) => write!(f, "organization {id}"),
+        }
+    }
+}
+
 /// Whoever asks: a person, or a program of an organization.
 #[derive(Debug, Clone)]
 pub enum Caller {
@@ -252,6 +270,14 @@ impl Caller {
         match self {
             Self::Person(person) => person.app(),
             Self::Program(program) => &program.app,
+        }
+    }
+
+    /// Whose token it is.
+    pub fn principal(&self) -> Principal {
+        match self {
+            Self::Person(person) => Principal::Person(person.user().id.clone()),
+            Self::Program(program) => Principal::Organization(program.organization.clone()),
         }
     }
 

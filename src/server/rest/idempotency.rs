@@ -40,14 +40,18 @@ const ANSWER_MOST: usize = 64 * 1024;
 const KEPT_SECONDS: i64 = 24 * 3_600;
 /// After how many seconds a request without an answer is given up: the server that did it is gone.
 const STALE_SECONDS: i64 = 60;
-/// Most keys of one token.
-const MOST: i64 = 1_000;
+/// Keys of a person's tokens, or of an organization's; the oldest go.
+const MAX_KEYS: i64 = 5_000;
+/// Bytes of the answers kept for a person's tokens, or for an organization's. What goes beyond is not given again.
+const MAX_KEPT_BYTES: i64 = 2 * 1024 * 1024;
 
 /// A request that wants to be the one of its key.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     /// Hash of the credential.
     pub owner: String,
+    /// Whose credential it is.
+    pub principal: String,
     /// The caller's key.
     pub key: String,
     /// Of address and body; the method is POST.
@@ -86,7 +90,8 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
     };
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let fingerprint = tag(&[address.as_bytes(), b"\n".as_slice(), &bytes[..]].concat());
-    let claim = Claim { owner, key, fingerprint, at: clock::now() };
+    let principal = caller.principal().to_string();
+    let claim = Claim { owner, principal, key, fingerprint, at: clock::now() };
     let request = Request::from_parts(parts, Body::from(bytes));
     // In a task of its own: whoever hangs up comes again, and then the answer has to be there.
     let work = carried_out(app.clone(), caller.clone(), claim, request, next).in_current_span();
@@ -138,7 +143,7 @@ async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, n
     };
     let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let once = parts.extensions.get::<ShownOnce>().is_some() || bytes.len() > ANSWER_MOST;
-    let answer = Kept {
+    let mut answer = Kept {
         fingerprint: claim.fingerprint.clone(),
         status: Some(parts.status.as_u16()),
         content_type: text(&header::CONTENT_TYPE),
@@ -151,7 +156,13 @@ async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, n
         let mut write = app.db.write_accounts(&caller).await?;
         match passing {
             true => store::release(&mut write, &claim).await?,
-            false => store::keep(&mut write, &claim, &answer).await?,
+            false => {
+                let more = answer.body.as_ref().map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX));
+                if store::kept_bytes(&mut write, &claim.principal).await? + more > MAX_KEPT_BYTES {
+                    answer.body = None;
+                }
+                store::keep(&mut write, &claim, &answer).await?;
+            }
         }
         write.commit().await
     };
@@ -175,6 +186,7 @@ async fn begin(app: &App, caller: &Caller, claim: &Claim) -> Result<Option<Kept>
     let mut write = app.db.write_accounts(caller).await?;
     let (stale, expired) = (claim.at.plus_seconds(-STALE_SECONDS), claim.at.plus_seconds(-KEPT_SECONDS));
     if store::claim(&mut write, claim, stale, expired).await? {
+        store::forget_oldest(&mut write, &claim.principal, MAX_KEYS).await?;
         write.commit().await?;
         return Ok(None);
     }
@@ -225,6 +237,6 @@ fn set(response: &mut Response, name: HeaderName, value: Option<String>) {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
     let mut write = app.db.write_accounts(&SystemScope::job("keys of requests")).await?;
-    store::forget(&mut write, clock::now().plus_seconds(-KEPT_SECONDS), MOST).await?;
+    store::forget(&mut write, clock::now().plus_seconds(-KEPT_SECONDS)).await?;
     write.commit().await
 }

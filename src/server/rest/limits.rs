@@ -1,9 +1,13 @@
-//! How much programs may ask: by token, and without one by address. In memory.
+//! How much programs may ask: by token, by whose token it is, and without one by address. In memory.
 
 use super::problem::Refused;
 use crate::{
     domain::error::AppError,
-    server::{App, access::limits::neighbourhood, requests::ClientAddress},
+    server::{
+        App,
+        access::{Principal, limits::neighbourhood},
+        requests::ClientAddress,
+    },
 };
 use axum::{
     extract::{Request, State},
@@ -29,6 +33,10 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Requests in a minute with one token, unless the operator says otherwise.
 pub const PER_MINUTE: u32 = 600;
+/// Times what one token may ask, that all tokens of a person may ask together.
+const PERSON_TOKENS: u32 = 2;
+/// The same of an organization, whose programs are many.
+const ORGANIZATION_TOKENS: u32 = 5;
 /// Requests in a minute from one address that carry no token that lives.
 const STRANGERS_PER_MINUTE: u32 = 120;
 /// Requests in a minute from one address that read what is public.
@@ -40,6 +48,8 @@ type Limiter<K> = DefaultKeyedRateLimiter<K, StateInformationMiddleware>;
 #[derive(Debug)]
 pub struct ApiLimits {
     tokens: Limiter<String>,
+    persons: Limiter<Principal>,
+    organizations: Limiter<Principal>,
     strangers: Limiter<IpAddr>,
     readers: Limiter<IpAddr>,
     clock: DefaultClock,
@@ -62,15 +72,24 @@ impl ApiLimits {
     pub fn per_minute(number: u32) -> Self {
         Self {
             tokens: limiter(number),
+            persons: limiter(number.saturating_mul(PERSON_TOKENS)),
+            organizations: limiter(number.saturating_mul(ORGANIZATION_TOKENS)),
             strangers: limiter(STRANGERS_PER_MINUTE),
             readers: limiter(READERS_PER_MINUTE),
             clock: DefaultClock::default(),
         }
     }
 
-    /// One request with a token that lives.
-    pub(super) fn token(&self, owner: &str) -> Result<Allowance, Allowance> {
-        self.check(&self.tokens, &owner.to_owned())
+    /// One request with a token that lives. It counts for the token and for whose it is; what is told is what is spent
+    /// first.
+    pub(super) fn token(&self, owner: &str, principal: &Principal) -> Result<Allowance, Allowance> {
+        let of_token = self.check(&self.tokens, &owner.to_owned())?;
+        let shared = match principal {
+            Principal::Person(_) => &self.persons,
+            Principal::Organization(_) => &self.organizations,
+        };
+        let of_all = self.check(shared, principal)?;
+        Ok(if of_all.left < of_token.left { of_all } else { of_token })
     }
 
     /// One request without.
@@ -92,6 +111,8 @@ impl ApiLimits {
     /// Forgets whoever has not asked lately, so that memory stays bounded.
     pub fn sweep(&self) {
         self.tokens.retain_recent();
+        self.persons.retain_recent();
+        self.organizations.retain_recent();
         self.strangers.retain_recent();
         self.readers.retain_recent();
     }
@@ -163,16 +184,38 @@ pub(super) async fn readers(State(app): State<App>, request: Request, next: Next
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::ids::{OrganizationId, UserId},
+        server::db::random_id,
+    };
+
+    fn person() -> Principal {
+        Principal::Person(UserId::from_random(random_id()))
+    }
 
     #[test]
     fn a_token_is_told_what_is_left() {
-        let limits = ApiLimits::per_minute(50);
-        let left: Vec<u32> = (0..10).filter_map(|_| limits.token("a").ok()).map(|allowance| allowance.left).collect();
-        assert_eq!(left, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-        let spent = limits.token("a").expect_err("is refused");
+        let (limits, person) = (ApiLimits::per_minute(50), person());
+        let left = (0..10).filter_map(|_| limits.token("a", &person).ok()).map(|allowance| allowance.left);
+        assert_eq!(left.collect::<Vec<u32>>(), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        let spent = limits.token("a", &person).expect_err("is refused");
         assert_eq!((spent.per_minute, spent.at_once, spent.left), (50, 10, 0));
         assert!((1..=2).contains(&spent.reset), "{spent:?}");
-        let other = limits.token("b").expect("another token");
+        let other = limits.token("b", &person).expect("another token");
         assert_eq!((other.left, other.reset), (9, 2));
+    }
+
+    /// However many tokens somebody makes, they are not served more.
+    #[test]
+    fn tokens_of_a_person_or_an_organization_share_a_limit() {
+        let organization = Principal::Organization(OrganizationId::from_random(random_id()));
+        for (principal, times) in [(person(), PERSON_TOKENS), (organization, ORGANIZATION_TOKENS)] {
+            let limits = ApiLimits::per_minute(50);
+            let served = (0..100).filter(|number| limits.token(&format!("token {number}"), &principal).is_ok()).count();
+            assert_eq!(served, 10 * times as usize, "{principal:?}");
+            let spent = limits.token("another token", &principal).expect_err("is refused");
+            assert_eq!(spent.per_minute, u64::from(50 * times));
+            assert!(limits.token("another token", &person()).is_ok(), "somebody else's");
+        }
     }
 }

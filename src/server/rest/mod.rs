@@ -97,7 +97,7 @@ async fn gate(State(app): State<App>, request: Request, next: Next) -> Response 
         Err(error) => return Refused::from(error).into_response(),
     };
     let owner = owner(&caller, &parts.headers);
-    let allowance = match app.limits.api.token(&owner) {
+    let allowance = match app.limits.api.token(&owner, &caller.principal()) {
         Ok(allowance) => allowance,
         Err(spent) => return spent.refused(),
     };

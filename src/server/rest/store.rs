@@ -10,10 +10,10 @@ use crate::{
 /// an end, or from before `expired`, has it no longer.
 pub(super) async fn claim(write: &mut AccountWrite, claim: &Claim, stale: Time, expired: Time) -> Result<bool> {
     let done = sqlx::query(
-        "insert into idempotency_keys (owner, idempotency_key, fingerprint, claimed_at) values ($1, $2, $3, $4)
+        "insert into idempotency_keys (owner, idempotency_key, fingerprint, claimed_at, principal) values ($1, $2, $3, $4, $7)
          on conflict (owner, idempotency_key) do update
          set fingerprint = excluded.fingerprint, claimed_at = excluded.claimed_at, status = null, content_type = null,
-             location = null, etag = null, body = null
+             location = null, etag = null, body = null, body_bytes = 0
          where (idempotency_keys.status is null and idempotency_keys.claimed_at < $5) or idempotency_keys.claimed_at < $6",
     )
     .bind(claim.owner.clone())
@@ -22,6 +22,7 @@ pub(super) async fn claim(write: &mut AccountWrite, claim: &Claim, stale: Time, 
     .bind(claim.at)
     .bind(stale)
     .bind(expired)
+    .bind(claim.principal.clone())
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -52,7 +53,7 @@ pub(super) async fn find(write: &mut AccountWrite, claim: &Claim) -> Result<Opti
 /// Keeps the answer to the request that has the key still.
 pub(super) async fn keep(write: &mut AccountWrite, claim: &Claim, answer: &Kept) -> Result<()> {
     sqlx::query(
-        "update idempotency_keys set status = $1, content_type = $2, location = $3, etag = $4, body = $5
+        "update idempotency_keys set status = $1, content_type = $2, location = $3, etag = $4, body = $5, body_bytes = $10
          where owner = $6 and idempotency_key = $7 and claimed_at = $8 and fingerprint = $9",
     )
     .bind(answer.status.map(i64::from))
@@ -64,6 +65,33 @@ pub(super) async fn keep(write: &mut AccountWrite, claim: &Claim, answer: &Kept)
     .bind(claim.key.clone())
     .bind(claim.at)
     .bind(claim.fingerprint.clone())
+    .bind(answer.body.as_ref().map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX)))
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
+/// Bytes of the answers that are kept for whoever it is.
+pub(super) async fn kept_bytes(write: &mut AccountWrite, principal: &str) -> Result<i64> {
+    let (bytes,): (i64,) = sqlx::query_as(
+        "select cast(coalesce(sum(body_bytes), 0) as bigint) from idempotency_keys where principal = $1",
+    )
+    .bind(principal.to_owned())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(bytes)
+}
+
+/// Forgets all keys of whoever it is but the latest.
+pub(super) async fn forget_oldest(write: &mut AccountWrite, principal: &str, most: i64) -> Result<()> {
+    sqlx::query(
+        "delete from idempotency_keys where principal = $1 and claimed_at <= (
+             select claimed_at from idempotency_keys where principal = $1 order by claimed_at desc limit 1 offset $2)",
+    )
+    .bind(principal.to_owned())
+    .bind(most)
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -86,24 +114,12 @@ pub(super) async fn release(write: &mut AccountWrite, claim: &Claim) -> Result<(
     Ok(())
 }
 
-/// Forgets what is from before `expired`, and of one owner all but the latest.
-pub(super) async fn forget(write: &mut AccountWrite, expired: Time, most: i64) -> Result<()> {
+/// Forgets what is from before `expired`.
+pub(super) async fn forget(write: &mut AccountWrite, expired: Time) -> Result<()> {
     sqlx::query("delete from idempotency_keys where claimed_at < $1")
         .bind(expired)
         .execute(write.connection())
         .await
         .map_err(refused)?;
-    sqlx::query(
-        "delete from idempotency_keys where (owner, idempotency_key) in (
-             select owner, idempotency_key from (
-                 select owner, idempotency_key,
-                        row_number() over (partition by owner order by claimed_at desc, idempotency_key) as place
-                 from idempotency_keys) as placed
-             where place > $1)",
-    )
-    .bind(most)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
     Ok(())
 }
