@@ -1,12 +1,12 @@
--- Organizations that were deleted: how other processes on the same database learn of it, and the version
--- from which an import of the same id goes on.
-create table deleted_organizations (
+-- Deletions and imports of organizations, which no row of theirs tells the time of: how other processes on the same
+-- database learn of them, and the version from which an import of a deleted one goes on.
+create table organization_events (
     id text primary key,
-    -- Of the deletion, which is the organization's last change.
+    -- Of the deletion or the import.
     version bigint not null,
-    deleted_at bigint not null
+    at bigint not null
 );
-create index deleted_organizations_at on deleted_organizations (deleted_at);
+create index organization_events_at on organization_events (at);
 
 -- Whose keys of requests these are, a person's or an organization's whatever token came with them, and how long the
 -- kept answer is in bytes: both are limited.

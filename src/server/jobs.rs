@@ -66,7 +66,7 @@ async fn sweep(app: App) {
             tracing::warn!(%error, "keys of requests whose time is over stay for now");
         }
         if let Err(error) = organizations::sweep(&app).await {
-            tracing::warn!(%error, "deletions of organizations stay noted for now");
+            tracing::warn!(%error, "old deletions and imports stay noted for now");
         }
     }
 }

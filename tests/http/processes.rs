@@ -4,12 +4,13 @@ use super::hosts::{HOST, at, bind};
 use crate::support::{Browser, TestServer, both_engines, eventually};
 use candor::server::transfer;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 both_engines!(
     deleted_organization_is_gone_in_every_process,
     deleted_slug_of_another_organization_shows_theirs_in_every_process,
     former_slug_of_another_organization_shows_theirs,
+    imported_organization_appears_in_every_process,
     deleted_organization_can_be_imported_again,
     suspension_rename_and_listing_reach_every_process,
 );
@@ -112,7 +113,9 @@ async fn deleted_slug_of_another_organization_shows_theirs_in_every_process(serv
     assert!(visitor.get("/status/northwind").await.text().contains("Payments"));
     delete(&owner).await;
     let next = server.owner("northwind").await;
-    next.create_service("northwind", "Shipments", "").await;
+    let service = next.create_service("northwind", "Shipments", "").await;
+    // Also for who comes to a page below, before anybody reads the page itself.
+    becomes(&visitor, &format!("/status/northwind/services/{service}"), 200).await;
     shows(&visitor, "/status/northwind", "Shipments", "Payments").await;
     shows(&visitor, "/api/v1/status/northwind/services", "Shipments", "Payments").await;
     becomes(&visitor, "/status/northwind/embed", 200).await;
@@ -141,18 +144,41 @@ async fn former_slug_of_another_organization_shows_theirs(server: TestServer) {
     }
 }
 
+/// Also where somebody asked for it before, and the directory was read.
+async fn imported_organization_appears_in_every_process(server: TestServer) {
+    let source = TestServer::start(crate::support::Engine::Sqlite).await.unwrap();
+    let owner = source.owner("northwind").await;
+    owner.create_service("northwind", "Payments", "").await;
+    let file = file_of(&source).await;
+    let other = server.another().await;
+    let visitor = other.browser();
+    assert_eq!(visitor.get("/status/northwind").await.status, 404);
+    assert!(!visitor.get("/").await.text().contains("/status/northwind"));
+    transfer::import(&server.app, &file, None, |_, _| {}).await.unwrap_or_else(|error| panic!("{error}"));
+    std::fs::remove_file(&file).unwrap();
+    shows(&visitor, "/status/northwind", "Payments", "Page not found").await;
+    shows(&visitor, "/", "/status/northwind", "Page not found").await;
+}
+
+/// An export in a file that nobody else has.
+async fn file_of(server: &TestServer) -> PathBuf {
+    let id = server.organization_id("northwind").await;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{id}.candor.json"));
+    transfer::export_file(&server.app, "northwind", &file).await.unwrap();
+    file
+}
+
 async fn deleted_organization_can_be_imported_again(server: TestServer) {
     let owner = server.owner("northwind").await;
     owner.create_service("northwind", "Payments", "").await;
     let id = server.organization_id("northwind").await;
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{id}.candor.json"));
-    transfer::export_file(&server.app, "northwind", &file).await.unwrap();
+    let file = file_of(&server).await;
     let other = server.another().await;
     let visitor = other.browser();
     assert_eq!(visitor.get("/status/northwind").await.status, 200);
     delete(&owner).await;
     becomes(&visitor, "/status/northwind", 404).await;
-    let deleted = server.number("select cast(version as text) from deleted_organizations").await;
+    let deleted = server.number("select cast(version as text) from organization_events").await;
     transfer::import(&server.app, &file, None, |_, _| {}).await.unwrap_or_else(|error| panic!("{error}"));
     std::fs::remove_file(&file).unwrap();
     shows(&visitor, "/status/northwind", "Payments", "Page not found").await;

@@ -237,7 +237,7 @@ impl Db {
             .map_err(|_| AppError::Unavailable)?
     }
 
-    /// Versions of the organizations that changed or were deleted since then: how a change that another
+    /// Versions of the organizations that changed, were deleted or imported since then: how a change that another
     /// process made (the command line) becomes known.
     ///
     /// # Errors
@@ -413,6 +413,13 @@ impl Write {
         let error = forbidden(action);
         security_log::access_refused(&self.actor, action, self.organization.as_str(), &error);
         error
+    }
+    /// Lets other processes know of a deletion or an import, which they do not see by when the organization changed.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] when the database does not answer.
+    pub async fn announce(&mut self) -> Result<()> {
+        store::insert_event(self).await
     }
     /// Notes one thing that was done; the entries are written with the commit.
     pub fn audit(&mut self, entry: AuditEntry) {

@@ -17,12 +17,28 @@ pub(super) async fn ping(pool: &AnyPool) -> Result<()> {
 pub(super) async fn changed_since(pool: &AnyPool, then: Time) -> Result<Vec<(OrganizationId, i64)>> {
     sqlx::query_as(
         "select id, version from organizations where changed_at >= $1
-         union all select id, version from deleted_organizations where deleted_at >= $1",
+         union all select id, version from organization_events where at >= $1",
     )
     .bind(then)
     .fetch_all(pool)
     .await
     .map_err(refused)
+}
+
+/// Of a deletion or an import.
+pub(super) async fn insert_event(write: &mut Write) -> Result<()> {
+    let (organization, version, at) = (write.organization.clone(), write.version, write.at);
+    sqlx::query(
+        "insert into organization_events (id, version, at) values ($1, $2, $3)
+         on conflict (id) do update set version = excluded.version, at = excluded.at",
+    )
+    .bind(organization)
+    .bind(version)
+    .bind(at)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
 }
 
 /// For [`super::lists`].

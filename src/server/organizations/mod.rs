@@ -22,9 +22,9 @@ use crate::domain::{
     status::{PageStatus, ServiceStatus, StatusLabels},
 };
 
-/// For how long a deletion is remembered, in seconds (a year). A process that is cut off from the database for
-/// longer, or that runs while an older deletion is imported again, has to be restarted.
-const DELETIONS_KEPT: i64 = 365 * 86_400;
+/// For how long a deletion or an import is remembered, in seconds (a year). A process that is cut off from the database
+/// for longer, or that has run since an older deletion of what is imported again, has to be restarted.
+const EVENTS_KEPT: i64 = 365 * 86_400;
 /// Most organizations that one person can create.
 const CREATED_MOST: i64 = 20;
 
@@ -209,17 +209,18 @@ pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Re
     }
     let mut write = scope.write().await?;
     store::delete(&mut write).await?;
+    write.announce().await?;
     tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "an organization was deleted");
     write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await
 }
 
-/// Forgets deletions of which every process has heard long ago.
+/// Forgets deletions and imports of which every process has heard long ago.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
-    let mut write = app.db.write_accounts(&SystemScope::job("deleted organizations")).await?;
-    store::forget_deletions(&mut write, clock::now().plus_seconds(-DELETIONS_KEPT)).await?;
+    let mut write = app.db.write_accounts(&SystemScope::job("events of organizations")).await?;
+    store::forget_events(&mut write, clock::now().plus_seconds(-EVENTS_KEPT)).await?;
     write.commit().await
 }
 

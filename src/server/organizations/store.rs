@@ -178,29 +178,18 @@ pub(super) async fn update(write: &mut Write, new: &OrganizationSettings) -> Res
     Ok(())
 }
 
-/// Deletes it and notes the deletion, which other processes look for.
 pub(super) async fn delete(write: &mut Write) -> Result<()> {
     sqlx::query("delete from organizations where id = $1")
         .bind(write.organization.clone())
         .execute(write.connection())
         .await
         .map_err(refused)?;
-    sqlx::query(
-        "insert into deleted_organizations (id, version, deleted_at) values ($1, $2, $3)
-         on conflict (id) do update set version = excluded.version, deleted_at = excluded.deleted_at",
-    )
-    .bind(write.organization.clone())
-    .bind(write.version)
-    .bind(write.at)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
     Ok(())
 }
 
-/// Forgets deletions before this moment.
-pub(super) async fn forget_deletions(write: &mut AccountWrite, before: Time) -> Result<()> {
-    sqlx::query("delete from deleted_organizations where deleted_at < $1")
+/// Forgets deletions and imports before this moment.
+pub(super) async fn forget_events(write: &mut AccountWrite, before: Time) -> Result<()> {
+    sqlx::query("delete from organization_events where at < $1")
         .bind(before)
         .execute(write.connection())
         .await

@@ -121,9 +121,18 @@ async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<
     let Some(which) = which else { return Ok(None) };
     let there = which.address(slug);
     let mut document = app.pages.document(app, &page, which.clone()).await;
-    let gone = matches!(document, Err(AppError::NotFound(_)));
-    if gone || matches!(&document, Ok(Some(document)) if document.address != there) {
-        // The slug that was remembered may be somebody else's now.
+    // Where there is nothing, the status page tells whether the organization is still there.
+    let home = match &document {
+        Ok(None) => Some(app.pages.document(app, &page, Document::StatusPage).await),
+        _ => None,
+    };
+    let (told, at) = match &home {
+        Some(home) => (home, Document::StatusPage.address(slug)),
+        None => (&document, there.clone()),
+    };
+    let gone = matches!(told, Err(AppError::NotFound(_)));
+    if gone || matches!(told, Ok(Some(told)) if told.address != at) {
+        // The slug that was remembered may be another organization's by now.
         let now = app.pages.look_up(app, slug).await?;
         if gone || now.id != page.id {
             document = app.pages.document(app, &now, which).await;

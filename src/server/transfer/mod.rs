@@ -20,8 +20,7 @@ use super::{
     clock,
     command::COMMAND,
     db::{Read, Write, random_id},
-    files,
-    invitations,
+    files, invitations,
     terminal::visible,
 };
 use crate::domain::{
@@ -305,6 +304,7 @@ pub async fn import(
         Stop::Taken(path) => content(format!("{path}: another organization of this database has it already")),
         Stop::Refused(error) => error.into(),
     })?;
+    write.announce().await?;
     write.commit(Topic::ALL).await?;
     tracing::info!(organization = %id, slug = report.slug, file = %path.display(), "an organization was imported");
     Ok(report)

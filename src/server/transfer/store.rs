@@ -207,7 +207,7 @@ pub(super) async fn slug_of_same_id(write: &mut Write) -> Result<Option<String>>
 
 /// The version at which the organization that is written was deleted here, if it was.
 pub(super) async fn deleted_version(write: &mut Write) -> Result<Option<i64>> {
-    let row: Option<(i64,)> = sqlx::query_as("select version from deleted_organizations where id = $1")
+    let row: Option<(i64,)> = sqlx::query_as("select version from organization_events where id = $1")
         .bind(write.organization.clone())
         .fetch_optional(write.connection())
         .await

@@ -623,7 +623,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("invitations", "*", "a secret; invite again"),
     ("idempotency_keys", "*", "answers to programs, good for a day"),
     ("messages", "*", "mail on its way"),
-    ("deleted_organizations", "*", "of the database, not of an organization"),
+    ("organization_events", "*", "of the database, not of an organization"),
     ("organizations", "name_key", "made of the name"),
     ("organizations", "host", "leads to this server; the operator binds it anew"),
     ("incidents", "search", "made of title and updates"),
