@@ -82,11 +82,10 @@ async fn sockets_with_a_session_are_refused_to_another_page(server: TestServer) 
 }
 
 async fn a_public_socket_is_for_everybody(server: TestServer) {
-    let owner = server.owner("northwind").await;
+    server.owner("northwind").await;
     for origin in [Some("https://somewhere.example"), None] {
         assert!(server.browser().socket_from("/status/northwind/live", origin).await.is_ok(), "{origin:?}");
-        assert!(owner.socket_from("/status/northwind/live", origin).await.is_ok(), "{origin:?}, signed in");
-        assert!(owner.socket_from("/api/v1/live", origin).await.is_ok(), "{origin:?}, signed in");
+        assert!(server.browser().socket_from("/api/v1/live", origin).await.is_ok(), "{origin:?}");
     }
 }
 
