@@ -617,6 +617,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("users", "updated_at", "of the account, not of the organization"),
     ("oidc_identities", "*", "who a person is at the provider of this server"),
     ("sessions", "*", "a secret"),
+    ("used_oidc_flows", "*", "of sign-ins on this server, good for minutes"),
     ("account_tokens", "*", "a secret"),
     ("confirmation_links", "*", "a secret"),
     ("api_tokens", "*", "a secret; programs get new ones"),
