@@ -6,7 +6,7 @@
 //! hash of the error, for one page. From everybody else the browser is sent to the address without the error, which
 //! leaves nothing to show for the program in the browser either.
 
-use super::{App, config::BaseUrl};
+use super::{App, access::cookies::form_error_name, config::BaseUrl};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, Method, header},
@@ -58,8 +58,7 @@ impl FormError {
 
     /// The cookie that proves it, or is removed.
     fn cookie(url: &BaseUrl, hash: String) -> Cookie<'static> {
-        let name = if url.secure() { "__Host-candor-form-error" } else { "candor-form-error" };
-        Cookie::build((name, hash))
+        Cookie::build((form_error_name(url.secure()), hash))
             .path("/")
             .secure(url.secure())
             .http_only(true)

@@ -26,8 +26,8 @@ async fn links_cannot_show_form_errors(server: TestServer) {
         (format!("{error}&{}", error_query("update_organization", WORDS)), "/dashboard/new"),
     ] {
         // A cookie that another error left, or somebody made up, is no proof.
-        for cookie in ["", "made-up"] {
-            owner.set_cookie("candor-form-error", cookie);
+        for cookie in ["made-up".to_owned(), "A".repeat(43)] {
+            owner.set_cookie("candor-form-error", &cookie);
             let answer = owner.get(&format!("/dashboard/new?{query}")).await;
             assert_eq!((answer.status, answer.location(), answer.text().as_str()), (303, clean, ""), "{query}");
         }
@@ -85,4 +85,13 @@ async fn form_errors_are_shown_once_without_a_script(server: TestServer) {
     assert!(owner.get(&there).await.text().contains("A hyphen stands between"), "{there}");
     let made = create(&owner, &there, "second").await;
     assert_eq!((made.status, made.location()), (302, "/dashboard/second/services"));
+
+    // Over https no other host of the domain can plant the proof.
+    let server = server.restart_with(&["--url", "https://status.example.com"]).await;
+    let bo = server.person("bo").await;
+    let refused = create(&bo, "/dashboard/new", "acme").await;
+    let cookie = refused.header("set-cookie");
+    assert!(cookie.starts_with("__Host-candor-form-error=") && cookie.contains("; Secure"), "{cookie}");
+    let there = refused.location().strip_prefix(bo.origin()).unwrap().to_owned();
+    assert!(bo.get(&there).await.text().contains("is taken"), "{there}");
 }

@@ -26,6 +26,10 @@ const THEME: &str = "theme";
 const FLOW: &str = "candor-oidc-";
 /// Hexadecimal digits that tell sign-ins under way in several tabs apart.
 const FLOW_KEY_LENGTH: usize = 8;
+/// The hash of the error that a form has just been refused with: 256 bits as base64url.
+const FORM_ERROR: &str = "candor-form-error";
+/// Letters of that hash.
+const FORM_ERROR_LENGTH: usize = 43;
 /// The longest value, in bytes: browsers keep no longer cookies.
 const MAX_VALUE_BYTES: usize = 4096;
 /// All our cookies of one request, in bytes.
@@ -46,12 +50,18 @@ pub fn flow_name(state_hash: &str, secure: bool) -> String {
     format!("{}{FLOW}{key}", if secure { HOST_PREFIX } else { "" })
 }
 
+/// The name of the cookie with the hash of a form's error.
+pub fn form_error_name(secure: bool) -> String {
+    format!("{}{FORM_ERROR}", if secure { HOST_PREFIX } else { "" })
+}
+
 /// What a cookie of ours is for, which decides what its value may be.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Session,
     Flow,
     Theme,
+    FormError,
 }
 
 impl Kind {
@@ -62,6 +72,8 @@ impl Kind {
             Some(Self::Session)
         } else if base == THEME.as_bytes() {
             Some(Self::Theme)
+        } else if base == FORM_ERROR.as_bytes() {
+            Some(Self::FormError)
         } else {
             let key = base.strip_prefix(FLOW.as_bytes())?;
             let digits = key.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -73,6 +85,10 @@ impl Kind {
         match self {
             Self::Session => value.parse::<Id>().is_ok(),
             Self::Theme => matches!(value, "light" | "dark"),
+            Self::FormError => {
+                let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+                value.len() == FORM_ERROR_LENGTH && value.bytes().all(letter)
+            }
             Self::Flow => !value.is_empty() && value.len() <= MAX_VALUE_BYTES && value.bytes().all(is_cookie_octet),
         }
     }
