@@ -10,6 +10,7 @@ use super::{
     oidc::OidcSignIn,
     password,
     secret::{Secret, hash},
+    security_log::{self, Method},
     session,
 };
 use crate::{
@@ -100,7 +101,7 @@ pub struct Methods {
 async fn credentials(by: &SignedIn) -> Result<Credentials> {
     let issuer = by.app().oidc.as_ref().map(|oidc| oidc.issuer().to_owned()).unwrap_or_default();
     let mut read = by.app().db.read(&Gate).await?;
-    store::credentials(&mut read, &by.user().id, &issuer).await?.ok_or(AppError::Unauthenticated)
+    store::credentials(&mut read, &by.user().id, &issuer, clock::now()).await?.ok_or(AppError::Unauthenticated)
 }
 
 /// How this person can confirm the session.
@@ -117,20 +118,15 @@ pub async fn methods(by: &SignedIn) -> Result<Methods> {
     })
 }
 
-fn note(by: &SignedIn, method: &'static str, confirmed: bool) {
-    let (user, address) = (&by.user().id, by.address.as_deref().unwrap_or_default());
-    if confirmed {
-        tracing::info!(%user, method, address, "a session was confirmed");
-    } else {
-        tracing::warn!(%user, method, address, "a session was not confirmed");
-    }
+fn failed(by: &SignedIn, method: Method) {
+    security_log::reauthentication_failed(&by.user().id, method, by.address.as_deref().unwrap_or_default());
 }
 
-async fn confirm(mut by: SignedIn, session: &Session, method: &'static str) -> Result<Reauthenticated> {
+async fn confirm(mut by: SignedIn, session: &Session, method: Method) -> Result<Reauthenticated> {
     let now = clock::now();
     by.session = session::confirm(session, now).await?;
     by.authenticated_at = Some(now);
-    note(&by, method, true);
+    security_log::reauthenticated(&by.user().id, method, by.address.as_deref().unwrap_or_default());
     Ok(Reauthenticated(by))
 }
 
@@ -146,9 +142,9 @@ pub async fn by_password(by: SignedIn, session: &Session, field: &str, typed: St
     }
     by.app().limits.sign_in(ip(&by), &email_key)?;
     if typed.len() <= PASSWORD_MOST && password::verify(typed, password_hash).await? {
-        return confirm(by, session, "password").await;
+        return confirm(by, session, Method::Password).await;
     }
-    note(&by, "password", false);
+    failed(&by, Method::Password);
     Err(AppError::field(field, "This is not your current password."))
 }
 
@@ -172,9 +168,9 @@ pub async fn by_provider(by: SignedIn, session: &Session, sign_in: OidcSignIn) -
     let OidcSignIn { identity, reauthenticated, .. } = sign_in;
     let owner = accounts::of_subject(by.app(), &identity.issuer, &identity.subject).await?;
     if owner.as_ref() == Some(&by.user().id) && reauthenticated {
-        return confirm(by, session, "provider").await;
+        return confirm(by, session, Method::Oidc).await;
     }
-    note(&by, "provider", false);
+    failed(&by, Method::Oidc);
     Err(AppError::Conflict(
         "At the provider you signed in as somebody else than here, so nothing is confirmed. Try again as the same person."
             .to_owned(),
@@ -244,11 +240,11 @@ pub async fn by_link(by: SignedIn, session: &Session, token: &str) -> Result<Rea
     let mut write = by.app().db.write_accounts(&Gate).await?;
     if !store::take_link(&mut write, &hash(token), &by.user().id, &session_hash, clock::now()).await? {
         drop(write);
-        note(&by, "mail", false);
+        failed(&by, Method::MailedLink);
         return Err(no_link());
     }
     write.commit().await?;
-    confirm(by, session, "mail").await
+    confirm(by, session, Method::MailedLink).await
 }
 
 /// Forgets links that have ended.

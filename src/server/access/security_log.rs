@@ -25,6 +25,8 @@ pub enum Method {
     Password,
     /// Through the OpenID provider.
     Oidc,
+    /// By a link that was mailed: a session that goes on.
+    MailedLink,
 }
 
 impl Method {
@@ -32,6 +34,7 @@ impl Method {
         match self {
             Self::Password => "password",
             Self::Oidc => "oidc",
+            Self::MailedLink => "mailed_link",
         }
     }
 }
@@ -54,6 +57,18 @@ pub fn signed_in(user: &UserId, method: Method, client: &str) {
 pub fn sign_in_failed(method: Method, client: &str, account: &str, user: Option<&UserId>, reason: &str) {
     let (method, account, user, reason) = (method.as_str(), short(account), user.map(UserId::as_str), short(reason));
     tracing::warn!(target: TARGET, event = "sign_in_failed", method, client, account, user, reason, "a sign-in failed");
+}
+
+/// The person behind a session has proved again who they are.
+pub fn reauthenticated(user: &UserId, method: Method, client: &str) {
+    let (user, method) = (user.as_str(), method.as_str());
+    tracing::info!(target: TARGET, event = "reauthentication_succeeded", user, method, client, "a session was confirmed");
+}
+
+/// Somebody could not prove that the session of this person is theirs.
+pub fn reauthentication_failed(user: &UserId, method: Method, client: &str) {
+    let (user, method) = (user.as_str(), method.as_str());
+    tracing::warn!(target: TARGET, event = "reauthentication_failed", user, method, client, "a session was not confirmed");
 }
 
 /// A person has ended sessions: `this` one, `one` of theirs, the `others`, or `all`.

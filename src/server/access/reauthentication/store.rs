@@ -11,20 +11,28 @@ pub(super) struct Credentials {
     pub email: String,
     pub email_key: String,
     pub verified: bool,
+    /// Of a password that has not expired.
     pub password_hash: Option<String>,
     /// Whether the account is linked to a person at the provider.
     pub has_identity: bool,
 }
 
-pub(super) async fn credentials(read: &mut Read, user: &UserId, issuer: &str) -> Result<Option<Credentials>> {
+pub(super) async fn credentials(
+    read: &mut Read,
+    user: &UserId,
+    issuer: &str,
+    now: Time,
+) -> Result<Option<Credentials>> {
     type Row = (String, String, String, Option<Time>, Option<String>, i64);
     let row: Option<Row> = sqlx::query_as(
-        "select name, email, email_key, email_verified_at, password_hash,
+        "select name, email, email_key, email_verified_at,
+                case when password_expires_at <= $3 then null else password_hash end,
                 (select count(*) from oidc_identities i where i.user_id = users.id and i.issuer = $2)
          from users where id = $1",
     )
     .bind(user.clone())
     .bind(issuer.to_owned())
+    .bind(now)
     .fetch_optional(read.connection())
     .await
     .map_err(refused)?;
