@@ -89,7 +89,10 @@ async fn an_old_session_changes_nothing_until_it_is_confirmed(server: TestServer
     assert!(other.is_signed_in().await);
     assert_eq!(server.number("select count(*) from api_tokens").await, 2);
     // A token is a proof of its own, and a sign-in is one.
-    assert_eq!(program.post("/tokens", json!({ "name": "x", "role": "viewer", "expires_in_days": 30 })).await.status, 422);
+    assert_eq!(
+        program.post("/tokens", json!({ "name": "x", "role": "viewer", "expires_in_days": 30 })).await.status,
+        422
+    );
     let again = server.browser();
     again.sign_in("owner-northwind", PASSWORD).await;
     assert_eq!(make_personal(&again).await.status, 200);
@@ -102,7 +105,10 @@ async fn an_old_session_changes_nothing_until_it_is_confirmed(server: TestServer
     assert!(owner.get("/account/tokens").await.text().contains("name=\"role\""));
     assert_eq!(make_personal(&owner).await.status, 200);
     make(&owner).await.right();
-    assert_eq!(owner.post("/account/sessions", &[("what", "others")]).await.location(), "/account/sessions?done=others");
+    assert_eq!(
+        owner.post("/account/sessions", &[("what", "others")]).await.location(),
+        "/account/sessions?done=others"
+    );
     assert!(!other.is_signed_in().await && owner.is_signed_in().await);
 }
 
@@ -215,7 +221,10 @@ async fn a_mailed_link_confirms_the_session_that_asked(server: TestServer) {
     assert_eq!(ana.post("/account/confirm", &form).await.status, 404, "once");
     // A link ends, and one to an address that the account has no more is void.
     age(&server, RECENT_SECONDS + 1).await;
-    for end in ["update confirmation_links set expires_at = created_at", "update users set email_key = 'new@example.com' where email_key = 'ana@example.com'"] {
+    for end in [
+        "update confirmation_links set expires_at = created_at",
+        "update users set email_key = 'new@example.com' where email_key = 'ana@example.com'",
+    ] {
         ana.post("/account/confirm", &ask).await;
         let link = confirmation_link(&server).await;
         server.execute(end).await;
@@ -405,7 +414,8 @@ async fn deleting_an_account_leaves_no_organization_without_owner(server: TestSe
         async move { ana.post("/account", &[("what", "delete"), ("delete_password", PASSWORD)]).await }
     });
     if is_postgres {
-        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
         eventually("the deletion waits", async || (server.number(waiting).await > 0).then_some(())).await;
     }
     sqlx::raw_sql("commit").execute(&mut creating).await.unwrap();

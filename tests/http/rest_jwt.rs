@@ -191,7 +191,8 @@ async fn a_token_of_the_provider_makes_none_that_lives_longer(server: TestServer
     let (user, organization) = (provider.person(&server).await, server.organization_id("northwind").await);
     organizations::add_member(&server.app, TESTS, &organization, &user, Role::Owner).await.unwrap();
     let tokens = "/api/v1/organizations/northwind/tokens";
-    for body in [json!({ "name": "CI", "role": "owner" }), json!({ "name": "CI", "role": "viewer", "expires_in_days": 30 })]
+    for body in
+        [json!({ "name": "CI", "role": "owner" }), json!({ "name": "CI", "role": "viewer", "expires_in_days": 30 })]
     {
         let answer = ask(&server, &provider.token(|_| ()), "POST", tokens, Some(body)).await;
         assert_eq!(problem_fields(&answer), ["expires_in_days"]);

@@ -203,17 +203,19 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
         vec![MenuItem { icon: Some(IconName::LogOut), destructive: true, ..MenuItem::new("go", words.get()) }]
     });
     move || {
-        (is_me.get() || changes.get()).then(|| view! {
-        <Menu
-            label=Signal::derive(move || format!("More for {}", name.get()))
-            trigger=|| view! { <Icon name=IconName::Ellipsis /> }
-            trigger_class=MENU_ICON
-            items
-            on_select=move |_: String| asks.set(true)
-            align=Align::End
-        />
-        <Removal id=id.get_value() name is_me open=asks act />
-    })
+        (is_me.get() || changes.get()).then(|| {
+            view! {
+                <Menu
+                    label=Signal::derive(move || format!("More for {}", name.get()))
+                    trigger=|| view! { <Icon name=IconName::Ellipsis /> }
+                    trigger_class=MENU_ICON
+                    items
+                    on_select=move |_: String| asks.set(true)
+                    align=Align::End
+                />
+                <Removal id=id.get_value() name is_me open=asks act />
+            }
+        })
     }
 }
 
@@ -252,7 +254,9 @@ fn Removal(
     let description = Signal::derive(move || {
         Some(match is_me.get() {
             true => "You lose access at once. Somebody has to invite you to come back.".to_owned(),
-            false => "They lose access at once, on every screen that is open. What they did stays in the history.".to_owned(),
+            false => {
+                "They lose access at once, on every screen that is open. What they did stays in the history.".to_owned()
+            }
         })
     });
     let go = move || if is_me.get() { "Leave organization" } else { "Remove" };
@@ -284,7 +288,9 @@ fn Removal(
 fn EndingTokens(made: Vec<ApiToken>, is_me: bool, keep: RwSignal<Vec<TokenId>>) -> impl IntoView {
     let lead = match is_me {
         true => "These API tokens that you made end, and programs that carry them are refused:",
-        false => "These API tokens that they made end, and programs that carry them are refused, unless you keep them. Keep only what they do not know or may go on using:",
+        false => {
+            "These API tokens that they made end, and programs that carry them are refused, unless you keep them. Keep only what they do not know or may go on using:"
+        }
     };
     let rows: Vec<_> = made
         .into_iter()

@@ -21,10 +21,10 @@ use openidconnect::{
     Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError,
     Scope, SignatureVerificationError, TokenResponse, UserInfoError,
     core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
-        CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey, CoreJsonWebKeySet,
-        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
-        CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
+        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
+        CoreClientAuthMethod, CoreErrorResponseType, CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKey,
+        CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
+        CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
     },
     url::{Host, Url},
 };
@@ -483,9 +483,7 @@ impl Oidc {
         provider.belongs_together(id_token, claims, &answer).map_err(|fault| self.id_token_refused(fault))?;
         let authenticated_at = authenticated_at(claims, now);
         let reauthenticated = flow.reauthenticates;
-        if reauthenticated
-            && authenticated_at.is_none_or(|at| flow.started_at - at > CLOCK_TOLERANCE_SECONDS)
-        {
+        if reauthenticated && authenticated_at.is_none_or(|at| flow.started_at - at > CLOCK_TOLERANCE_SECONDS) {
             self.log_refusal("the provider did not say (auth_time) that the person has just signed in again");
             return Err(OidcError::NotReauthenticated);
         }

@@ -42,7 +42,7 @@ impl Caller {
                     door: Door::Rest,
                     address,
                     session: None,
-            authenticated_at: None,
+                    authenticated_at: None,
                     most: row.role,
                     ends_at: row.ends_at,
                 })

@@ -7,9 +7,7 @@ mod recovery;
 mod sessions;
 mod tokens;
 
-pub use confirm::{
-    by_provider as confirm_by_provider, confirm, confirm_session, refused as confirm_refused,
-};
+pub use confirm::{by_provider as confirm_by_provider, confirm, confirm_session, refused as confirm_refused};
 pub use profile::{account, change_account};
 pub use recovery::{ask_for_link, forgot_password, reset, reset_password, verify, verify_email};
 pub use sessions::{end_sessions, sessions};

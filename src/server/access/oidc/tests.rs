@@ -734,8 +734,7 @@ async fn keys_for_the_tokens_of_programs_are_read_again_in_measure() {
     let settings = OidcSettings { api_audience: Some(Audience::Any), ..settings(&fake.issuer) };
     let oidc = Oidc::new(settings, REDIRECT.to_owned()).expect("settings");
     let (first, second) = (programs_token(&fake, "one", KEY), programs_token(&fake, "two", OTHER_KEY));
-    let subject =
-        Ok(ProgramToken { subject: "person-1".to_owned(), expires_at: NOW.plus_seconds(100_000) });
+    let subject = Ok(ProgramToken { subject: "person-1".to_owned(), expires_at: NOW.plus_seconds(100_000) });
     assert_eq!(oidc.program_token(&first, NOW).await, subject);
     assert_eq!(oidc.program_token(&second, NOW.plus_seconds(59)).await, Err(JwtFault::UnknownKey));
     assert_eq!(fake.metadata_reads.load(Ordering::SeqCst), 1, "not asked again so soon");
