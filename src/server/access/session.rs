@@ -16,7 +16,11 @@ use crate::{
         ids::UserId,
         time::Time,
     },
-    server::{App, clock, config::BaseUrl, db::Db},
+    server::{
+        App, clock,
+        config::BaseUrl,
+        db::{Db, SWEEP_ROWS},
+    },
 };
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -155,12 +159,18 @@ pub async fn is_alive(db: &Db, id: Id) -> Result<bool> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(db: &Db) -> Result<u64> {
-    let mut write = db.write_accounts(&Gate).await?;
     let now = clock::now();
-    let deleted = store::delete_ended_sessions(&mut write, now, now.plus_seconds(-ABSOLUTE_SECONDS)).await?;
-    store::delete_ended_flows(&mut write, now).await?;
-    write.commit().await?;
-    Ok(deleted)
+    let mut deleted = 0;
+    loop {
+        let mut write = db.write_accounts(&Gate).await?;
+        let some = store::delete_ended_sessions(&mut write, now, now.plus_seconds(-ABSOLUTE_SECONDS)).await?;
+        let flows = store::delete_ended_flows(&mut write, now).await?;
+        write.commit().await?;
+        deleted += some;
+        if some.max(flows) < SWEEP_ROWS {
+            return Ok(deleted);
+        }
+    }
 }
 
 /// Notes that the sign-in of this hash of a `state` was used; whether it was the first time. Removing its

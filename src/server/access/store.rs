@@ -304,13 +304,17 @@ pub(super) async fn delete_sessions_but(write: &mut AccountWrite, user: &UserId,
     Ok(())
 }
 
+/// At most a thousand, [`crate::server::db::SWEEP_ROWS`].
 pub(super) async fn delete_ended_sessions(write: &mut AccountWrite, now: Time, oldest: Time) -> Result<u64> {
-    let done = sqlx::query("delete from sessions where expires_at <= $1 or created_at <= $2")
-        .bind(now)
-        .bind(oldest)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
+    let done = sqlx::query(
+        "delete from sessions where id_hash in (
+             select id_hash from sessions where expires_at <= $1 or created_at <= $2 limit 1000)",
+    )
+    .bind(now)
+    .bind(oldest)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
     Ok(done.rows_affected())
 }
 
@@ -327,13 +331,17 @@ pub(super) async fn insert_used_flow(write: &mut AccountWrite, state_hash: &str,
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn delete_ended_flows(write: &mut AccountWrite, now: Time) -> Result<()> {
-    sqlx::query("delete from used_oidc_flows where expires_at <= $1")
-        .bind(now)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// At most a thousand, [`crate::server::db::SWEEP_ROWS`].
+pub(super) async fn delete_ended_flows(write: &mut AccountWrite, now: Time) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from used_oidc_flows where state_hash in (
+             select state_hash from used_oidc_flows where expires_at <= $1 limit 1000)",
+    )
+    .bind(now)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
 }
 
 /// How often the organization has changed.

@@ -34,6 +34,9 @@ use sqlx::{
 use std::{io, path::Path, pin::Pin, time::Duration};
 use turns::{Turn, Turns};
 
+/// Rows that a sweep deletes in one write; it goes on with the next ones in another.
+pub const SWEEP_ROWS: u64 = 1_000;
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

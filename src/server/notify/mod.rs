@@ -6,7 +6,12 @@ pub mod mail;
 pub mod smtp;
 mod store;
 
-use super::{App, access::SystemScope, clock, db::random_id};
+use super::{
+    App,
+    access::SystemScope,
+    clock,
+    db::{SWEEP_ROWS, random_id},
+};
 use crate::domain::{
     error::{AppError, Result},
     ids::{MessageId, OrganizationId},
@@ -151,7 +156,12 @@ async fn record(app: &App, message: &Message, outcome: Outcome) -> Result<()> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
-    let mut write = app.db.write_accounts(&JOB).await?;
-    store::delete_ended(write.connection(), clock::now().plus_seconds(-KEPT_SECONDS)).await?;
-    write.commit().await
+    loop {
+        let mut write = app.db.write_accounts(&JOB).await?;
+        let some = store::delete_ended(write.connection(), clock::now().plus_seconds(-KEPT_SECONDS)).await?;
+        write.commit().await?;
+        if some < SWEEP_ROWS {
+            return Ok(());
+        }
+    }
 }

@@ -99,11 +99,15 @@ pub(super) async fn given_up(connection: &mut AnyConnection, id: &MessageId, err
     Ok(())
 }
 
-pub(super) async fn delete_ended(connection: &mut AnyConnection, before: Time) -> Result<()> {
-    sqlx::query("delete from messages where next_attempt_at is null and created_at < $1")
-        .bind(before)
-        .execute(connection)
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// At most a thousand, [`crate::server::db::SWEEP_ROWS`].
+pub(super) async fn delete_ended(connection: &mut AnyConnection, before: Time) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from messages where id in (
+             select id from messages where next_attempt_at is null and created_at < $1 limit 1000)",
+    )
+    .bind(before)
+    .execute(connection)
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
 }

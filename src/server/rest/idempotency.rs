@@ -18,6 +18,7 @@ use crate::{
         App,
         access::{Caller, SystemScope},
         clock,
+        db::SWEEP_ROWS,
         requests::BODY_MOST,
     },
 };
@@ -236,7 +237,12 @@ fn set(response: &mut Response, name: HeaderName, value: Option<String>) {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
-    let mut write = app.db.write_accounts(&SystemScope::job("keys of requests")).await?;
-    store::forget(&mut write, clock::now().plus_seconds(-KEPT_SECONDS)).await?;
-    write.commit().await
+    loop {
+        let mut write = app.db.write_accounts(&SystemScope::job("keys of requests")).await?;
+        let some = store::forget(&mut write, clock::now().plus_seconds(-KEPT_SECONDS)).await?;
+        write.commit().await?;
+        if some < SWEEP_ROWS {
+            return Ok(());
+        }
+    }
 }

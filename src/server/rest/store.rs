@@ -114,12 +114,15 @@ pub(super) async fn release(write: &mut AccountWrite, claim: &Claim) -> Result<(
     Ok(())
 }
 
-/// Forgets what is from before `expired`.
-pub(super) async fn forget(write: &mut AccountWrite, expired: Time) -> Result<()> {
-    sqlx::query("delete from idempotency_keys where claimed_at < $1")
-        .bind(expired)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// Forgets what is from before `expired`, at most a thousand, [`crate::server::db::SWEEP_ROWS`].
+pub(super) async fn forget(write: &mut AccountWrite, expired: Time) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from idempotency_keys where (owner, idempotency_key) in (
+             select owner, idempotency_key from idempotency_keys where claimed_at < $1 limit 1000)",
+    )
+    .bind(expired)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
 }

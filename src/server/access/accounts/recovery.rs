@@ -20,7 +20,7 @@ use crate::{
             secret::{Secret, hash},
         },
         clock,
-        db::{AccountWrite, Read},
+        db::{AccountWrite, Read, SWEEP_ROWS},
         notify::{self, mail},
     },
 };
@@ -313,7 +313,12 @@ pub(super) async fn tell_of_password(
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
-    let mut write = app.db.write_accounts(&Gate).await?;
-    store::delete_ended_tokens(&mut write, clock::now()).await?;
-    write.commit().await
+    loop {
+        let mut write = app.db.write_accounts(&Gate).await?;
+        let some = store::delete_ended_tokens(&mut write, clock::now()).await?;
+        write.commit().await?;
+        if some < SWEEP_ROWS {
+            return Ok(());
+        }
+    }
 }

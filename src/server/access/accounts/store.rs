@@ -404,11 +404,15 @@ pub(super) async fn waiting_address(read: &mut Read, user: &UserId, now: Time) -
     Ok(row.map(|(email,)| email))
 }
 
-pub(super) async fn delete_ended_tokens(write: &mut AccountWrite, now: Time) -> Result<()> {
-    sqlx::query("delete from account_tokens where expires_at <= $1")
-        .bind(now)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// At most a thousand, [`crate::server::db::SWEEP_ROWS`].
+pub(super) async fn delete_ended_tokens(write: &mut AccountWrite, now: Time) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from account_tokens where token_hash in (
+             select token_hash from account_tokens where expires_at <= $1 limit 1000)",
+    )
+    .bind(now)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
 }

@@ -1,0 +1,2 @@
+-- Mail that has left or was given up: the sweep reads it from its end.
+create index messages_ended on messages (created_at) where next_attempt_at is null;
