@@ -15,6 +15,7 @@ pub fn start(app: &App) {
     tokio::spawn(hosts::follow(app.clone()));
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(maintenance::clockwork::follow(app.clone()));
+    tokio::spawn(organizations::deletion::resume(app.clone()));
     if app.mailer.is_some() {
         tokio::spawn(notify::deliver(app.clone()));
     }

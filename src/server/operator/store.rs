@@ -18,7 +18,7 @@ pub(super) async fn organizations(read: &mut Read) -> Result<Vec<OrganizationRow
                 (select count(*) from members m where m.organization_id = o.id),
                 (select count(*) from services s where s.organization_id = o.id and s.deleted_at is null),
                 o.created_at, o.suspended_at
-         from organizations o order by o.slug",
+         from organizations o where o.deleting_at is null order by o.slug",
     )
     .fetch_all(read.connection())
     .await

@@ -1,5 +1,6 @@
 //! Organizations: the verbs.
 
+pub mod deletion;
 mod store;
 
 use super::{
@@ -208,10 +209,14 @@ pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Re
         return Err(AppError::field("name", "Type the organization's name exactly as it is written."));
     }
     let mut write = scope.write().await?;
-    store::delete(&mut write).await?;
+    let later = deletion::delete(&mut write).await?;
     write.announce().await?;
     tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "an organization was deleted");
-    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await
+    write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await?;
+    if later {
+        deletion::go_on_later(scope.app(), scope.id());
+    }
+    Ok(())
 }
 
 /// Forgets deletions and imports of which every process has heard long ago.
