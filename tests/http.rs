@@ -62,4 +62,5 @@ mod http {
     mod teams;
     mod tokens;
     mod transfer;
+    mod writes;
 }

@@ -10,13 +10,18 @@ use super::{
     timeline::Claim,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// Most characters of a title.
 pub const TITLE_MOST: usize = 200;
 /// Most characters of a message or a postmortem.
 pub const BODY_MOST: usize = 25_000;
-/// Most services that one update names.
+/// Most services that one update, or one maintenance, names.
 pub const SERVICES_MOST: usize = 1_000;
+/// Most updates of one incident or maintenance.
+pub const MAX_UPDATES: usize = 500;
+/// Most statements about services in all updates of one incident: whatever changes an incident reads them all.
+pub const MAX_STATEMENTS: usize = 20_000;
 
 words! {
     /// How far an incident has come. Any order may be needed.
@@ -131,7 +136,9 @@ pub fn course<W>(steps: &[Step<W>]) -> Option<Course> {
 /// nothing; one that is reopened claims what is said from then on.
 pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> {
     let mut done: Vec<IncidentClaim<W>> = Vec::new();
-    let mut open: Vec<IncidentClaim<W>> = Vec::new();
+    // In the order in which they began; the places of those that are over are empty.
+    let mut open: Vec<Option<IncidentClaim<W>>> = Vec::new();
+    let mut places: HashMap<&ServiceId, usize> = HashMap::new();
     let close = |mut claim: IncidentClaim<W>, step: &Step<W>| {
         claim.claim.to = Some(step.at);
         claim.ended_by = Some(step.who.clone());
@@ -139,36 +146,38 @@ pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> 
     };
     for step in steps {
         if step.status == IncidentStatus::Resolved {
-            done.extend(open.drain(..).map(|claim| close(claim, step)));
+            places.clear();
+            done.extend(open.drain(..).flatten().map(|claim| close(claim, step)));
             continue;
         }
         for Statement { service_id, status } in &step.statements {
-            let place = open.iter().position(|claim| claim.service_id == *service_id);
-            if let Some(place) = place {
-                if Some(open[place].claim.status) == *status {
+            if let Some(place) = places.get(service_id) {
+                if open[*place].as_ref().map(|claim| claim.claim.status) == *status {
                     continue;
                 }
-                done.push(close(open.remove(place), step));
+                done.extend(open[*place].take().map(|claim| close(claim, step)));
+                places.remove(service_id);
             }
             // That a service is well is no claim against what others say.
             if let Some(status) = status.filter(|status| *status != ServiceStatus::Operational) {
                 let claim = Claim { status, from: step.at, to: None, cause: Cause::Incident, who: step.who.clone() };
-                open.push(IncidentClaim { service_id: service_id.clone(), claim, ended_by: None });
+                places.insert(service_id, open.len());
+                open.push(Some(IncidentClaim { service_id: service_id.clone(), claim, ended_by: None }));
             }
         }
     }
-    done.extend(open);
+    done.extend(open.into_iter().flatten());
     done.retain(|claim| claim.claim.to != Some(claim.claim.from));
     done
 }
 
 /// What is said at last of each service that is still part of the incident.
 pub fn last_said<W>(steps: &[Step<W>]) -> Vec<(ServiceId, ServiceStatus)> {
-    let mut said: Vec<(ServiceId, ServiceStatus)> = Vec::new();
-    for Statement { service_id, status } in steps.iter().flat_map(|step| &step.statements) {
-        said.retain(|(id, _)| id != service_id);
-        said.extend(status.map(|status| (service_id.clone(), status)));
-    }
+    let mut seen: HashSet<&ServiceId> = HashSet::new();
+    let all = steps.iter().flat_map(|step| &step.statements).rev();
+    let last = all.filter(|statement| seen.insert(&statement.service_id));
+    let mut said: Vec<_> = last.filter_map(|said| Some((said.service_id.clone(), said.status?))).collect();
+    said.reverse();
     said
 }
 

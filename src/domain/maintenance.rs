@@ -4,7 +4,7 @@ use super::{
     account::line,
     error::{AppError, FieldErrors},
     ids::{MaintenanceId, SeriesId, ServiceId, TeamId, UpdateId},
-    incident::{TITLE_MOST, body},
+    incident::{SERVICES_MOST, TITLE_MOST, body},
     status::words,
     time::Time,
 };
@@ -211,6 +211,9 @@ impl MaintenanceInput {
         services.dedup();
         if services.is_empty() {
             errors.add("services", "Choose the services that are under maintenance meanwhile.");
+        }
+        if services.len() > SERVICES_MOST {
+            errors.add("services", format!("Choose at most {SERVICES_MOST} services."));
         }
         CheckedMaintenance { title, body, services }
     }

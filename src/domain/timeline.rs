@@ -9,6 +9,10 @@ use super::{
     status::{Cause, ServiceStatus},
     time::Time,
 };
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+};
 
 /// What one source says of a service for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +66,26 @@ pub fn timeline<W: Clone>(
     moments.retain(|moment| *moment >= since);
     moments.sort_unstable();
     moments.dedup();
+    let mut coming: Vec<usize> = (0..claims.len()).collect();
+    coming.sort_by_key(|index| claims[*index].from);
+    let mut coming = coming.into_iter().peekable();
+    // Those that have begun, the worst first, of equals the one that began first. Some may be over.
+    let mut begun: BinaryHeap<(ServiceStatus, Reverse<Time>, usize)> = BinaryHeap::new();
+    let mut over: HashMap<(Time, ServiceStatus), &Claim<W>> = HashMap::new();
+    for claim in claims {
+        if let Some(to) = claim.to {
+            over.entry((to, claim.status)).or_insert(claim);
+        }
+    }
     let mut stretches: Vec<Stretch<W>> = Vec::new();
     for moment in moments {
-        let worst = claims
-            .iter()
-            .filter(|claim| claim.covers(moment))
-            .max_by(|a, b| a.status.cmp(&b.status).then_with(|| b.from.cmp(&a.from)));
+        while let Some(index) = coming.next_if(|index| claims[*index].from <= moment) {
+            begun.push((claims[index].status, Reverse(claims[index].from), index));
+        }
+        while begun.peek().is_some_and(|(_, _, index)| !claims[*index].covers(moment)) {
+            begun.pop();
+        }
+        let worst = begun.peek().map(|(_, _, index)| &claims[*index]);
         let last = stretches.last_mut().filter(|last| last.to.is_none());
         match (worst, last) {
             (None, None) => {}
@@ -78,7 +96,7 @@ pub fn timeline<W: Clone>(
                 if let Some(last) = last {
                     last.to = Some(moment);
                     if worst.status < last.status {
-                        let over = claims.iter().find(|claim| claim.to == Some(moment) && claim.status == last.status);
+                        let over = over.get(&(moment, last.status)).copied();
                         why = over.filter(|_| worst.from < moment).and_then(&ended);
                     }
                 }

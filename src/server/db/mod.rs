@@ -4,6 +4,7 @@
 //! commit raises the organization's version, writes the audit entry and tells the live hub: a verb
 //! cannot forget them.
 
+pub mod bulk;
 pub mod error;
 pub mod lists;
 pub mod packed;
@@ -24,6 +25,7 @@ use crate::{
         access::{Proof, forbidden, security_log},
         clock, files,
         live::Hub,
+        probe,
     },
 };
 use sqlx::{
@@ -34,8 +36,14 @@ use sqlx::{
 use std::{io, path::Path, pin::Pin, time::Duration};
 use turns::{Turn, Turns};
 
+/// Statements of one write at most, but for the operator's commands. While it lasts nobody else writes on SQLite; so
+/// the rows of a change are bounded too, and go many to a statement ([`bulk`]).
+pub const MAX_STATEMENTS: u32 = 200;
 /// Rows that a sweep deletes in one write; it goes on with the next ones in another.
 pub const SWEEP_ROWS: u64 = 1_000;
+/// What begins a write on PostgreSQL: a statement that takes longer than 10 seconds ends it, and so does silence.
+const BEGIN_POSTGRES: &str =
+    "begin; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = '10s'";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +186,8 @@ impl Db {
         let (version, at) = store::raise_version(&mut transaction, organization, clock::now()).await?;
         Ok(Write {
             transaction,
+            engine: self.engine,
+            statements: 0,
             at,
             organization: organization.clone(),
             version,
@@ -203,6 +213,8 @@ impl Db {
         let transaction = self.begin_write().await?;
         Ok(Write {
             transaction,
+            engine: self.engine,
+            statements: 0,
             at: clock::now(),
             organization: organization.clone(),
             version: 1,
@@ -225,7 +237,7 @@ impl Db {
     async fn begin_write(&self) -> Result<Transaction<'static, Any>> {
         let begin = match self.engine {
             Engine::Sqlite => "begin immediate",
-            Engine::Postgres => "begin",
+            Engine::Postgres => BEGIN_POSTGRES,
         };
         self.writer.begin_with(begin).await.map_err(error::refused)
     }
@@ -384,6 +396,8 @@ impl AuditEntry {
 #[derive(Debug)]
 pub struct Write {
     transaction: Transaction<'static, Any>,
+    engine: Engine,
+    statements: u32,
     /// The moment of the change: one for all its rows.
     pub at: Time,
     /// Whose rows are written.
@@ -400,8 +414,9 @@ pub struct Write {
 }
 
 impl Write {
-    /// For statements in a `store.rs`.
+    /// For one statement in a `store.rs`.
     pub fn connection(&mut self) -> &mut AnyConnection {
+        self.statements += 1;
         &mut self.transaction
     }
     /// Refuses unless the write may touch what belongs to this team, or to none.
@@ -433,8 +448,12 @@ impl Write {
     /// # Errors
     /// [`AppError::Unavailable`] when it could not be kept: then nothing was.
     pub async fn commit(mut self, topics: &[Topic]) -> Result<()> {
-        for entry in std::mem::take(&mut self.written) {
-            store::insert_audit(&mut self, entry).await?;
+        let entries = std::mem::take(&mut self.written);
+        store::insert_audit(&mut self, &entries).await?;
+        probe::wrote(&self.organization, self.statements);
+        if self.statements > MAX_STATEMENTS && self.actor.door != Door::CommandLine {
+            let (organization, statements, actions) = (&self.organization, self.statements, first_actions(&entries));
+            tracing::warn!(%organization, statements, actions, "a change took more statements than one may");
         }
         self.transaction.commit().await.map_err(error::refused)?;
         self.hub.publish(&self.organization, self.version, topics);
@@ -442,6 +461,11 @@ impl Write {
         drop(self.turn);
         Ok(())
     }
+}
+
+/// What a change did first, for the log.
+fn first_actions(entries: &[AuditEntry]) -> String {
+    entries.iter().take(3).map(|entry| entry.action).collect::<Vec<_>>().join(", ")
 }
 
 /// Twelve random bytes for a new id.

@@ -1,6 +1,6 @@
 //! The statements that belong to every change.
 
-use super::{AuditEntry, Plain, Write, error::refused, random_id};
+use super::{Actor, AuditEntry, Plain, Write, bulk, error::refused, random_id};
 use crate::domain::{
     error::{AppError, Result},
     ids::{AuditId, OrganizationId},
@@ -72,26 +72,40 @@ pub(super) async fn raise_version(
     raised.ok_or_else(|| AppError::NotFound("organization".to_owned()))
 }
 
-pub(super) async fn insert_audit(write: &mut Write, entry: AuditEntry) -> Result<()> {
-    let (organization, at, actor) = (write.organization.clone(), write.at, write.actor.clone());
-    sqlx::query(
+/// For [`super::bulk`].
+pub(super) async fn execute_bulk(write: &mut Write, statement: SqlStr, rows: String) -> Result<u64> {
+    let organization = write.organization.clone();
+    let query = sqlx::query::<Any>(statement).bind(organization).bind(rows);
+    Ok(query.execute(write.connection()).await.map_err(refused)?.rows_affected())
+}
+
+/// For [`super::bulk`].
+pub(super) async fn fetch_bulk<R>(write: &mut Write, statement: SqlStr, rows: String) -> Result<Vec<R>>
+where
+    R: Send + Unpin + for<'r> FromRow<'r, AnyRow>,
+{
+    let organization = write.organization.clone();
+    let query = sqlx::query_as::<Any, R>(statement).bind(organization).bind(rows);
+    query.fetch_all(write.connection()).await.map_err(refused)
+}
+
+pub(super) async fn insert_audit(write: &mut Write, entries: &[AuditEntry]) -> Result<()> {
+    let (at, actor) = (write.at.micros(), write.actor.clone());
+    let rows = entries.iter().map(|entry| {
+        let AuditEntry { action, subject_id, subject, before, after } = entry;
+        let id = AuditId::from_random(random_id());
+        let Actor { user_id, name, door, address } = &actor;
+        (id, at, user_id, name, door, address, action, subject_id, subject, before, after)
+    });
+    let rows: Vec<_> = rows.collect();
+    bulk::execute(
+        write,
         "insert into audit_entries (id, organization_id, at, user_id, actor, door, address, action, subject_id, subject, before_value, after_value)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         select given.value ->> 0, $1, cast(given.value ->> 1 as bigint), given.value ->> 2, given.value ->> 3, given.value ->> 4,
+                given.value ->> 5, given.value ->> 6, given.value ->> 7, given.value ->> 8, given.value ->> 9, given.value ->> 10
+         from $rows",
+        &rows,
     )
-    .bind(AuditId::from_random(random_id()))
-    .bind(organization)
-    .bind(at)
-    .bind(actor.user_id)
-    .bind(actor.name)
-    .bind(actor.door)
-    .bind(actor.address)
-    .bind(entry.action)
-    .bind(entry.subject_id)
-    .bind(entry.subject)
-    .bind(entry.before)
-    .bind(entry.after)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
+    .await?;
     Ok(())
 }

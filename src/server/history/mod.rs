@@ -10,17 +10,20 @@ mod store;
 use crate::{
     domain::{
         error::{AppError, Result},
-        ids::{ClaimId, IncidentId, IntervalId, MaintenanceId, OrganizationId, ServiceId, UserId},
+        ids::{IncidentId, IntervalId, MaintenanceId, OrganizationId, ServiceId, UserId},
         incident::IncidentClaim,
         service::Interval,
         status::{Cause, ServiceStatus},
         time::Time,
-        timeline::{Claim, timeline},
+        timeline::{Claim, Stretch, timeline},
         uptime::Span,
     },
-    server::db::{AuditEntry, Read, Write, packed, random_id},
+    server::db::{AuditEntry, Read, Write, packed},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Claims from which one change computes history at most: reading and rewriting them holds the only writer.
+const MAX_CLAIMS: usize = 20_000;
 
 /// Who made a change, as history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,32 +68,63 @@ struct Row {
     to: Option<Time>,
 }
 
-/// The first claim and the first interval of a service.
-///
-/// # Errors
-/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn begin(
-    write: &mut Write,
-    service: &ServiceId,
-    status: ServiceStatus,
-    at: Time,
-    cause: Cause,
-) -> Result<()> {
-    let who = Who::of(write);
-    let claim = Claim { status, from: at, to: None, cause, who };
-    let kept = Kept { service_id: service.clone(), claim, ended_by: None };
-    store::insert_claim(write, &ClaimId::from_random(random_id()), &Source::Own, &kept).await?;
-    rebuild(write, service, at).await
+fn too_much_history() -> AppError {
+    AppError::Conflict(
+        "This would rewrite too much status history in one change. Change fewer services at a time, or a shorter time."
+            .to_owned(),
+    )
 }
 
-/// Ends what a service said of itself, and begins what it says from now on.
+/// A service that begins, or whose own status becomes another.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The service.
+    pub service_id: ServiceId,
+    /// What it says of itself.
+    pub status: ServiceStatus,
+    /// Since when.
+    pub at: Time,
+}
+
+/// The first claims and the first intervals of services that are new.
 ///
 /// # Errors
-/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn set_own(write: &mut Write, service: &ServiceId, status: ServiceStatus, cause: Cause) -> Result<()> {
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn begin(write: &mut Write, services: &[Beginning], cause: Cause) -> Result<()> {
+    insert_own(write, services, cause).await?;
+    let who = Who::of(write);
+    let first = |Beginning { service_id, status, at }: &Beginning| {
+        (service_id.clone(), Stretch { status: *status, from: *at, to: None, cause, who: who.clone() })
+    };
+    let first: Vec<_> = services.iter().map(first).collect();
+    store::insert_intervals(write, &first).await
+}
+
+/// Ends what services said of themselves, and begins what they say from now on.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn set_own(write: &mut Write, services: &[ServiceId], status: ServiceStatus, cause: Cause) -> Result<()> {
     // A clock that was set back must not make a claim end before it began.
-    let at = store::end_own_claim(write, service).await?;
-    begin(write, service, status, at, cause).await
+    let ended = store::end_own_claims(write, services).await?;
+    if ended.len() != services.len() {
+        return Err(AppError::NotFound("service".to_owned()));
+    }
+    let begin = |(service_id, at)| Beginning { service_id, status, at };
+    let begins: Vec<_> = ended.into_iter().map(begin).collect();
+    insert_own(write, &begins, cause).await?;
+    let since = begins.into_iter().map(|Beginning { service_id, at, .. }| (service_id, at));
+    rebuild(write, since.collect()).await
+}
+
+async fn insert_own(write: &mut Write, services: &[Beginning], cause: Cause) -> Result<()> {
+    let who = Who::of(write);
+    let claim = |Beginning { service_id, status, at }: &Beginning| {
+        let claim = Claim { status: *status, from: *at, to: None, cause, who: who.clone() };
+        Kept { service_id: service_id.clone(), claim, ended_by: None }
+    };
+    let claims: Vec<_> = services.iter().map(claim).collect();
+    store::insert_claims(write, &Source::Own, &claims).await
 }
 
 /// Replaces what an incident claims of services. The services whose history it changed.
@@ -134,85 +168,99 @@ pub async fn set_maintenance(
 
 async fn replace(write: &mut Write, source: &Source, new: Vec<Kept>) -> Result<BTreeSet<ServiceId>> {
     let old = store::claims_of(write, source).await?;
+    let (before, after): (HashSet<Said>, HashSet<Said>) =
+        (old.iter().map(|(_, kept)| said(kept)).collect(), new.iter().map(said).collect());
+    let gone: Vec<_> = old.iter().filter(|(_, kept)| !after.contains(&said(kept))).collect();
+    let come: Vec<Kept> = new.iter().filter(|kept| !before.contains(&said(kept))).cloned().collect();
     let mut since: BTreeMap<ServiceId, Time> = BTreeMap::new();
-    let mut gone = Vec::new();
-    for (id, kept) in &old {
-        if !new.iter().any(|new| same(new, kept)) {
-            gone.push(id.clone());
-            note(&mut since, kept);
-        }
+    for kept in gone.iter().map(|(_, kept)| kept).chain(&come) {
+        let first = since.entry(kept.service_id.clone()).or_insert(kept.claim.from);
+        *first = (*first).min(kept.claim.from);
     }
-    for id in gone {
-        store::delete_claim(write, &id).await?;
-    }
-    for kept in &new {
-        if !old.iter().any(|(_, old)| same(old, kept)) {
-            store::insert_claim(write, &ClaimId::from_random(random_id()), source, kept).await?;
-            note(&mut since, kept);
-        }
-    }
-    let mut changed = BTreeSet::new();
-    for (service, since) in since {
-        rebuild(write, &service, since).await?;
-        changed.insert(service);
-    }
+    let ids: Vec<_> = gone.iter().map(|(id, _)| (id,)).collect();
+    store::delete_claims(write, &ids).await?;
+    store::insert_claims(write, source, &come).await?;
+    let changed = since.keys().cloned().collect();
+    rebuild(write, since).await?;
     Ok(changed)
 }
 
-/// Whether two claims say the same; who said it does not matter when nothing else changed.
-fn same(one: &Kept, other: &Kept) -> bool {
-    one.service_id == other.service_id
-        && one.claim.status == other.claim.status
-        && (one.claim.from, one.claim.to) == (other.claim.from, other.claim.to)
+/// What a claim says; who said it does not matter when nothing else changed.
+type Said = (ServiceId, ServiceStatus, Time, Option<Time>);
+
+fn said(kept: &Kept) -> Said {
+    (kept.service_id.clone(), kept.claim.status, kept.claim.from, kept.claim.to)
 }
 
-fn note(since: &mut BTreeMap<ServiceId, Time>, kept: &Kept) {
-    let first = since.entry(kept.service_id.clone()).or_insert(kept.claim.from);
-    *first = (*first).min(kept.claim.from);
-}
-
-/// Computes the history of a service again from a moment on; before it no claim has changed.
-async fn rebuild(write: &mut Write, service: &ServiceId, since: Time) -> Result<()> {
-    // Nothing was observed before the service had a status of its own.
-    let since = match store::first_own_claim(write, service).await? {
-        Some(born) => since.max(born),
-        None => return Ok(()),
-    };
-    let prior = store::interval_before(write, service, since).await?;
-    let begin = prior.as_ref().map_or(since, |row| row.from);
-    let kept = store::claims_since(write, service, begin).await?;
-    let claims: Vec<Claim<Who>> = kept.iter().map(|kept| kept.claim.clone()).collect();
-    let ended = |claim: &Claim<Who>| {
-        let by = kept.iter().find(|kept| kept.claim == *claim).and_then(|kept| kept.ended_by.clone());
-        by.map(|who| (claim.cause, who))
-    };
-    let stretches = timeline(&claims, begin, ended);
-    let replaced = store::take_intervals(write, service, since).await?;
-    let new = match (prior, stretches.split_first()) {
-        (Some(prior), Some((first, rest))) if first.status == prior.status => {
-            if prior.to != first.to {
-                store::end_interval(write, &prior.id, first.to).await?;
+/// Computes the history of services again, of each from a moment on; before it none of its claims has changed.
+async fn rebuild(write: &mut Write, mut since: BTreeMap<ServiceId, Time>) -> Result<()> {
+    // Nothing was observed before a service had a status of its own.
+    let born = store::first_own_claims(write, &since.keys().map(|service| (service,)).collect::<Vec<_>>()).await?;
+    since.retain(|service, since| {
+        let born = born.get(service);
+        *since = born.map_or(*since, |born| (*since).max(*born));
+        born.is_some()
+    });
+    let moments: Vec<(&ServiceId, i64)> = since.iter().map(|(service, since)| (service, since.micros())).collect();
+    let mut priors = store::intervals_before(write, &moments).await?;
+    let begin = |(service, since): (&ServiceId, &Time)| priors.get(service).map_or(*since, |prior| prior.from);
+    let begins: Vec<Time> = since.iter().map(begin).collect();
+    let from: Vec<(&ServiceId, i64)> =
+        since.keys().zip(&begins).map(|(service, begin)| (service, begin.micros())).collect();
+    let mut claims = store::claims_since(write, &from).await?;
+    let mut taken = store::take_intervals(write, &moments).await?;
+    let (mut ended, mut new, mut rewritten) = (Vec::new(), Vec::new(), Vec::new());
+    for ((service, since), begin) in since.iter().zip(begins) {
+        let stretches = stretches(claims.remove(service).unwrap_or_default(), begin);
+        let mut rest = stretches.as_slice();
+        if let Some(prior) = priors.remove(service) {
+            let end = match stretches.split_first() {
+                Some((first, others)) if first.status == prior.status => {
+                    rest = others;
+                    first.to
+                }
+                _ => Some(*since),
+            };
+            if prior.to != end {
+                ended.push((prior.id, end.map(Time::micros)));
             }
-            rest
         }
-        (Some(prior), _) => {
-            store::end_interval(write, &prior.id, Some(since)).await?;
-            &stretches[..]
+        if let Some(replaced) = taken.remove(service) {
+            let before = replaced.iter().map(|row| in_words(row.status, row.from, row.to)).collect::<Vec<_>>();
+            let after = rest.iter().map(|row| in_words(row.status, row.from, row.to)).collect::<Vec<_>>();
+            if before != after {
+                rewritten.push((service, before.join("; "), after.join("; ")));
+            }
         }
-        (None, _) => &stretches[..],
-    };
-    for stretch in new {
-        store::insert_interval(write, &IntervalId::from_random(random_id()), service, stretch).await?;
+        new.extend(rest.iter().map(|stretch| (service.clone(), stretch.clone())));
     }
-    if !replaced.is_empty() {
-        let name = store::service_name(write, service).await?.unwrap_or_default();
-        let before = replaced.iter().map(|row| in_words(row.status, row.from, row.to)).collect::<Vec<_>>().join("; ");
-        let after = new.iter().map(|row| in_words(row.status, row.from, row.to)).collect::<Vec<_>>().join("; ");
-        if before != after {
-            write.audit(AuditEntry::new("service.history_recomputed", service, name).values(Some(before), Some(after)));
-        }
+    store::end_intervals(write, &ended).await?;
+    store::insert_intervals(write, &new).await?;
+    let names: Vec<_> = rewritten.iter().map(|(service, ..)| (*service,)).collect();
+    let names = store::service_names(write, &names).await?;
+    for (service, before, after) in rewritten {
+        let name = names.get(service).cloned().unwrap_or_default();
+        write.audit(AuditEntry::new("service.history_recomputed", service, name).values(Some(before), Some(after)));
     }
     Ok(())
+}
+
+/// The history that the claims of one service make from a moment on.
+fn stretches(kept: Vec<Kept>, begin: Time) -> Vec<Stretch<Who>> {
+    // Each claim carries who ended it, for the stretch that begins at its end.
+    let claim = |Kept { claim: Claim { status, from, to, cause, who }, ended_by, .. }| Claim {
+        status,
+        from,
+        to,
+        cause,
+        who: (who, ended_by),
+    };
+    let claims: Vec<Claim<(Who, Option<Who>)>> = kept.into_iter().map(claim).collect();
+    let ended = |claim: &Claim<(Who, Option<Who>)>| claim.who.1.clone().map(|who| (claim.cause, (who, None)));
+    let stretches = timeline(&claims, begin, ended).into_iter();
+    stretches
+        .map(|Stretch { status, from, to, cause, who: (who, _) }| Stretch { status, from, to, cause, who })
+        .collect()
 }
 
 fn in_words(status: ServiceStatus, from: Time, to: Option<Time>) -> String {

@@ -1,6 +1,6 @@
 //! Claims and history in the database.
 
-use super::{IntervalFilter, Kept, Row, Source, Who};
+use super::{IntervalFilter, Kept, MAX_CLAIMS, Row, Source, Who, too_much_history};
 use crate::{
     domain::{
         error::Result,
@@ -10,8 +10,9 @@ use crate::{
         time::Time,
         timeline::{Claim, Stretch},
     },
-    server::db::{Read, Write, error::refused, packed},
+    server::db::{Read, Write, bulk, error::refused, packed, random_id},
 };
+use std::collections::HashMap;
 
 fn ids(source: &Source) -> (Option<IncidentId>, Option<MaintenanceId>) {
     match source {
@@ -21,53 +22,49 @@ fn ids(source: &Source) -> (Option<IncidentId>, Option<MaintenanceId>) {
     }
 }
 
-pub(super) async fn insert_claim(write: &mut Write, id: &ClaimId, source: &Source, kept: &Kept) -> Result<()> {
+pub(super) async fn insert_claims(write: &mut Write, source: &Source, claims: &[Kept]) -> Result<()> {
     let (incident, maintenance) = ids(source);
-    let Kept { service_id, claim, ended_by } = kept.clone();
-    let (ended_user_id, ended_user_name) = ended_by.map_or((None, None), |who| (who.user_id, who.name));
-    sqlx::query(
+    let rows = claims.iter().map(|Kept { service_id, claim, ended_by }| {
+        let id = ClaimId::from_random(random_id());
+        let (from, to) = (claim.from.micros(), claim.to.map(Time::micros));
+        let ended_user = ended_by.as_ref().and_then(|who| who.user_id.as_ref());
+        let ended_name = ended_by.as_ref().and_then(|who| who.name.as_ref());
+        let Claim { status, cause, who, .. } = claim;
+        let who = (&who.user_id, &who.name);
+        (id, service_id, &incident, &maintenance, status, from, to, cause, who.0, who.1, ended_user, ended_name)
+    });
+    let rows: Vec<_> = rows.collect();
+    bulk::execute(
+        write,
         "insert into status_claims (id, organization_id, service_id, incident_id, maintenance_id, status, started_at, ended_at,
                                     cause, user_id, user_name, ended_user_id, ended_user_name)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         select given.value ->> 0, $1, given.value ->> 1, given.value ->> 2, given.value ->> 3, given.value ->> 4,
+                cast(given.value ->> 5 as bigint), cast(given.value ->> 6 as bigint), given.value ->> 7, given.value ->> 8,
+                given.value ->> 9, given.value ->> 10, given.value ->> 11
+         from $rows",
+        &rows,
     )
-    .bind(id.clone())
-    .bind(write.organization.clone())
-    .bind(service_id)
-    .bind(incident)
-    .bind(maintenance)
-    .bind(claim.status)
-    .bind(claim.from)
-    .bind(claim.to)
-    .bind(claim.cause)
-    .bind(claim.who.user_id)
-    .bind(claim.who.name)
-    .bind(ended_user_id)
-    .bind(ended_user_name)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
+    .await?;
     Ok(())
 }
 
-/// Ends the service's own claim now, or at its beginning should the clock have been set back; the
-/// moment at which the next one begins.
-pub(super) async fn end_own_claim(write: &mut Write, service: &ServiceId) -> Result<Time> {
-    let who = Who::of(write);
-    let (ended_at,): (Time,) = sqlx::query_as(
-        "update status_claims set ended_at = case when started_at > $1 then started_at else $1 end,
-                                  ended_user_id = $2, ended_user_name = $3
-         where organization_id = $4 and service_id = $5 and incident_id is null and maintenance_id is null and ended_at is null
-         returning ended_at",
+/// Ends the services' own claims now, or at their beginning should the clock have been set back; the
+/// moment at which the next ones begin.
+pub(super) async fn end_own_claims(write: &mut Write, services: &[ServiceId]) -> Result<Vec<(ServiceId, Time)>> {
+    let (at, who) = (write.at.micros(), Who::of(write));
+    let rows: Vec<_> = services.iter().map(|service| (service, at, &who.user_id, &who.name)).collect();
+    bulk::fetch(
+        write,
+        "update status_claims
+         set ended_at = case when started_at > cast(given.value ->> 1 as bigint) then started_at else cast(given.value ->> 1 as bigint) end,
+             ended_user_id = given.value ->> 2, ended_user_name = given.value ->> 3
+         from $rows
+         where service_id = given.value ->> 0 and organization_id = $1
+           and incident_id is null and maintenance_id is null and ended_at is null
+         returning service_id, ended_at",
+        &rows,
     )
-    .bind(write.at)
-    .bind(who.user_id)
-    .bind(who.name)
-    .bind(write.organization.clone())
-    .bind(service.clone())
-    .fetch_one(write.connection())
     .await
-    .map_err(refused)?;
-    Ok(ended_at)
 }
 
 type ClaimRow = (
@@ -124,127 +121,149 @@ pub(super) async fn claims_of(write: &mut Write, source: &Source) -> Result<Vec<
     Ok(rows.into_iter().map(|(id, a, b, c, d, e, f, g, h, i)| (id, kept((a, b, c, d, e, f, g, h, i)))).collect())
 }
 
-pub(super) async fn delete_claim(write: &mut Write, id: &ClaimId) -> Result<()> {
-    sqlx::query("delete from status_claims where organization_id = $1 and id = $2")
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
+pub(super) async fn delete_claims(write: &mut Write, ids: &[(&ClaimId,)]) -> Result<()> {
+    bulk::execute(
+        write,
+        "delete from status_claims where organization_id = $1 and id in (select given.value ->> 0 from $rows)",
+        ids,
+    )
+    .await?;
     Ok(())
 }
 
-pub(super) async fn first_own_claim(write: &mut Write, service: &ServiceId) -> Result<Option<Time>> {
-    let (first,): (Option<Time>,) = sqlx::query_as(
-        "select min(started_at) from status_claims
-         where organization_id = $1 and service_id = $2 and incident_id is null and maintenance_id is null",
-    )
-    .bind(write.organization.clone())
-    .bind(service.clone())
-    .fetch_one(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(first)
-}
-
-/// The claims that hold at this moment, end at it, or come later. Two statements instead of an `or`, as
-/// below.
-pub(super) async fn claims_since(write: &mut Write, service: &ServiceId, since: Time) -> Result<Vec<Kept>> {
-    let rows: Vec<ClaimRow> = sqlx::query_as(
-        "select service_id, status, started_at, ended_at, cause, user_id, user_name, ended_user_id, ended_user_name, id
-         from status_claims where service_id = $1 and organization_id = $2 and ended_at is null
-         union all
-         select service_id, status, started_at, ended_at, cause, user_id, user_name, ended_user_id, ended_user_name, id
-         from status_claims where service_id = $1 and organization_id = $2 and ended_at >= $3
-         order by 3, 10",
-    )
-    .bind(service.clone())
-    .bind(write.organization.clone())
-    .bind(since)
-    .fetch_all(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(rows.into_iter().map(kept).collect())
-}
-
-/// The interval that stands before this moment.
-pub(super) async fn interval_before(write: &mut Write, service: &ServiceId, at: Time) -> Result<Option<Row>> {
-    let row: Option<(IntervalId, ServiceStatus, Time, Option<Time>)> = sqlx::query_as(
-        "select id, status, started_at, ended_at from status_history
-         where service_id = $1 and organization_id = $2 and started_at < $3 and (ended_at is null or ended_at > started_at)
-         order by started_at desc, id desc limit 1",
-    )
-    .bind(service.clone())
-    .bind(write.organization.clone())
-    .bind(at)
-    .fetch_optional(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(row.map(|(id, status, from, to)| Row { id, status, from, to }))
-}
-
-/// Takes away every interval from this moment on; what they were, in order.
-pub(super) async fn take_intervals(write: &mut Write, service: &ServiceId, since: Time) -> Result<Vec<Row>> {
-    let rows: Vec<(IntervalId, ServiceStatus, Time, Option<Time>)> = sqlx::query_as(
-        "delete from status_history where service_id = $1 and organization_id = $2 and started_at >= $3
-         returning id, status, started_at, ended_at",
-    )
-    .bind(service.clone())
-    .bind(write.organization.clone())
-    .bind(since)
-    .fetch_all(write.connection())
-    .await
-    .map_err(refused)?;
-    let mut rows: Vec<Row> = rows.into_iter().map(|(id, status, from, to)| Row { id, status, from, to }).collect();
-    rows.sort_unstable_by_key(|row| row.from);
-    Ok(rows)
-}
-
-pub(super) async fn end_interval(write: &mut Write, id: &IntervalId, at: Option<Time>) -> Result<()> {
-    sqlx::query("update status_history set ended_at = $1 where organization_id = $2 and id = $3")
-        .bind(at)
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
-}
-
-pub(super) async fn insert_interval(
+/// Since when each of these services has had a status of its own.
+pub(super) async fn first_own_claims(
     write: &mut Write,
-    id: &IntervalId,
-    service: &ServiceId,
-    stretch: &Stretch<Who>,
-) -> Result<()> {
-    let Stretch { status, from, to, cause, who } = stretch.clone();
-    sqlx::query(
-        "insert into status_history (id, organization_id, service_id, status, started_at, ended_at, cause, user_id, user_name)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    services: &[(&ServiceId,)],
+) -> Result<HashMap<ServiceId, Time>> {
+    let rows: Vec<(ServiceId, Option<Time>)> = bulk::fetch(
+        write,
+        "select given.value ->> 0,
+                (select min(c.started_at) from status_claims c
+                 where c.service_id = given.value ->> 0 and c.organization_id = $1
+                   and c.incident_id is null and c.maintenance_id is null)
+         from $rows",
+        services,
     )
-    .bind(id.clone())
-    .bind(write.organization.clone())
-    .bind(service.clone())
-    .bind(status)
-    .bind(from)
-    .bind(to)
-    .bind(cause)
-    .bind(who.user_id)
-    .bind(who.name)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
+    .await?;
+    Ok(rows.into_iter().filter_map(|(service, first)| Some((service, first?))).collect())
+}
+
+/// The claims of each service that hold at its moment, end at it, or come later, in order. Two statements instead
+/// of an `or`, so that both use their index. The limit is one more than [`MAX_CLAIMS`].
+pub(super) async fn claims_since(
+    write: &mut Write,
+    since: &[(&ServiceId, i64)],
+) -> Result<HashMap<ServiceId, Vec<Kept>>> {
+    let rows: Vec<ClaimRow> = bulk::fetch(
+        write,
+        "select c.service_id, c.status, c.started_at, c.ended_at, c.cause, c.user_id, c.user_name, c.ended_user_id, c.ended_user_name, c.id
+         from $rows cross join status_claims c
+         where c.service_id = given.value ->> 0 and c.organization_id = $1 and c.ended_at is null
+         union all
+         select c.service_id, c.status, c.started_at, c.ended_at, c.cause, c.user_id, c.user_name, c.ended_user_id, c.ended_user_name, c.id
+         from $rows cross join status_claims c
+         where c.service_id = given.value ->> 0 and c.organization_id = $1 and c.ended_at >= cast(given.value ->> 1 as bigint)
+         order by 3, 10 limit 20001",
+        since,
+    )
+    .await?;
+    if rows.len() > MAX_CLAIMS {
+        return Err(too_much_history());
+    }
+    let mut claims: HashMap<ServiceId, Vec<Kept>> = HashMap::new();
+    for row in rows {
+        claims.entry(row.0.clone()).or_default().push(kept(row));
+    }
+    Ok(claims)
+}
+
+type IntervalRow = (ServiceId, IntervalId, ServiceStatus, Time, Option<Time>);
+
+fn interval((_, id, status, from, to): IntervalRow) -> Row {
+    Row { id, status, from, to }
+}
+
+/// The interval of each service that stands before its moment.
+pub(super) async fn intervals_before(
+    write: &mut Write,
+    before: &[(&ServiceId, i64)],
+) -> Result<HashMap<ServiceId, Row>> {
+    let rows: Vec<IntervalRow> = bulk::fetch(
+        write,
+        "with prior as materialized (
+             select (select h.id from status_history h
+                     where h.service_id = given.value ->> 0 and coalesce(h.organization_id, '') = $1
+                       and h.started_at < cast(given.value ->> 1 as bigint) and (h.ended_at is null or h.ended_at > h.started_at)
+                     order by h.started_at desc, h.id desc limit 1) as id
+             from $rows)
+         select h.service_id, h.id, h.status, h.started_at, h.ended_at from prior join status_history h on h.id = prior.id",
+        before,
+    )
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.0.clone(), interval(row))).collect())
+}
+
+/// Takes away every interval of each service from its moment on; what they were, in order.
+pub(super) async fn take_intervals(
+    write: &mut Write,
+    since: &[(&ServiceId, i64)],
+) -> Result<HashMap<ServiceId, Vec<Row>>> {
+    let mut rows: Vec<IntervalRow> = bulk::fetch(
+        write,
+        "delete from status_history where id in (
+             select h.id from $rows cross join status_history h
+             where h.service_id = given.value ->> 0 and coalesce(h.organization_id, '') = $1
+               and h.started_at >= cast(given.value ->> 1 as bigint))
+         returning service_id, id, status, started_at, ended_at",
+        since,
+    )
+    .await?;
+    rows.sort_unstable_by_key(|(_, _, _, from, _)| *from);
+    let mut taken: HashMap<ServiceId, Vec<Row>> = HashMap::new();
+    for row in rows {
+        taken.entry(row.0.clone()).or_default().push(interval(row));
+    }
+    Ok(taken)
+}
+
+pub(super) async fn end_intervals(write: &mut Write, ended: &[(IntervalId, Option<i64>)]) -> Result<()> {
+    bulk::execute(
+        write,
+        "update status_history set ended_at = cast(given.value ->> 1 as bigint) from $rows
+         where status_history.id = given.value ->> 0 and coalesce(organization_id, '') = $1",
+        ended,
+    )
+    .await?;
     Ok(())
 }
 
-pub(super) async fn service_name(write: &mut Write, service: &ServiceId) -> Result<Option<String>> {
-    let row: Option<(String,)> = sqlx::query_as("select name from services where organization_id = $1 and id = $2")
-        .bind(write.organization.clone())
-        .bind(service.clone())
-        .fetch_optional(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(row.map(|(name,)| name))
+pub(super) async fn insert_intervals(write: &mut Write, new: &[(ServiceId, Stretch<Who>)]) -> Result<()> {
+    let rows = new.iter().map(|(service, Stretch { status, from, to, cause, who })| {
+        let id = IntervalId::from_random(random_id());
+        (id, service, status, from.micros(), to.map(Time::micros), cause, &who.user_id, &who.name)
+    });
+    let rows: Vec<_> = rows.collect();
+    bulk::execute(
+        write,
+        "insert into status_history (id, organization_id, service_id, status, started_at, ended_at, cause, user_id, user_name)
+         select given.value ->> 0, $1, given.value ->> 1, given.value ->> 2, cast(given.value ->> 3 as bigint),
+                cast(given.value ->> 4 as bigint), given.value ->> 5, given.value ->> 6, given.value ->> 7
+         from $rows",
+        &rows,
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn service_names(write: &mut Write, services: &[(&ServiceId,)]) -> Result<HashMap<ServiceId, String>> {
+    let rows: Vec<(ServiceId, String)> = bulk::fetch(
+        write,
+        "select s.id, s.name from $rows cross join services s where s.id = given.value ->> 0 and s.organization_id = $1",
+        services,
+    )
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 pub(super) async fn latest(

@@ -26,8 +26,8 @@ use crate::domain::{
     ids::{IncidentId, OrganizationId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
-        NewIncident, Statement, TITLE_MOST, Told, UpdateInput, body, claims, course, impact, last_said, moment,
-        statements, status,
+        MAX_STATEMENTS, MAX_UPDATES, NewIncident, Statement, Step, TITLE_MOST, Told, UpdateInput, body, claims, course,
+        impact, last_said, moment, statements, status,
     },
     live::Topic,
     role::allowed,
@@ -63,6 +63,20 @@ async fn incident_to_change(write: &mut Write, id: &IncidentId) -> Result<store:
     Ok(head)
 }
 
+/// Refuses an update for which there is no room among those that are there.
+fn require_room(steps: &[Step<Who>], updates: usize, said: &[Statement]) -> Result<()> {
+    if steps.len() + updates > MAX_UPDATES {
+        let words = format!("An incident has at most {MAX_UPDATES} updates. Report another one, and link the two.");
+        return Err(AppError::Conflict(words));
+    }
+    let statements: usize = steps.iter().map(|step| step.statements.len()).sum();
+    if statements + said.len() > MAX_STATEMENTS {
+        let words = "The updates of this incident name too many services altogether. Name only those that change.";
+        return Err(AppError::field("services", words));
+    }
+    Ok(())
+}
+
 fn unless_changed(head: &store::Head, seen: Option<i64>) -> Result<()> {
     match seen {
         Some(seen) if seen != head.revision => Err(AppError::Conflict(
@@ -75,13 +89,11 @@ fn unless_changed(head: &store::Head, seen: Option<i64>) -> Result<()> {
 
 /// The services that an update names exist, and this write may speak for them.
 async fn require_services(write: &mut Write, all: &[Statement]) -> Result<()> {
-    for statement in all {
-        services::require(write, &statement.service_id).await.map_err(|error| match error {
-            AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
-            other => other,
-        })?;
-    }
-    Ok(())
+    let named = all.iter().map(|statement| &statement.service_id);
+    services::require(write, named).await.map_err(|error| match error {
+        AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
+        other => other,
+    })
 }
 
 /// Reports an incident.
@@ -278,6 +290,7 @@ pub async fn post_update(
         return Err(AppError::field("body", "Write a message, or change the status or a service."));
     }
     let steps = store::steps(&mut write, &id).await?;
+    require_room(&steps, 1, &said)?;
     if head.status == IncidentStatus::Resolved && new_status != IncidentStatus::Resolved && said.is_empty() {
         // It goes on where it was.
         let again = last_said(&steps).into_iter();
@@ -335,6 +348,7 @@ pub async fn edit_update(
     let at = at.unwrap_or(before.at);
     store::set_update(&mut write, &update, status, &body, at).await?;
     store::set_statements(&mut write, &update, &said).await?;
+    require_room(&store::steps(&mut write, &id).await?, 0, &[])?;
     recompute(&mut write, &id).await?;
     let words = |status: IncidentStatus, at: Time, body: &str| format!("{}, {}: {body}", status.as_str(), at.rfc3339());
     let (old, new) = (words(before.status, before.at, &before.body), words(status, at, &body));

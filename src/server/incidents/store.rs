@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused, lists},
+        db::{Read, Write, bulk, error::refused, lists},
         history::Who,
     },
 };
@@ -48,15 +48,22 @@ pub(super) async fn head(write: &mut Write, id: &IncidentId) -> Result<Option<He
 
 /// The teams of the incident's services; `None` for a service without one.
 pub(super) async fn teams_of(write: &mut Write, id: &IncidentId) -> Result<Vec<Option<TeamId>>> {
-    let rows: Vec<(Option<TeamId>,)> = sqlx::query_as(
+    teams(
+        write,
+        id,
         "select distinct s.team_id from incident_services i join services s on s.id = i.service_id
          where i.organization_id = $1 and i.incident_id = $2",
     )
-    .bind(write.organization.clone())
-    .bind(id.clone())
-    .fetch_all(write.connection())
     .await
-    .map_err(refused)?;
+}
+
+async fn teams(write: &mut Write, id: &IncidentId, statement: &'static str) -> Result<Vec<Option<TeamId>>> {
+    let rows: Vec<(Option<TeamId>,)> = sqlx::query_as(statement)
+        .bind(write.organization.clone())
+        .bind(id.clone())
+        .fetch_all(write.connection())
+        .await
+        .map_err(refused)?;
     Ok(rows.into_iter().map(|(team,)| team).collect())
 }
 
@@ -134,18 +141,14 @@ pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &
     .fetch_all(write.connection())
     .await
     .map_err(refused)?;
-    for Statement { service_id, status } in said {
-        sqlx::query(
-            "insert into incident_update_services (organization_id, update_id, service_id, status) values ($1, $2, $3, $4)",
-        )
-        .bind(write.organization.clone())
-        .bind(update.clone())
-        .bind(service_id.clone())
-        .bind(*status)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    }
+    let rows: Vec<_> = said.iter().map(|Statement { service_id, status }| (update, service_id, status)).collect();
+    bulk::execute(
+        write,
+        "insert into incident_update_services (organization_id, update_id, service_id, status)
+         select $1, given.value ->> 0, given.value ->> 1, given.value ->> 2 from $rows",
+        &rows,
+    )
+    .await?;
     let mut after: Vec<_> = said.iter().map(|said| (said.service_id.clone(), said.status)).collect();
     before.sort_unstable();
     after.sort_unstable();
@@ -220,18 +223,14 @@ pub(super) async fn set_services(
         .execute(write.connection())
         .await
         .map_err(refused)?;
-    for (service, status) in said {
-        sqlx::query(
-            "insert into incident_services (organization_id, incident_id, service_id, status) values ($1, $2, $3, $4)",
-        )
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .bind(service.clone())
-        .bind(*status)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    }
+    let rows: Vec<_> = said.iter().map(|(service, status)| (id, service, status)).collect();
+    bulk::execute(
+        write,
+        "insert into incident_services (organization_id, incident_id, service_id, status)
+         select $1, given.value ->> 0, given.value ->> 1, given.value ->> 2 from $rows",
+        &rows,
+    )
+    .await?;
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use crate::{
 };
 use std::time::Duration;
 
-const JOB: SystemScope = SystemScope::job("maintenance");
+pub(super) const JOB: SystemScope = SystemScope::job("maintenance");
 
 /// Takes a maintenance through the steps that are due; whether there was one.
 ///
@@ -58,7 +58,7 @@ pub async fn follow(app: App) {
         }
         // Once an hour, or when the clock has jumped.
         if looked_ahead.is_none_or(|last| (now - last).abs() > 3_600.0) {
-            match look_ahead(&app, now).await {
+            match series::look_ahead(&app, now).await {
                 Ok(()) => looked_ahead = Some(now),
                 Err(error) => tracing::warn!(%error, "windows of series are not made for now"),
             }
@@ -84,14 +84,4 @@ pub async fn look(app: &App, now: Time) -> Result<()> {
 async fn step(app: &App, organization: &OrganizationId, id: &MaintenanceId, now: Time) -> Result<()> {
     let mut write = JOB.write(app, organization).await?;
     if run_due(&mut write, id, now).await? { write.commit(TOPICS).await } else { Ok(()) }
-}
-
-async fn look_ahead(app: &App, now: Time) -> Result<()> {
-    let short = store::short_series(&mut app.db.read(&JOB).await?, now).await?;
-    for (organization, id) in short {
-        let mut write = JOB.write(app, &organization).await?;
-        series::extend(&mut write, &id).await?;
-        write.commit(TOPICS).await?;
-    }
-    Ok(())
 }

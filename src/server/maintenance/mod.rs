@@ -21,7 +21,7 @@ use super::{
 use crate::domain::{
     error::{AppError, FieldErrors, Result},
     ids::{MaintenanceId, OrganizationId, SeriesId, ServiceId, UpdateId},
-    incident::body,
+    incident::{MAX_UPDATES, body},
     live::Topic,
     maintenance::{
         CheckedMaintenance, Maintenance, MaintenanceDetail, MaintenanceFilter, MaintenanceInput, MaintenancePage,
@@ -69,13 +69,10 @@ fn unless_changed(maintenance: &Maintenance, seen: Option<i64>) -> Result<()> {
 }
 
 async fn require_services(write: &mut Write, all: &[ServiceId]) -> Result<()> {
-    for service in all {
-        services::require(write, service).await.map_err(|error| match error {
-            AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
-            other => other,
-        })?;
-    }
-    Ok(())
+    services::require(write, all).await.map_err(|error| match error {
+        AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
+        other => other,
+    })
 }
 
 /// A maintenance about to be added.
@@ -139,12 +136,16 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     let automatic = !input.by_hand;
     let new = NewMaintenance { title, body, services, starts_at, ends_at, automatic, series_id: series_id.clone() };
     let id = add(&mut write, &new).await?;
-    if let Some(series) = &series_id {
-        series::extend(&mut write, series).await?;
-    }
+    let more = match &series_id {
+        Some(series) => series::extend(&mut write, series).await?,
+        None => false,
+    };
     let now = write.at;
     run_due(&mut write, &id, now).await?;
     write.commit(TOPICS).await?;
+    if let (Some(series), true) = (series_id, more) {
+        series::go_on_later(scope.app(), scope.id(), series);
+    }
     Ok(id)
 }
 
@@ -271,6 +272,9 @@ pub async fn update(
             status.label().to_lowercase()
         )));
     }
+    if store::count_updates(&mut write, &id).await? >= MAX_UPDATES {
+        return Err(AppError::Conflict(format!("A maintenance has at most {MAX_UPDATES} updates.")));
+    }
     if body.is_empty() && status == before.status && ends_at.is_none() {
         return Err(AppError::field("body", "Write a message, or change the status or the end."));
     }
@@ -362,7 +366,7 @@ pub async fn detail(scope: Scope<allowed::Read>, id: MaintenanceId) -> Result<Ma
     let maintenance = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_maintenance)?;
     let updates = store::updates(&mut read, scope.id(), slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
     let rule = match &maintenance.series_id {
-        Some(series) => store::rule(&mut read, scope.id(), series).await?,
+        Some(series) => series::rule_of(&mut read, scope.id(), series).await?,
         None => None,
     };
     let page = scope.app().url.join(&format!("/status/{}/maintenance/{id}", scope.organization().slug));

@@ -3,25 +3,32 @@
 //! Each window is a maintenance of its own, made some weeks ahead, so that one of them can be moved
 //! or called off without the others.
 
-use super::{NewMaintenance, TOPICS, add, no_maintenance, store};
+mod store;
+
+use super::{TOPICS, clockwork::JOB, insert_update, no_maintenance};
 use crate::{
     domain::{
         error::{AppError, Result},
-        ids::{MaintenanceId, SeriesId},
-        maintenance::AHEAD,
+        ids::{MaintenanceId, OrganizationId, SeriesId},
+        maintenance::{AHEAD, Maintenance, MaintenanceStatus},
         role::allowed,
         time::Time,
     },
     server::{
+        App,
         access::Scope,
         days,
-        db::{AuditEntry, Write, random_id},
+        db::{AuditEntry, Read, Write, random_id},
+        history::Who,
     },
 };
 use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
 
 /// Windows made at once at most.
 const MOST: u16 = 150;
+/// Services of windows that one transaction makes or removes at most, but one window at least: nobody else writes
+/// meanwhile.
+const MAX_ROWS: usize = 5_000;
 /// A rule brings a window within so many years.
 const YEARS: i64 = 5;
 
@@ -95,57 +102,135 @@ fn beginnings(rule: &str, zone: &str, first: Time, after: Time, until: Time) -> 
 /// Begins a series whose first window begins at this moment.
 pub(super) async fn begin(write: &mut Write, rule: &str, zone: &str, first: Time) -> Result<SeriesId> {
     let id = SeriesId::from_random(random_id());
-    store::insert_series(write, &id, rule, zone, first).await?;
+    store::insert(write, &id, rule, zone, first).await?;
     Ok(id)
 }
 
-/// Makes the windows of a series that are not made yet, as far ahead as windows are made. Each is as
-/// the latest one is.
-///
-/// # Errors
-/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn extend(write: &mut Write, id: &SeriesId) -> Result<i64> {
-    let Some(series) = store::series(write, id).await? else { return Ok(0) };
-    let until = write.at.plus_seconds(AHEAD);
-    let Some(latest) = store::latest_of(write, id).await? else { return Ok(0) };
-    let seconds = (latest.ends_at.micros() - latest.starts_at.micros()) / 1_000_000;
-    let services: Vec<_> = latest.services.iter().map(|service| service.service_id.clone()).collect();
-    let body = store::first_body(write, &latest.id).await?.unwrap_or_default();
-    let (mut made, room) = (0, super::OPEN - store::count_open(write).await?);
-    for starts_at in beginnings(&series.rule, &series.time_zone, series.first, series.made_until, until) {
-        if made >= room {
-            // The others follow when some of these are over.
-            return Ok(made);
-        }
-        let new = NewMaintenance {
-            title: latest.title.clone(),
-            body: body.clone(),
-            services: services.clone(),
-            starts_at,
-            ends_at: starts_at.plus_seconds(seconds),
-            automatic: latest.automatic,
-            series_id: Some(id.clone()),
-        };
-        add(write, &new).await?;
-        store::set_made_until(write, id, starts_at).await?;
-        made += 1;
-    }
-    store::set_made_until(write, id, until).await?;
-    Ok(made)
+/// The rule of a series that goes on.
+pub(super) async fn rule_of(read: &mut Read, organization: &OrganizationId, id: &SeriesId) -> Result<Option<String>> {
+    store::rule(read, organization, id).await
 }
 
-/// Ends the series of a maintenance: its windows that have not begun go away.
+/// Makes the windows of a series that are not made yet, as far ahead as windows are made, and as many as one
+/// transaction has room for; whether more are left to make. Each is as the latest one is.
+pub(super) async fn extend(write: &mut Write, id: &SeriesId) -> Result<bool> {
+    let Some(series) = store::find(write, id).await?.filter(|series| !series.ended) else { return Ok(false) };
+    let Some(latest) = store::latest(write, id).await? else { return Ok(false) };
+    let Some(latest) = super::store::one_in(write, &latest).await? else { return Ok(false) };
+    let until = write.at.plus_seconds(AHEAD);
+    let due = beginnings(&series.rule, &series.time_zone, series.first, series.made_until, until);
+    let room = usize::try_from(super::OPEN - super::store::count_open(write).await?).unwrap_or_default();
+    let fit = (MAX_ROWS / latest.services.len().max(1)).max(1);
+    let starts: Vec<Time> = due.iter().copied().take(fit.min(room)).collect();
+    make(write, &latest, &starts).await?;
+    if starts.len() == due.len() {
+        store::set_made_until(write, id, until).await?;
+    } else if let Some(last) = starts.last() {
+        store::set_made_until(write, id, *last).await?;
+    }
+    // Without room the others follow when some windows are over.
+    Ok(starts.len() < due.len() && fit < room)
+}
+
+async fn make(write: &mut Write, latest: &Maintenance, starts: &[Time]) -> Result<()> {
+    let seconds = (latest.ends_at.micros() - latest.starts_at.micros()) / 1_000_000;
+    let body = super::store::first_body(write, &latest.id).await?.unwrap_or_default();
+    let window = |from: &Time| (MaintenanceId::from_random(random_id()), *from, from.plus_seconds(seconds));
+    let windows: Vec<_> = starts.iter().map(window).collect();
+    let search = if body.is_empty() { latest.title.clone() } else { format!("{}\n{body}", latest.title) };
+    store::insert_windows(write, latest, &windows, &search.to_lowercase()).await?;
+    let (at, who) = (write.at, Who::of(write));
+    for (id, from, to) in windows {
+        if !body.is_empty() {
+            insert_update(write, &id, MaintenanceStatus::Scheduled, &body, at, &who).await?;
+        }
+        let after = format!("{} to {}", from.rfc3339(), to.rfc3339());
+        write.audit(AuditEntry::new("maintenance.scheduled", &id, &latest.title).values(None, Some(after)));
+    }
+    Ok(())
+}
+
+/// Ends the series of a maintenance: its windows that have not begun are deleted.
 ///
 /// # Errors
-/// [`crate::domain::error::AppError::NotFound`] when it belongs to none, `Forbidden`.
+/// [`AppError::NotFound`] when it belongs to none; [`AppError::Forbidden`] when one of those windows may not be
+/// deleted.
 pub async fn end(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId) -> Result<()> {
     let mut write = scope.write().await?;
     let maintenance = super::maintenance_to_change(&mut write, &id).await?;
     let series = maintenance.series_id.ok_or_else(no_maintenance)?;
-    let gone = store::end_series(&mut write, &series, &id).await?;
+    let to_come = store::to_come(&mut write, &series, &id).await?.len();
+    store::end(&mut write, &series, &id).await?;
+    let more = remove(&mut write, &series, &id).await?;
     let entry = AuditEntry::new("maintenance.series_ended", &id, maintenance.title);
-    write.audit(entry.values(Some(format!("{gone} windows to come")), None));
-    write.commit(TOPICS).await
+    write.audit(entry.values(Some(format!("{to_come} windows to come")), None));
+    write.commit(TOPICS).await?;
+    if more {
+        go_on_later(scope.app(), scope.id(), series);
+    }
+    Ok(())
+}
+
+/// Removes the windows to come of a series that has ended, as many as one transaction has room for; whether more
+/// are left to remove.
+async fn remove(write: &mut Write, series: &SeriesId, keep: &MaintenanceId) -> Result<bool> {
+    let to_come = store::to_come(write, series, keep).await?;
+    let all = to_come.len();
+    let mut rows = 0;
+    let mut fits = |(_, services): &(MaintenanceId, i64)| {
+        rows += usize::try_from(*services).unwrap_or_default();
+        rows <= MAX_ROWS
+    };
+    // At least one, however many services it has.
+    let fit = to_come.iter().take_while(|window| fits(window)).count().max(1);
+    let ids: Vec<_> = to_come.into_iter().take(fit).map(|(id, _)| (id,)).collect();
+    store::delete_windows(write, &ids).await?;
+    if ids.len() == all {
+        store::removed(write, series).await?;
+    }
+    Ok(ids.len() < all)
+}
+
+/// Goes on in the background with what one transaction had no room for. Should the server stop meanwhile, it
+/// goes on when it starts again.
+pub(super) fn go_on_later(app: &App, organization: &OrganizationId, id: SeriesId) {
+    let (app, organization) = (app.clone(), organization.clone());
+    tokio::spawn(async move {
+        if let Err(error) = go_on(&app, &organization, &id).await {
+            tracing::warn!(%error, %organization, series = %id, "a series is not brought up to date for now");
+        }
+    });
+}
+
+/// Makes, or removes, the windows of a series in transactions of their own.
+async fn go_on(app: &App, organization: &OrganizationId, id: &SeriesId) -> Result<()> {
+    loop {
+        let mut write = JOB.write(app, organization).await?;
+        let Some(series) = store::find(&mut write, id).await? else { return Ok(()) };
+        let more = match &series.removing_except {
+            Some(keep) => remove(&mut write, id, keep).await?,
+            None => extend(&mut write, id).await?,
+        };
+        write.commit(TOPICS).await?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// Brings every series up to date whose windows are not made, or removed, as far as they should be.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn look_ahead(app: &App, now: Time) -> Result<()> {
+    let unfinished = store::unfinished(&mut app.db.read(&JOB).await?, now).await?;
+    for (organization, id) in unfinished {
+        // One that cannot be brought up to date holds up none of the others.
+        if let Err(error) = go_on(app, &organization, &id).await {
+            tracing::error!(%error, %organization, series = %id, "a series is not brought up to date for now");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused, lists},
+        db::{Read, Write, bulk, error::refused, lists},
         history::Who,
         markdown,
         markup::inert,
@@ -146,18 +146,15 @@ pub(super) async fn set_services(write: &mut Write, id: &MaintenanceId, all: &[S
     .fetch_all(write.connection())
     .await
     .map_err(refused)?;
-    for service in all {
-        sqlx::query(
-            "insert into maintenance_services (organization_id, maintenance_id, service_id) values ($1, $2, $3)
-             on conflict do nothing",
-        )
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .bind(service.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    }
+    let rows: Vec<_> = all.iter().map(|service| (id, service)).collect();
+    bulk::execute(
+        write,
+        "insert into maintenance_services (organization_id, maintenance_id, service_id)
+         select $1, given.value ->> 0, given.value ->> 1 from $rows where true
+         on conflict do nothing",
+        &rows,
+    )
+    .await?;
     let mut before: Vec<ServiceId> = before.into_iter().map(|(id,)| id).collect();
     let mut after = all.to_vec();
     before.sort_unstable();
@@ -291,6 +288,17 @@ pub(super) async fn insert_update(write: &mut Write, id: &MaintenanceId, new: &N
     .await
     .map_err(refused)?;
     Ok(())
+}
+
+pub(super) async fn count_updates(write: &mut Write, id: &MaintenanceId) -> Result<usize> {
+    let (count,): (i64,) =
+        sqlx::query_as("select count(*) from maintenance_updates where organization_id = $1 and maintenance_id = $2")
+            .bind(write.organization.clone())
+            .bind(id.clone())
+            .fetch_one(write.connection())
+            .await
+            .map_err(refused)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// What was announced: the text of the first update.
@@ -552,117 +560,6 @@ pub(super) async fn set_imported_update(
     .await
     .map_err(refused)?;
     Ok(done.rows_affected() == 1)
-}
-
-/// A series as it goes on.
-pub(super) struct SeriesRow {
-    pub rule: String,
-    pub time_zone: String,
-    pub first: Time,
-    pub made_until: Time,
-}
-
-pub(super) async fn insert_series(write: &mut Write, id: &SeriesId, rule: &str, zone: &str, first: Time) -> Result<()> {
-    sqlx::query(
-        "insert into maintenance_series (id, organization_id, rule, time_zone, first_at, made_until, created_at)
-         values ($1, $2, $3, $4, $5, $5, $6)",
-    )
-    .bind(id.clone())
-    .bind(write.organization.clone())
-    .bind(rule.to_owned())
-    .bind(zone.to_owned())
-    .bind(first)
-    .bind(write.at)
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(())
-}
-
-/// `None` when it has ended.
-pub(super) async fn series(write: &mut Write, id: &SeriesId) -> Result<Option<SeriesRow>> {
-    let row: Option<(String, String, Time, Time)> = sqlx::query_as(
-        "select rule, time_zone, first_at, made_until from maintenance_series
-         where organization_id = $1 and id = $2 and ended_at is null",
-    )
-    .bind(write.organization.clone())
-    .bind(id.clone())
-    .fetch_optional(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(row.map(|(rule, time_zone, first, made_until)| SeriesRow { rule, time_zone, first, made_until }))
-}
-
-/// The window of a series that begins last.
-pub(super) async fn latest_of(write: &mut Write, series: &SeriesId) -> Result<Option<Maintenance>> {
-    let row: Option<(MaintenanceId,)> = sqlx::query_as(
-        "select id from maintenances where organization_id = $1 and series_id = $2 order by starts_at desc limit 1",
-    )
-    .bind(write.organization.clone())
-    .bind(series.clone())
-    .fetch_optional(write.connection())
-    .await
-    .map_err(refused)?;
-    match row {
-        Some((id,)) => one_in(write, &id).await,
-        None => Ok(None),
-    }
-}
-
-pub(super) async fn set_made_until(write: &mut Write, id: &SeriesId, until: Time) -> Result<()> {
-    sqlx::query("update maintenance_series set made_until = $1 where organization_id = $2 and id = $3")
-        .bind(until)
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
-}
-
-/// Ends a series and takes away its other windows that have not begun; how many those were.
-pub(super) async fn end_series(write: &mut Write, id: &SeriesId, keep: &MaintenanceId) -> Result<u64> {
-    sqlx::query("update maintenance_series set ended_at = $1 where organization_id = $2 and id = $3")
-        .bind(write.at)
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    let done = sqlx::query(
-        "delete from maintenances where organization_id = $1 and series_id = $2 and status = 'scheduled' and id <> $3",
-    )
-    .bind(write.organization.clone())
-    .bind(id.clone())
-    .bind(keep.clone())
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(done.rows_affected())
-}
-
-/// The rule of a series that goes on.
-pub(super) async fn rule(read: &mut Read, organization: &OrganizationId, id: &SeriesId) -> Result<Option<String>> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select rule from maintenance_series where organization_id = $1 and id = $2 and ended_at is null",
-    )
-    .bind(organization.clone())
-    .bind(id.clone())
-    .fetch_optional(read.connection())
-    .await
-    .map_err(refused)?;
-    Ok(row.map(|(rule,)| rule))
-}
-
-/// Series whose windows are made for less than they should be ahead.
-pub(super) async fn short_series(read: &mut Read, now: Time) -> Result<Vec<(OrganizationId, SeriesId)>> {
-    sqlx::query_as(
-        "select organization_id, id from maintenance_series where ended_at is null and made_until < $1 limit 500",
-    )
-    .bind(now.plus_seconds(crate::domain::maintenance::AHEAD - 86_400))
-    .fetch_all(read.connection())
-    .await
-    .map_err(refused)
 }
 
 /// How many of the organization are scheduled or go on.

@@ -26,6 +26,8 @@ use crate::domain::{
     status::{Cause, ServiceStatus},
 };
 
+use std::{collections::BTreeSet, slice};
+
 const TOPICS: &[Topic] = &[Topic::Services];
 
 /// What caused a change of a status; who made it is the write's actor.
@@ -59,12 +61,23 @@ async fn service_to_change(write: &mut Write, id: &ServiceId) -> Result<Service>
     Ok(service)
 }
 
-/// A service that this write may speak for: for incidents and maintenance.
+/// Services that this write may speak for: for incidents and maintenance.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Forbidden`].
-pub async fn require(write: &mut Write, id: &ServiceId) -> Result<String> {
-    Ok(service_to_change(write, id).await?.name)
+/// [`AppError::NotFound`] when one of them does not exist, [`AppError::Forbidden`].
+pub async fn require<'a>(write: &mut Write, ids: impl IntoIterator<Item = &'a ServiceId>) -> Result<()> {
+    let ids: BTreeSet<&ServiceId> = ids.into_iter().collect();
+    services_to_change(write, &ids).await.map(drop)
+}
+
+/// Services that this write may touch, at most once each.
+async fn services_to_change(write: &mut Write, ids: &BTreeSet<&ServiceId>) -> Result<Vec<store::Owned>> {
+    let services = store::owned(write, &ids.iter().map(|id| (id,)).collect::<Vec<_>>()).await?;
+    if services.len() != ids.len() {
+        return Err(no_service());
+    }
+    services.iter().try_for_each(|service| write.require(service.team_id.as_ref()))?;
+    Ok(services)
 }
 
 fn no_group() -> AppError {
@@ -160,11 +173,13 @@ pub async fn create_several(scope: Scope<allowed::EditServices>, names: Vec<Stri
         checked.push(GroupInput { name, description: String::new() }.check()?);
     }
     let mut write = scope.write().await?;
+    let mut added = Vec::new();
     for texts in checked {
         if !store::name_taken(&mut write, None, &name_key(&texts.name), None).await? {
-            add(&mut write, NewService::typed(texts, None)).await?;
+            added.push(insert(&mut write, NewService::typed(texts, None)).await?);
         }
     }
+    begin(&mut write, added, Cause::Manual).await?;
     write.commit(TOPICS).await
 }
 
@@ -209,21 +224,36 @@ impl NewService {
 /// # Errors
 /// [`AppError::Invalid`] when the name is taken, [`AppError::Conflict`] when there are too many.
 pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
-    if store::count(write).await? >= SERVICES_MOST {
+    let cause = new.mark.cause;
+    let added = insert(write, new).await?;
+    let id = added.0.service_id.clone();
+    begin(write, vec![added], cause).await?;
+    Ok(id)
+}
+
+/// A service's row; [`begin`] does the rest for several at once.
+async fn insert(write: &mut Write, new: NewService) -> Result<(history::Beginning, String)> {
+    let service_id = ServiceId::from_random(random_id());
+    let last = store::last_position(write, new.group_id.as_ref()).await?;
+    let position = position::between(last, None).unwrap_or(i64::MAX);
+    store::insert_service(write, &service_id, &new, position).await?;
+    let at = new.observed_since.unwrap_or(write.at).min(write.at);
+    Ok((history::Beginning { service_id, status: new.status, at }, new.texts.name))
+}
+
+async fn begin(write: &mut Write, added: Vec<(history::Beginning, String)>, cause: Cause) -> Result<()> {
+    if store::count(write).await? > SERVICES_MOST {
         return Err(AppError::Conflict(format!(
             "An organization has at most {SERVICES_MOST} services. Delete some first."
         )));
     }
-    let id = ServiceId::from_random(random_id());
-    let last = store::last_position(write, new.group_id.as_ref()).await?;
-    let position = position::between(last, None).unwrap_or(i64::MAX);
-    store::insert_service(write, &id, &new, position).await?;
-    let at = new.observed_since.unwrap_or(write.at).min(write.at);
-    history::begin(write, &id, new.status, at, new.mark.cause).await?;
-    write.audit(
-        AuditEntry::new("service.created", &id, &new.texts.name).values(None, Some(new.status.as_str().to_owned())),
-    );
-    Ok(id)
+    let (begins, names): (Vec<history::Beginning>, Vec<String>) = added.into_iter().unzip();
+    history::begin(write, &begins, cause).await?;
+    for (history::Beginning { service_id, status, .. }, name) in begins.iter().zip(names) {
+        let after = status.as_str().to_owned();
+        write.audit(AuditEntry::new("service.created", service_id, name).values(None, Some(after)));
+    }
+    Ok(())
 }
 
 /// Changes a service's texts and group.
@@ -309,11 +339,7 @@ pub async fn set_status(
     cause: Cause,
 ) -> Result<Vec<Incident>> {
     let mut write = scope.write().await?;
-    let mut changed = false;
-    for id in &ids {
-        changed |= set_own_status(&mut write, id, status, &Mark::by(cause)).await?;
-    }
-    if changed {
+    if set_own_statuses(&mut write, &ids, status, cause).await? {
         write.commit(TOPICS).await?;
     } else {
         drop(write);
@@ -330,15 +356,21 @@ pub async fn set_status(
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
 pub async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceStatus, mark: &Mark) -> Result<bool> {
-    let service = service_to_change(write, id).await?;
-    if service.own_status == status {
-        return Ok(false);
+    set_own_statuses(write, slice::from_ref(id), status, mark.cause).await
+}
+
+async fn set_own_statuses(write: &mut Write, ids: &[ServiceId], status: ServiceStatus, cause: Cause) -> Result<bool> {
+    let mut other = services_to_change(write, &ids.iter().collect()).await?;
+    other.retain(|service| service.own_status != status);
+    let ids: Vec<ServiceId> = other.iter().map(|service| service.id.clone()).collect();
+    store::set_own_statuses(write, &ids, status).await?;
+    history::set_own(write, &ids, status, cause).await?;
+    let changed = !other.is_empty();
+    for store::Owned { id, name, own_status, .. } in other {
+        let (before, after) = (own_status.as_str().to_owned(), status.as_str().to_owned());
+        write.audit(AuditEntry::new("service.status_set", &id, name).values(Some(before), Some(after)));
     }
-    store::set_own_status(write, id, status).await?;
-    history::set_own(write, id, status, mark.cause).await?;
-    let (before, after) = (service.own_status.as_str().to_owned(), status.as_str().to_owned());
-    write.audit(AuditEntry::new("service.status_set", id, service.name).values(Some(before), Some(after)));
-    Ok(true)
+    Ok(changed)
 }
 
 /// Adds a group at the end.
@@ -493,13 +525,9 @@ pub async fn update_imported_group(write: &mut Write, id: &GroupId, texts: &Grou
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn put_in_order(write: &mut Write, groups: &[(GroupId, i64)], services: &[(ServiceId, i64)]) -> Result<bool> {
-    let mut moved = false;
-    for (id, position) in groups {
-        moved |= store::set_group_position(write, id, *position).await?;
-    }
-    for (id, position) in services {
-        moved |= store::set_service_position(write, id, *position).await?;
-    }
+    let placed = groups.iter().map(|(id, place)| (order::Item::Group(id.to_string()), *place));
+    let placed = placed.chain(services.iter().map(|(id, place)| (order::Item::Service(id.to_string()), *place)));
+    let mut moved = order::set_all(write, placed).await?;
     let places = groups.iter().map(|(id, place)| (id.as_str(), *place));
     let places = places.chain(services.iter().map(|(id, place)| (id.as_str(), *place)));
     let places: std::collections::HashMap<&str, i64> = places.collect();
@@ -507,9 +535,9 @@ pub async fn put_in_order(write: &mut Write, groups: &[(GroupId, i64)], services
     let mut others = store::places(write).await?;
     others.retain(|(item, _)| !places.contains_key(item.id()));
     if others.iter().any(|(_, position)| *position < end) {
-        for ((item, _), place) in others.iter().zip(position::spread(others.len())) {
-            order::set(write, item, end + place).await?;
-        }
+        let count = others.len();
+        let behind = position::spread(count).map(|place| end + place);
+        order::set_all(write, others.into_iter().map(|(item, _)| item).zip(behind)).await?;
         moved = true;
     }
     Ok(moved)

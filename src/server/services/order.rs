@@ -71,17 +71,17 @@ pub async fn move_item(
     let position = match place(&siblings) {
         Some(position) => position,
         None => {
-            for ((sibling, position), fresh) in siblings.iter_mut().zip(spread(usize::MAX)) {
+            for ((_, position), fresh) in siblings.iter_mut().zip(spread(usize::MAX)) {
                 *position = fresh;
-                set(&mut write, sibling, fresh).await?;
             }
+            set_all(&mut write, siblings.iter().cloned()).await?;
             place(&siblings).unwrap_or_default()
         }
     };
     if let Item::Service(id) = &moved {
         store::set_group(&mut write, &parse(id)?, group.as_ref()).await?.ok_or_else(no_service)?;
     }
-    set(&mut write, &moved, position).await?;
+    set_all(&mut write, [(moved, position)]).await?;
     write.audit(AuditEntry::new("service.moved", &item, name).changed(&[("group", &old_name, &new_name)]));
     write.commit(TOPICS).await
 }
@@ -98,7 +98,7 @@ pub(super) async fn settle(write: &mut Write, id: &ServiceId) -> Result<()> {
     let siblings = store::siblings(write, service.group_id.as_ref()).await?;
     if siblings.iter().any(|(item, position)| *position == service.position && item.id() != id.as_str()) {
         let last = siblings.last().map(|(_, position)| *position);
-        set(write, &Item::Service(id.to_string()), between(last, None).unwrap_or(i64::MAX)).await?;
+        set_all(write, [(Item::Service(id.to_string()), between(last, None).unwrap_or(i64::MAX))]).await?;
     }
     Ok(())
 }
@@ -115,18 +115,17 @@ pub(super) async fn dissolve(write: &mut Write, group: &GroupId) -> Result<()> {
         }
     }
     store::ungroup_all(write, group).await?;
-    for (item, position) in order.iter().zip(spread(usize::MAX)) {
-        set(write, item, position).await?;
-    }
+    set_all(write, order.into_iter().zip(spread(usize::MAX))).await?;
     store::delete_group(write, group).await
 }
 
-pub(super) async fn set(write: &mut Write, item: &Item, position: i64) -> Result<()> {
-    match item {
-        Item::Group(id) => store::set_group_position(write, &parse(id)?, position).await?,
-        Item::Service(id) => store::set_service_position(write, &parse(id)?, position).await?,
-    };
-    Ok(())
+/// Gives items their places; whether one of them stood elsewhere before.
+pub(super) async fn set_all(write: &mut Write, places: impl IntoIterator<Item = (Item, i64)>) -> Result<bool> {
+    let (groups, services): (Vec<_>, Vec<_>) = places.into_iter().partition(|(item, _)| matches!(item, Item::Group(_)));
+    let rows = |places: &[(Item, i64)]| places.iter().map(|(item, place)| (item.id().to_owned(), *place)).collect();
+    let (groups, services): (Vec<_>, Vec<_>) = (rows(&groups), rows(&services));
+    let moved = store::set_group_positions(write, &groups).await?;
+    Ok(store::set_service_positions(write, &services).await? || moved)
 }
 
 fn parse<T: std::str::FromStr>(id: &str) -> Result<T> {

@@ -9,7 +9,7 @@ use crate::{
         status::{Cause, ServiceStatus},
         time::Time,
     },
-    server::db::{Read, Write, error::refused, packed},
+    server::db::{Read, Write, bulk, error::refused, packed},
 };
 use sqlx::AnyConnection;
 
@@ -195,7 +195,18 @@ fn item_of((id, position, kind): PlaceRow) -> (Item, i64) {
 
 /// The last place in a group, or on the top level, where groups stand too.
 pub(super) async fn last_position(write: &mut Write, group: Option<&GroupId>) -> Result<Option<i64>> {
-    Ok(siblings(write, group).await?.last().map(|(_, position)| *position))
+    let (last,): (Option<i64>,) = sqlx::query_as(
+        "select max(position) from (
+             select position from services where organization_id = $1 and coalesce(group_id, '') = $2 and deleted_at is null
+             union all
+             select position from service_groups where organization_id = $1 and $2 = '') as places",
+    )
+    .bind(write.organization.clone())
+    .bind(group.map_or("", GroupId::as_str).to_owned())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(last)
 }
 
 /// What stands in a group, or on the top level, in order.
@@ -321,15 +332,36 @@ pub(super) async fn set_deleted(write: &mut Write, id: &ServiceId, deleted: bool
     Ok(row.map(|(name,)| name))
 }
 
-pub(super) async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceStatus) -> Result<()> {
-    sqlx::query("update services set own_status = $1, updated_at = $2 where organization_id = $3 and id = $4")
-        .bind(status)
-        .bind(write.at)
-        .bind(write.organization.clone())
-        .bind(id.clone())
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
+/// What is asked of services that are about to be changed.
+pub(super) struct Owned {
+    pub id: ServiceId,
+    pub name: String,
+    pub team_id: Option<TeamId>,
+    pub own_status: ServiceStatus,
+}
+
+/// Those of these services that are there.
+pub(super) async fn owned(write: &mut Write, ids: &[(&&ServiceId,)]) -> Result<Vec<Owned>> {
+    let rows: Vec<(ServiceId, String, Option<TeamId>, ServiceStatus)> = bulk::fetch(
+        write,
+        "select s.id, s.name, s.team_id, s.own_status from $rows cross join services s
+         where s.id = given.value ->> 0 and s.organization_id = $1 and s.deleted_at is null",
+        ids,
+    )
+    .await?;
+    Ok(rows.into_iter().map(|(id, name, team_id, own_status)| Owned { id, name, team_id, own_status }).collect())
+}
+
+pub(super) async fn set_own_statuses(write: &mut Write, ids: &[ServiceId], status: ServiceStatus) -> Result<()> {
+    let at = write.at.micros();
+    let rows: Vec<_> = ids.iter().map(|id| (id, status, at)).collect();
+    bulk::execute(
+        write,
+        "update services set own_status = given.value ->> 1, updated_at = cast(given.value ->> 2 as bigint) from $rows
+         where services.id = given.value ->> 0 and coalesce(organization_id, '') = $1",
+        &rows,
+    )
+    .await?;
     Ok(())
 }
 
@@ -471,31 +503,28 @@ pub(super) async fn set_group(write: &mut Write, id: &ServiceId, group: Option<&
     Ok((done.rows_affected() == 1).then_some(()))
 }
 
-/// Whether it stood elsewhere before.
-pub(super) async fn set_service_position(write: &mut Write, id: &ServiceId, position: i64) -> Result<bool> {
-    let done =
-        sqlx::query("update services set position = $1 where organization_id = $2 and id = $3 and position <> $1")
-            .bind(position)
-            .bind(write.organization.clone())
-            .bind(id.clone())
-            .execute(write.connection())
-            .await
-            .map_err(refused)?;
-    Ok(done.rows_affected() == 1)
+/// Whether one of them stood elsewhere before.
+pub(super) async fn set_service_positions(write: &mut Write, places: &[(String, i64)]) -> Result<bool> {
+    let moved = bulk::execute(
+        write,
+        "update services set position = cast(given.value ->> 1 as bigint) from $rows
+         where services.id = given.value ->> 0 and coalesce(organization_id, '') = $1
+           and position <> cast(given.value ->> 1 as bigint)",
+        places,
+    );
+    Ok(moved.await? > 0)
 }
 
-/// Whether it stood elsewhere before.
-pub(super) async fn set_group_position(write: &mut Write, id: &GroupId, position: i64) -> Result<bool> {
-    let done = sqlx::query(
-        "update service_groups set position = $1 where organization_id = $2 and id = $3 and position <> $1",
-    )
-    .bind(position)
-    .bind(write.organization.clone())
-    .bind(id.clone())
-    .execute(write.connection())
-    .await
-    .map_err(refused)?;
-    Ok(done.rows_affected() == 1)
+/// Whether one of them stood elsewhere before.
+pub(super) async fn set_group_positions(write: &mut Write, places: &[(String, i64)]) -> Result<bool> {
+    let moved = bulk::execute(
+        write,
+        "update service_groups set position = cast(given.value ->> 1 as bigint) from $rows
+         where service_groups.id = given.value ->> 0 and coalesce(organization_id, '') = $1
+           and position <> cast(given.value ->> 1 as bigint)",
+        places,
+    );
+    Ok(moved.await? > 0)
 }
 
 pub(super) async fn known(write: &mut Write) -> Result<Known> {

@@ -630,6 +630,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("organizations", "host", "leads to this server; the operator binds it anew"),
     ("incidents", "search", "made of title and updates"),
     ("maintenances", "search", "made of title and updates"),
+    ("maintenance_series", "removing_except", "how far its end has come, a moment later all the way"),
     ("_sqlx_migrations", "*", "of the database, not of an organization"),
 ];
 
