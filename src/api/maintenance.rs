@@ -58,7 +58,7 @@ pub async fn update_maintenance(
 /// Ends the series of a maintenance.
 #[server(prefix = "/rpc", endpoint = "end_maintenance_series", input = Json)]
 pub async fn end_maintenance_series(organization: String, id: MaintenanceId) -> Result<(), AppError> {
-    run(series::end(scope::<allowed::ReportIncidents>(&organization).await?, id)).await
+    run(series::end(scope::<allowed::DeleteIncidents>(&organization).await?, id)).await
 }
 
 /// Deletes a maintenance.

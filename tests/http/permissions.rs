@@ -3,9 +3,15 @@
 //! What somebody may not do is refused, and leaves no trace.
 
 use crate::support::{Answer, Browser, TestServer, both_engines, token};
+use candor::server::clock;
 use serde_json::{Value, json};
 
-both_engines!(the_whole_table, an_admin_does_not_get_at_an_owners_link);
+both_engines!(
+    the_whole_table,
+    an_admin_does_not_get_at_an_owners_link,
+    a_teams_leave_does_not_reach_what_was_said_of_other_teams,
+    ending_a_series_requires_the_right_to_delete_each_window,
+);
 
 /// Everybody there is, and where what they try belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +115,6 @@ const TABLE: &[(&str, &str)] = &[
     ("schedule_maintenance", "YYYYn YY nn"),
     ("edit_maintenance", "YYYYn YY nn"),
     ("update_maintenance", "YYYYn YY nn"),
-    ("end_maintenance_series", "YYYYn YY nn"),
     // a template belongs to no team
     ("save_template", "YYYYn nn nn"),
     ("delete_template", "YYYYn nn nn"),
@@ -117,6 +122,7 @@ const TABLE: &[(&str, &str)] = &[
     ("delete_incident", "YYYnn Yn nn"),
     ("delete_incident_update", "YYYnn Yn nn"),
     ("delete_maintenance", "YYYnn Yn nn"),
+    ("end_maintenance_series", "YYYnn Yn nn"),
     // delete organization
     ("delete_organization", "Ynnnn nn nn"),
 ];
@@ -525,4 +531,72 @@ async fn an_admin_does_not_get_at_an_owners_link(server: TestServer) {
     assert_eq!(server.browser().get(&format!("/accept-invitation?token={first}")).await.status, 200, "it stays good");
     let again = token(&owner.rpc("resend_invitation", call).await.right());
     assert_eq!(server.browser().accept(&again, "olga").await.status, 303);
+}
+
+/// What an incident said of a service is the history of that service, also when it is no longer part of the incident:
+/// another team's people can go on with the incident, and change nothing that was.
+async fn a_teams_leave_does_not_reach_what_was_said_of_other_teams(server: TestServer) {
+    let mut world = World::new(&server).await;
+    let (own, other) = (world.own_team.clone(), world.other_team.clone());
+    let (ours, theirs) = (world.service(&own).await, world.service(&other).await);
+    for table in ["status_claims", "status_history"] {
+        server.execute(&format!("update {table} set started_at = started_at - 3600000000")).await;
+    }
+    let said = |service: &str, status: Value| json!({ "service_id": service, "status": status });
+    let both = [said(&ours, json!("partial_outage")), said(&theirs, json!("major_outage"))];
+    let id = world.prepare("report_incident", json!({ "input": { "title": "Both", "services": both } })).await;
+    let out = json!({ "body": "Theirs is well.", "services": [said(&theirs, json!(null))] });
+    world.prepare("post_incident_update", json!({ "id": id, "input": out })).await;
+    let read = world.prepare("read_incident", json!({ "id": id })).await;
+    let first = read["updates"][1]["id"].clone();
+    let past = json!({
+        "organization": "northwind", "id": id, "update": first, "body": "Learned.", "published": false,
+        "input": { "body": "Only ours.", "services": [said(&ours, json!("partial_outage"))], "at": "2020-01-01T10:00", "title": "Ours", "impact": "" },
+    });
+    let history = format!(
+        "select status || started_at || coalesce(ended_at, 0) from status_history where service_id = '{theirs}' order by started_at"
+    );
+    let before = server.texts(&history).await;
+    assert_eq!(before.len(), 3, "it was well, was out, is well");
+    for who in [TeamMember, TeamAdmin] {
+        let browser = world.browser(who);
+        for function in ["edit_incident_update", "post_incident_update", "edit_incident", "save_postmortem"] {
+            browser.rpc(function, past.clone()).await.refused(403, "forbidden");
+        }
+        for function in ["delete_incident", "delete_incident_update"] {
+            browser.rpc(function, past.clone()).await.refused(403, "forbidden");
+        }
+        let now =
+            json!({ "organization": "northwind", "id": id, "input": { "body": "Ours is better.", "services": [] } });
+        browser.rpc("post_incident_update", now).await.right();
+    }
+    assert_eq!(server.texts(&history).await, before);
+    world.browser(Manager).rpc("edit_incident_update", past.clone()).await.right();
+    world.browser(Manager).rpc("delete_incident", past).await.right();
+}
+
+/// The windows that go with a series are deleted, so each of them needs the right to delete it.
+async fn ending_a_series_requires_the_right_to_delete_each_window(server: TestServer) {
+    let mut world = World::new(&server).await;
+    let (own, other) = (world.own_team.clone(), world.other_team.clone());
+    let (ours, theirs) = (world.service(&own).await, world.service(&other).await);
+    let mut input = world.window(&ours);
+    let soon = clock::now().plus_seconds(86_400).utc();
+    let local = |minutes: i64| (soon + chrono::Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M").to_string();
+    (input["starts_at"], input["ends_at"], input["repeat"]) = (json!(local(0)), json!(local(60)), json!("monthly"));
+    let id = world.prepare("schedule_maintenance", json!({ "input": input })).await;
+    let upcoming = "select count(*) from maintenances where status = 'scheduled'";
+    let windows = server.number(upcoming).await;
+    assert!(windows > 2, "a series: {windows}");
+    let call = json!({ "organization": "northwind", "id": id });
+    world.browser(Reporter).rpc("end_maintenance_series", call.clone()).await.refused(403, "forbidden");
+    let filter = json!({ "filter": { "state": "upcoming" } });
+    let second = world.prepare("list_maintenance", filter).await["maintenance"][1].clone();
+    (input["services"], input["repeat"]) = (json!([theirs]), json!(""));
+    (input["starts_at"], input["ends_at"]) = (json!(local(90)), json!(local(150)));
+    world.prepare("edit_maintenance", json!({ "id": second["id"], "input": input })).await;
+    world.browser(TeamAdmin).rpc("end_maintenance_series", call.clone()).await.refused(403, "forbidden");
+    assert_eq!(server.number(upcoming).await, windows, "nothing is gone");
+    world.browser(Manager).rpc("end_maintenance_series", call).await.right();
+    assert_eq!(server.number(upcoming).await, 1, "the one it was ended through stays");
 }

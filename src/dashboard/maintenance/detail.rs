@@ -119,7 +119,7 @@ fn Opened(one: Signal<One>, reread: Callback<()>) -> impl IntoView {
             </div>
             <div class="grid min-w-0 gap-4">
                 <UnderMaintenance detail />
-                <Series detail may />
+                <Series detail may=deletes />
             </div>
         </div>
     }

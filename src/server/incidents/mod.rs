@@ -23,7 +23,7 @@ use super::{
 use crate::domain::{
     account::line,
     error::{AppError, FieldErrors, Result},
-    ids::{IncidentId, OrganizationId, UpdateId},
+    ids::{IncidentId, OrganizationId, TeamId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
         MAX_STATEMENTS, MAX_UPDATES, NewIncident, Statement, Step, TITLE_MOST, Told, UpdateInput, body, claims, course,
@@ -49,18 +49,27 @@ fn no_update() -> AppError {
     AppError::NotFound("update".to_owned())
 }
 
-/// An incident that this write may touch: whoever acts by a team's leave only touches incidents all of
-/// whose services are of that team.
+/// An incident that this write may change: whoever acts by a team's leave only changes incidents that never said
+/// anything of another team's services, for its past is their history.
 async fn incident_to_change(write: &mut Write, id: &IncidentId) -> Result<store::Head> {
+    let teams = store::teams_ever(write, id).await?;
+    require_teams(write, &teams)?;
+    incident_to_update(write, id).await
+}
+
+/// An incident that this write may go on with: what was said of services that are no longer part of it stays as it is.
+async fn incident_to_update(write: &mut Write, id: &IncidentId) -> Result<store::Head> {
     let head = store::head(write, id).await?.ok_or_else(no_incident)?;
     let teams = store::teams_of(write, id).await?;
     if teams.is_empty() {
         write.require(None)?;
     }
-    for team in teams {
-        write.require(team.as_ref())?;
-    }
+    require_teams(write, &teams)?;
     Ok(head)
+}
+
+fn require_teams(write: &Write, teams: &[Option<TeamId>]) -> Result<()> {
+    teams.iter().try_for_each(|team| write.require(team.as_ref()))
 }
 
 /// Refuses an update for which there is no room among those that are there.
@@ -282,7 +291,11 @@ pub async fn post_update(
 ) -> Result<UpdateId> {
     let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
     let mut write = scope.write().await?;
-    let head = incident_to_change(&mut write, &id).await?;
+    // With a time of its own it stands among those that are there.
+    let head = match input.at.trim() {
+        "" => incident_to_update(&mut write, &id).await?,
+        _ => incident_to_change(&mut write, &id).await?,
+    };
     let Checked { status: new_status, body, mut said, at } = checked(&input, head.status, now, zone)?;
     unless_changed(&head, input.seen)?;
     require_services(&mut write, &said).await?;

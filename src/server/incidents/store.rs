@@ -57,6 +57,19 @@ pub(super) async fn teams_of(write: &mut Write, id: &IncidentId) -> Result<Vec<O
     .await
 }
 
+/// The teams of every service that one of the incident's updates names, those that were taken out again as well.
+pub(super) async fn teams_ever(write: &mut Write, id: &IncidentId) -> Result<Vec<Option<TeamId>>> {
+    teams(
+        write,
+        id,
+        "select distinct s.team_id from incident_updates u
+         join incident_update_services i on i.update_id = u.id
+         join services s on s.id = i.service_id
+         where u.organization_id = $1 and u.incident_id = $2",
+    )
+    .await
+}
+
 async fn teams(write: &mut Write, id: &IncidentId, statement: &'static str) -> Result<Vec<Option<TeamId>>> {
     let rows: Vec<(Option<TeamId>,)> = sqlx::query_as(statement)
         .bind(write.organization.clone())

@@ -155,10 +155,13 @@ async fn make(write: &mut Write, latest: &Maintenance, starts: &[Time]) -> Resul
 /// # Errors
 /// [`AppError::NotFound`] when it belongs to none; [`AppError::Forbidden`] when one of those windows may not be
 /// deleted.
-pub async fn end(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId) -> Result<()> {
+pub async fn end(scope: Scope<allowed::DeleteIncidents>, id: MaintenanceId) -> Result<()> {
     let mut write = scope.write().await?;
     let maintenance = super::maintenance_to_change(&mut write, &id).await?;
     let series = maintenance.series_id.ok_or_else(no_maintenance)?;
+    for team in store::teams_to_come(&mut write, &series, &id).await? {
+        write.require(team.as_ref())?;
+    }
     let to_come = store::to_come(&mut write, &series, &id).await?.len();
     store::end(&mut write, &series, &id).await?;
     let more = remove(&mut write, &series, &id).await?;

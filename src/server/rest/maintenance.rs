@@ -426,7 +426,7 @@ async fn post_maintenance_update(
 
 /// End a series
 ///
-/// The series of this maintenance: its other windows that have not begun go away, and no more are made.
+/// The series of this maintenance: its other windows that have not begun are deleted, and no more are made.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/maintenance/{id}/end-series",
@@ -439,7 +439,7 @@ async fn post_maintenance_update(
     security(("bearer" = []))
 )]
 async fn end_maintenance_series(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
+    let scope = caller.scope::<allowed::DeleteIncidents>(&organization).await?;
     let id = maintenance_id(&id)?;
     run(series::end(scope, id.clone())).await?;
     Ok(shown(&one(&caller, &organization, id).await?))
