@@ -12,6 +12,7 @@ both_engines!(
     everything_wrong_is_told_at_once,
     a_time_zone_is_one_of_the_list,
     a_person_owns_only_so_many,
+    organizations_created_at_once_are_counted_one_by_one,
     check_slug_says_what_creating_would_say,
     the_first_screen_is_the_last_used_organization,
     the_frame_shows_the_organization,
@@ -161,6 +162,19 @@ async fn a_person_owns_only_so_many(server: TestServer) {
         ana.rpc("create_organization", input("X", &format!("org-{number}"), "UTC")).await.right();
     }
     ana.rpc("create_organization", input("X", "org-20", "UTC")).await.refused(409, "conflict");
+}
+
+/// What is counted and then made is counted once, whatever comes at the same moment.
+async fn organizations_created_at_once_are_counted_one_by_one(server: TestServer) {
+    let ana = server.person("ana").await;
+    let creating = (0..40).map(|number| {
+        let ana = ana.clone();
+        tokio::spawn(async move { ana.rpc("create_organization", input("X", &format!("org-{number}"), "UTC")).await })
+    });
+    let answers: Vec<_> = futures_util::future::join_all(creating).await.into_iter().map(Result::unwrap).collect();
+    let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of(200), of(409)), (20, 20));
+    assert_eq!(server.number("select count(*) from organizations").await, 20);
 }
 
 async fn check_slug_says_what_creating_would_say(server: TestServer) {

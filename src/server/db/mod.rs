@@ -315,6 +315,14 @@ impl AccountWrite {
     pub fn connection(&mut self) -> &mut AnyConnection {
         &mut self.transaction
     }
+    /// Locks the person's row until the end of the transaction: what is counted after this and then inserted
+    /// is counted once, also on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`] when the account has been deleted.
+    pub async fn lock_user(&mut self, user: &UserId) -> Result<()> {
+        store::lock_user(&mut self.transaction, user).await
+    }
     /// Keeps what was written.
     ///
     /// # Errors
@@ -438,6 +446,13 @@ impl Write {
     /// [`AppError::Unavailable`] when the database does not answer.
     pub async fn announce(&mut self) -> Result<()> {
         store::insert_event(self).await
+    }
+    /// As [`AccountWrite::lock_user`].
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`] when the account has been deleted.
+    pub async fn lock_user(&mut self, user: &UserId) -> Result<()> {
+        store::lock_user(&mut self.transaction, user).await
     }
     /// Notes one thing that was done; the entries are written with the commit.
     pub fn audit(&mut self, entry: AuditEntry) {

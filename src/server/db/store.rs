@@ -3,7 +3,7 @@
 use super::{Actor, AuditEntry, Plain, Write, bulk, error::refused, random_id};
 use crate::domain::{
     error::{AppError, Result},
-    ids::{AuditId, OrganizationId},
+    ids::{AuditId, OrganizationId, UserId},
     time::Time,
 };
 use sqlx::{Any, AnyConnection, AnyPool, FromRow, SqlStr, any::AnyRow};
@@ -70,6 +70,16 @@ pub(super) async fn raise_version(
     .await
     .map_err(refused)?;
     raised.ok_or_else(|| AppError::NotFound("organization".to_owned()))
+}
+
+/// An update that changes nothing: the one row lock that both engines know.
+pub(super) async fn lock_user(connection: &mut AnyConnection, user: &UserId) -> Result<()> {
+    let done = sqlx::query("update users set updated_at = updated_at where id = $1")
+        .bind(user.clone())
+        .execute(connection)
+        .await
+        .map_err(refused)?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(AppError::Unauthenticated) }
 }
 
 /// For [`super::bulk`].

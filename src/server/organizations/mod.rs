@@ -40,6 +40,7 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
     let mut write = app.db.write_new(&by, &id, by.actor(), &app.hub).await?;
     if store::count_owned(&mut write, &by.user().id).await? >= CREATED_MOST {
         return Err(AppError::Conflict(format!(
+    write.lock_user(&by.user().id).await?;
             "You own {CREATED_MOST} organizations already. Delete one first, or ask the operator."
         )));
     }

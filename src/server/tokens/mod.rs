@@ -138,6 +138,7 @@ pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewTok
     let checked = input.check(Role::Owner)?;
     let (hash, ending, token) = fresh();
     let mut write = by.app().db.write_accounts(by).await?;
+    write.lock_user(&by.user().id).await?;
     if store::count_of_person(&mut write, &by.user().id).await? >= MOST {
         return Err(too_many());
     }
