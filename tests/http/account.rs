@@ -201,6 +201,7 @@ async fn what_is_wrong_with_a_password_is_said(server: TestServer) {
         assert!(page.contains(words), "{words}: {page}");
         assert!(!page.contains(&format!("value=\"{new}\"")), "a password came back");
     }
+        (PASSWORD, "password1234", "too easy to guess"),
     assert_eq!(server.browser().sign_in("ana", PASSWORD).await.status, 303);
     // Guessing it from within a session is limited as it is from without.
     let mut last = 0;
@@ -228,9 +229,11 @@ async fn a_forgotten_password_is_reset_once(server: TestServer) {
     assert_eq!(stranger.get(&first).await.status, 404, "a newer link voids the older");
     assert!(stranger.get(&link).await.text().contains("ana@example.com"));
     let token = token(&link);
-    let refused = stranger.post("/reset-password", &[("token", &token), ("password", "short")]).await;
-    assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("at least 12") && refused.text().contains(&token));
+    for (password, words) in [("short", "at least 12"), ("password1234", "too easy to guess")] {
+        let refused = stranger.post("/reset-password", &[("token", &token), ("password", password)]).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.text().contains(words) && refused.text().contains(&token), "{words}");
+    }
     let answer = stranger.post("/reset-password", &[("token", &token), ("password", NEW)]).await;
     assert_eq!((answer.status, answer.location()), (303, "/sign-in?done=reset"));
     assert!(stranger.get(answer.location()).await.text().contains("Your password is set"));

@@ -36,6 +36,10 @@ async fn what_is_wrong_stands_next_to_its_field(server: TestServer) {
         ("Ana", "ana@example.com", &long, "a long password"),
         ("Ana", "ana@example.com", "ana@example.com1", "the address in the password"),
         ("Ana", "ana@example.com", "", "no password"),
+        ("Ana", "ana@example.com", "            ", "twelve spaces"),
+        ("Ana", "ana@example.com", "password1234", "a common password"),
+        ("Ana", "ana@example.com", "123456789012", "a row of digits"),
+        ("Ana", "ana.lind@example.com", "ana.lind1234", "the name in the password"),
     ] {
         let browser = server.browser();
         let answer = browser.post("/sign-up", &[("name", name), ("email", email), ("password", password)]).await;
@@ -52,6 +56,9 @@ async fn what_is_wrong_stands_next_to_its_field(server: TestServer) {
         assert_eq!(browser.session(), None, "{what}");
     }
     assert_eq!(server.number("select count(*) from users").await, 0);
+    let fields = [("name", "Ana"), ("email", "ana@example.com"), ("password", "password1234")];
+    let page = server.browser().post("/sign-up", &fields).await.text();
+    assert!(page.contains("too easy to guess") && page.contains("a few unrelated words"), "{page}");
 }
 
 async fn an_address_has_one_account_whatever_its_case(server: TestServer) {

@@ -75,7 +75,7 @@ async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<A
     errors.finish()?;
     let (Some(name), Some(email)) = (name, address_typed) else { return Err(AppError::Internal) };
     app.limits.sign_up(address)?;
-    let hash = password::hash(account.password).await?;
+    let hash = hash_new_password(account.password, &name, &email).await?;
     insert(app, &email, proof.as_ref(), &name, Some(hash), None).await
 }
 
@@ -96,6 +96,17 @@ fn new_password(password: &str, email: Option<&Email>) -> Result<(), String> {
 }
 
 async fn insert(
+/// The hash of a new password, unless it is easily guessed.
+async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<String> {
+    if password::is_guessable(typed.clone(), name, &email.key).await? {
+        return Err(AppError::field(
+            "password",
+            "This password is too easy to guess. Use a few unrelated words, without your name, your address or a pattern.",
+        ));
+    }
+    password::hash(typed).await
+}
+
     app: &App,
     email: &Email,
     proof: Option<&AddressProof>,

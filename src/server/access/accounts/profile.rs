@@ -2,7 +2,7 @@
 
 use super::{
     super::{session, store as sessions},
-    Gate, NAME_MOST, ip, new_password,
+    Gate, NAME_MOST, hash_new_password, ip, new_password,
     recovery::{RESET, VERIFY, queue_verification, tell_of_password},
     store,
 };
@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     server::{
-        access::{SignedIn, password, reauthentication::Reauthenticated, security_log},
+        access::{SignedIn, reauthentication::Reauthenticated, security_log},
         clock, members,
     },
 };
@@ -139,7 +139,7 @@ pub async fn change_password(by: Reauthenticated, typed: String) -> Result<()> {
     let app = by.app();
     let (account, at) = (account(by).await?, clock::now());
     new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
-    let hash = password::hash(typed).await?;
+    let hash = hash_new_password(typed, &account.name, &account.email).await?;
     let mut write = app.db.write_accounts(&Gate).await?;
     store::set_password(&mut write, &account.id, hash, at).await?;
     store::delete_tokens(&mut write, &account.id, RESET).await?;

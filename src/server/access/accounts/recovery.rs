@@ -2,7 +2,7 @@
 //! anew. The links work once; only the hash of their token is kept.
 
 use super::{
-    AddressProof, Gate, ip, new_password, opened_by,
+    AddressProof, Gate, hash_new_password, ip, new_password, opened_by,
     proof::{end_access, end_unproven_access, session_hash},
     store,
 };
@@ -16,7 +16,7 @@ use crate::{
     server::{
         App,
         access::{
-            SignedIn, password,
+            SignedIn,
             secret::{Secret, hash},
         },
         clock,
@@ -276,7 +276,7 @@ pub async fn reset(app: App, token: String, typed: String) -> Result<()> {
         return Err(no_link());
     }
     new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
-    let password_hash = password::hash(typed).await?;
+    let password_hash = hash_new_password(typed, &account.name, &account.email).await?;
     let at = clock::now();
     let mut write = app.db.write_accounts(&Gate).await?;
     if !store::take_token(&mut write, &hash(&token)).await? {
