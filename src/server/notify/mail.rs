@@ -13,6 +13,8 @@ const ACTION: &str = include_str!("action.html");
 
 /// Most characters of a subject.
 const SUBJECT_MOST: usize = 160;
+/// Most characters of a name in a message.
+const MAX_NAME_CHARS: usize = 60;
 
 /// A message to one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +77,41 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
+/// The name of a person or an organization as it stands in mail, where a stranger's words must not become a
+/// link or an address: mail programs make links of `https://…`, of words with a dot between, and of whatever
+/// has an `@`. It has at most [`MAX_NAME_CHARS`] characters.
+pub fn safe_name(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '@' | '＠' | '﹫' => safe.push_str(" at "),
+            // Also what IDNA takes for a dot.
+            '.' | '․' | '。' | '．' | '｡' | '﹒' => safe.push_str(". "),
+            ':' | '：' => safe.push_str(": "),
+            c if is_invisible(c) => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    let safe = safe.split_whitespace().collect::<Vec<_>>().join(" ");
+    if safe.is_empty() {
+        "Somebody".to_owned()
+    } else if safe.chars().count() > MAX_NAME_CHARS {
+        let short: String = safe.chars().take(MAX_NAME_CHARS - 1).collect();
+        format!("{}…", short.trim_end_matches([' ', '.']))
+    } else {
+        safe
+    }
+}
+
+/// Characters that are not seen and could stand between the parts of a link, or turn the direction of the text.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
 /// What a message consists of; everything is plain text here.
 struct Letter<'a> {
     recipient: &'a str,
@@ -124,9 +161,10 @@ fn one_line_whole(text: &str) -> String {
 
 /// Somebody is invited to an organization; `role` as it is written on screens.
 pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str, link: &str, expires: Time) -> Mail {
+    let (organization, inviter) = (safe_name(organization), safe_name(inviter));
     Letter {
         recipient,
-        subject: format!("{inviter} invites you to {organization}"),
+        subject: format!("You are invited to {organization} on Candor"),
         heading: format!("Join {organization} on Candor"),
         paragraphs: vec![
             format!("{inviter} invites you to manage the status page of {organization} with the role {role}."),
@@ -142,6 +180,7 @@ pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str
 
 /// Somebody has to show that an address is theirs: of a new account, or a new one of an old account.
 pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    let name = safe_name(name);
     Letter {
         recipient,
         subject: "Verify your e-mail address".to_owned(),
@@ -158,6 +197,7 @@ pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) ->
 
 /// Somebody forgot their password, or says so.
 pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    let name = safe_name(name);
     Letter {
         recipient,
         subject: "Reset your password".to_owned(),
@@ -177,6 +217,7 @@ pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) ->
 
 /// Somebody who is signed in confirms the session.
 pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
+    let name = safe_name(name);
     Letter {
         recipient,
         subject: "Confirm that it is you".to_owned(),
@@ -193,6 +234,7 @@ pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -
 
 /// A password was changed: a notice to its owner. `link` leads to where it can be reset.
 pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Mail {
+    let name = safe_name(name);
     Letter {
         recipient,
         subject: "Your password was changed".to_owned(),
@@ -209,6 +251,7 @@ pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Ma
 
 /// An address was changed: a notice to the old one.
 pub fn address_changed(recipient: &str, name: &str, new_address: &str, at: Time) -> Mail {
+    let name = safe_name(name);
     Letter {
         recipient,
         subject: "Your e-mail address was changed".to_owned(),
@@ -226,6 +269,7 @@ pub fn address_changed(recipient: &str, name: &str, new_address: &str, at: Time)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const LINK: &str = "https://status.example.com/x?token=0123&y='z'";
 
@@ -247,6 +291,43 @@ mod tests {
             assert!(!mail.html.contains("<script"), "{}", mail.html);
             assert!(mail.html.contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"), "{}", mail.html);
             assert!(mail.text.contains("<script>alert('&')</script>"), "the plain text says what it is: {}", mail.text);
+        }
+    }
+
+    #[test]
+    fn names_of_people_stay_readable() {
+        for (name, safe) in [
+            ("Ana Lindqvist", "Ana Lindqvist"),
+            ("St. Pölten & Söhne", "St. Pölten & Söhne"),
+            ("J.R. Smith", "J. R. Smith"),
+            ("  Ana \n Lindqvist ", "Ana Lindqvist"),
+            ("https://evil.test/x", "https: //evil. test/x"),
+            ("www.evil.test", "www. evil. test"),
+            ("ceo@bank.example", "ceo at bank. example"),
+            ("evil。test", "evil. test"),
+            ("evil\u{200b}.\u{202e}test", "evil . test"),
+            ("\u{200b}", "Somebody"),
+        ] {
+            assert_eq!(safe_name(name), safe, "{name:?}");
+        }
+        assert_eq!(safe_name(&"x".repeat(80)).chars().count(), MAX_NAME_CHARS);
+    }
+
+    /// Whether a mail program could make a link of it: a scheme, an address, or a word with a dot inside.
+    fn could_be_a_link(text: &str) -> bool {
+        let dot_inside = |word: &str| word.trim_end_matches('.').contains(['.', '․', '。', '．', '｡', '﹒']);
+        text.contains("://") || text.contains(['@', '＠', '﹫']) || text.split_whitespace().any(dot_inside)
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_becomes_a_link(name in "([a-z]{0,4}|\\PC{0,3}|https?://|www\\.|\\.|@|mailto:|/|evil\\.test){0,12}") {
+            let safe = safe_name(&name);
+            prop_assert!(!could_be_a_link(&safe), "{safe:?}");
+            prop_assert!(safe.chars().count() <= MAX_NAME_CHARS && !safe.chars().any(is_invisible));
+            let mail = invitation("mia@example.com", &name, &name, "Viewer", "LINK", Time::default());
+            let words = mail.text.replace("mia@example.com", "");
+            prop_assert!(!could_be_a_link(&words) && !could_be_a_link(&mail.subject), "{words}");
         }
     }
 
