@@ -209,10 +209,14 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       const organization = await createOrganization(page);
       const invited = `${unique('bo')}@example.com`;
       const input = { email: invited, role: 'status_reporter' };
-      await call(page, 'invite', { data: { organization: organization.slug, input } });
       const link = async (to: string, subject: RegExp) =>
         linkOf(await mail.waitFor((message) => message.to === to && subject.test(message.subject ?? '')));
-      const invitation = await link(invited, /invites you/);
+      // Only who has verified their own address invites by mail.
+      await look(await link(email, /^Verify/), 'Verify your address');
+      await page.getByRole('button', { name: 'Yes, this is my address' }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Thank you');
+      await call(page, 'invite', { data: { organization: organization.slug, input } });
+      const invitation = await link(invited, /You are invited/);
 
       await look('/account', 'Your account');
       await look('/account?done=name', 'Your account');
@@ -226,7 +230,6 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       });
       // Signed in as somebody else than who was invited.
       await look(invitation, `Join ${organization.name}`);
-      await look(await link(email, /^Verify/), 'Verify your address');
 
       await page.context().clearCookies();
       await look(invitation, `Join ${organization.name}`);

@@ -1,7 +1,10 @@
 //! Invitations: a one-time link, and every way in which somebody may follow it or do without.
 
-use crate::support::{Answer, Browser, PASSWORD, TestServer, both_engines, token, unescape};
-use candor::server::operator;
+use crate::support::{Answer, Bearer, Browser, PASSWORD, TESTS, TestServer, both_engines, token, unescape};
+use candor::{
+    domain::{ids::UserId, role::Role},
+    server::{operator, organizations},
+};
 use serde_json::{Value, json};
 
 both_engines!(
@@ -20,6 +23,10 @@ both_engines!(
     an_open_invitation_is_nobody_elses,
     what_cannot_be_accepted_is_not_offered,
     accepting_without_the_link_gives_what_the_link_gives,
+    invitations_to_one_mailbox_are_limited,
+    invitations_of_one_organization_and_one_person_are_limited,
+    only_verified_members_invite_by_mail,
+    names_in_mail_are_no_links,
 );
 
 fn link(token: &str) -> String {
@@ -239,6 +246,7 @@ async fn everybody_is_verified(server: &TestServer) {
 async fn a_verified_address_stands_for_the_link(server: TestServer) {
     let server = server.with_mail().await;
     let owner = server.owner("northwind").await;
+    everybody_is_verified(&server).await;
     let input = json!({ "email": "Mia@Example.com", "role": "status_reporter" });
     owner.rpc("invite", json!({ "organization": "northwind", "input": input })).await.right();
     let id = id_of(&server, "mia@example.com").await;
@@ -372,4 +380,121 @@ async fn accepting_without_the_link_gives_what_the_link_gives(server: TestServer
     let member = people["members"].as_array().unwrap().iter().find(|member| member["name"] == "mia").unwrap();
     assert_eq!((&member["role"], &member["teams"]), (&json!("viewer"), &json!([[team, "team_admin"]])));
     is_void(&server, &link).await;
+}
+
+fn invitation(slug: &str, email: &str) -> Value {
+    json!({ "organization": slug, "input": { "email": email, "role": "viewer" } })
+}
+
+/// However it is sent, and whoever sends it: a mailbox gets four invitations a day of one organization, and ten
+/// of all. Deleting the organization does not begin anew.
+async fn invitations_to_one_mailbox_are_limited(server: TestServer) {
+    let server = server.with_mail().await;
+    let owner = server.owner("northwind").await;
+    everybody_is_verified(&server).await;
+    owner.rpc("invite", invitation("northwind", "mia@example.com")).await.right();
+    let id = id_of(&server, "mia@example.com").await;
+    let call = json!({ "organization": "northwind", "id": id });
+    for _ in 0..3 {
+        owner.rpc("resend_invitation", call.clone()).await.right();
+    }
+    let token = server.texts("select token_hash from invitations").await;
+    let answer = owner.rpc("resend_invitation", call.clone()).await;
+    answer.refused(429, "too_many");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|wait| (86_000..=86_401).contains(&wait)));
+    assert_eq!(server.texts("select token_hash from invitations").await, token, "the link that was sent stays good");
+    let program = Bearer::of(&server, &owner, "northwind", "admin").await;
+    assert_eq!(program.post(&format!("/invitations/{id}/resend"), json!({})).await.status, 429);
+    // Other spellings are the same mailbox; another one is another.
+    owner.rpc("revoke_invitation", call).await.right();
+    for email in ["Mia@Example.com", "mia+again@example.com"] {
+        owner.rpc("invite", invitation("northwind", email)).await.refused(429, "too_many");
+    }
+    owner.rpc("invite", invitation("northwind", "bob@example.com")).await.right();
+
+    // A new organization has a new count of its own, but not the mailbox.
+    owner.rpc("delete_organization", json!({ "organization": "northwind", "name": "northwind" })).await.right();
+    let mut sent = 4;
+    for slug in ["eastwind", "southwind", "westwind"] {
+        owner.create_organization(slug).await;
+        for _ in 0..3 {
+            let answer = owner.rpc("invite", invitation(slug, &format!("mia+{slug}@example.com"))).await;
+            if sent == 10 {
+                answer.refused(429, "too_many");
+                break;
+            }
+            sent += 1;
+            let id = answer.right()["id"].clone();
+            owner.rpc("revoke_invitation", json!({ "organization": slug, "id": id })).await.right();
+        }
+    }
+    assert_eq!(sent, 10);
+    assert_eq!(server.number("select count(*) from invitation_mails where mailbox = 'mia@example.com'").await, 10);
+    // A day later there is room again.
+    server.execute("update invitation_mails set sent_at = sent_at - 86400000000").await;
+    owner.rpc("invite", invitation("westwind", "mia@example.com")).await.right();
+}
+
+async fn invitations_of_one_organization_and_one_person_are_limited(server: TestServer) {
+    let server = server.with_mail().await;
+    let owner = server.owner("northwind").await;
+    owner.create_organization("southwind").await;
+    everybody_is_verified(&server).await;
+    // As if the owner had sent 49 in this hour.
+    let (user, organization) = (owner.user_id().await, server.organization_id("northwind").await);
+    let now = server.texts("select cast(max(created_at) as text) from messages").await.remove(0);
+    for number in 0..49 {
+        server
+            .execute(&format!(
+                "insert into invitation_mails (id, mailbox, organization_id, sender_id, sent_at)
+                 values ('{number}', 'x{number}@example.com', '{organization}', '{user}', {now})"
+            ))
+            .await;
+    }
+    owner.rpc("invite", invitation("northwind", "a@example.com")).await.right();
+    let answer = owner.rpc("invite", invitation("northwind", "b@example.com")).await;
+    answer.refused(429, "too_many");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|wait| wait <= 3_601));
+    assert_eq!(server.number("select count(*) from invitations").await, 1, "nothing is kept of what was refused");
+    owner.rpc("invite", invitation("southwind", "b@example.com")).await.refused(429, "too_many");
+    // Another person invites for the other organization, and an hour later the first may as well.
+    let other = server.person("other").await;
+    let other_id: UserId = other.user_id().await.parse().unwrap();
+    let south = server.organization_id("southwind").await;
+    organizations::add_member(&server.app, TESTS, &south, &other_id, Role::Admin).await.unwrap();
+    everybody_is_verified(&server).await;
+    other.rpc("invite", invitation("southwind", "b@example.com")).await.right();
+    server.execute("update invitation_mails set sent_at = sent_at - 3600000000").await;
+    owner.rpc("invite", invitation("northwind", "b@example.com")).await.right();
+}
+
+async fn only_verified_members_invite_by_mail(server: TestServer) {
+    let server = server.with_mail().await;
+    let owner = server.owner("northwind").await;
+    let words = owner.rpc("invite", invitation("northwind", "mia@example.com")).await.refused(409, "conflict");
+    assert!(words.as_str().unwrap().contains("Verify your e-mail address"), "{words}");
+    assert_eq!(server.number("select count(*) from invitations").await, 0);
+    everybody_is_verified(&server).await;
+    owner.rpc("invite", invitation("northwind", "mia@example.com")).await.right();
+    let program = Bearer::of(&server, &owner, "northwind", "admin").await;
+    program.make("/invitations", json!({ "email": "bob@example.com", "role": "viewer" })).await;
+}
+
+/// Whoever can call an organization or themselves what they like puts no link and no address into mail.
+async fn names_in_mail_are_no_links(server: TestServer) {
+    let server = server.with_mail().await;
+    let owner = server.owner("northwind").await;
+    everybody_is_verified(&server).await;
+    owner.post("/account", &[("what", "name"), ("name", "Bank https://evil.test/login")]).await;
+    let input = json!({ "name": "www.evil.test ceo@evil.test", "slug": "northwind", "time_zone": "UTC" });
+    owner.rpc("update_organization", json!({ "organization": "northwind", "input": input })).await.right();
+    owner.rpc("invite", invitation("northwind", "mia@example.com")).await.right();
+    let mail = "from messages where recipient = 'mia@example.com'";
+    let subject = server.texts(&format!("select subject {mail}")).await.remove(0);
+    assert_eq!(subject, "You are invited to www. evil. test ceo at evil. test on Candor");
+    for body in ["text_body", "html_body"] {
+        let text = server.texts(&format!("select {body} {mail}")).await.remove(0);
+        assert!(text.contains("Bank https: //evil. test/login invites you"), "{text}");
+        assert!(!text.contains("evil.test"), "{text}");
+    }
 }

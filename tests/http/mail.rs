@@ -9,6 +9,7 @@ both_engines!(
     what_is_refused_for_good_is_given_up,
     mail_that_was_queued_before_a_restart_leaves_after_it,
     without_a_mail_server_nothing_is_queued,
+    account_mail_goes_first_and_organizations_take_turns,
 );
 
 async fn with(server: TestServer, mail: &MailServer) -> TestServer {
@@ -135,4 +136,45 @@ async fn without_a_mail_server_nothing_is_queued(server: TestServer) {
     assert!(!server.browser().get("/sign-in").await.text().contains("/forgot-password"));
     // Nobody can verify anything, so nobody is told to.
     assert!(!ana.get("/account").await.text().contains("Not verified"));
+}
+
+/// One organization's many messages delay neither mail about accounts nor another organization's.
+async fn account_mail_goes_first_and_organizations_take_turns(server: TestServer) {
+    for slug in ["northwind", "southwind"] {
+        server.owner(slug).await;
+    }
+    let mail = MailServer::start().await;
+    let server = server.restart_with(&["--smtp-url", &mail.url, "--mail-from", "status@example.com"]).await;
+    let now: i64 = server.texts("select cast(max(created_at) as text) from users").await[0].parse().unwrap();
+    let mut number = 0;
+    let mut queue = async |slug: Option<&str>, seconds_ago: i64, delivered: bool| {
+        number += 1;
+        let organization = match slug {
+            Some(slug) => format!("'{}'", server.organization_id(slug).await),
+            None => "null".to_owned(),
+        };
+        let at = now - seconds_ago * 1_000_000;
+        let (due, attempted) = if delivered { ("null", at.to_string()) } else { ("1", "null".to_owned()) };
+        let to = format!("{}-{number}@example.com", slug.unwrap_or("account"));
+        let columns =
+            "id, organization_id, recipient, subject, text_body, html_body, created_at, next_attempt_at, attempted_at";
+        let values = format!("'{number:0>12}', {organization}, '{to}', 'S', 'T', 'H', {at}, {due}, {attempted}");
+        server.execute(&format!("insert into messages ({columns}) values ({values})")).await;
+    };
+    for _ in 0..20 {
+        queue(Some("northwind"), 60, true).await;
+    }
+    for _ in 0..4 {
+        queue(Some("northwind"), 50, false).await;
+    }
+    for _ in 0..7 {
+        queue(Some("southwind"), 40, false).await;
+    }
+    queue(None, 0, false).await;
+    jobs::start(&server.app);
+    let sent = eventually("all mail", async || Some(mail.messages()).filter(|messages| messages.len() == 12)).await;
+    // Four at a time.
+    let to = |name: &str| sent.iter().position(|message| message.contains(&format!("To: {name}-"))).unwrap();
+    assert!(to("account") < 4, "{sent:?}");
+    assert!(sent[..8].iter().all(|message| !message.contains("To: northwind-")), "{sent:?}");
 }

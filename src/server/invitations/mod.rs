@@ -13,7 +13,9 @@ use super::{
     },
     clock,
     db::{AuditEntry, Leave, Read, Write, random_id},
-    members, notify, teams,
+    members,
+    notify::{self, limits},
+    teams,
 };
 use crate::domain::{
     account::{Email, email},
@@ -46,7 +48,8 @@ pub async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<
 ///
 /// # Errors
 /// [`AppError::Invalid`] with everything that is wrong, also when the person is a member or
-/// invited already.
+/// invited already; where mail is sent, [`AppError::Conflict`] for whoever has not verified their own address,
+/// and [`AppError::TooMany`].
 pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<Sent> {
     let CheckedInvitation { email, role, team } = input.check()?;
     if !may_change(scope.role(), None, Some(role)) {
@@ -74,7 +77,8 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
 /// Sends an invitation again, with a new link and new time; the old link is void.
 ///
 /// # Errors
-/// [`AppError::NotFound`] when it was accepted or revoked; [`AppError::Forbidden`].
+/// [`AppError::NotFound`] when it was accepted or revoked; [`AppError::Forbidden`]; as [`invite`] where mail
+/// is sent.
 pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<Sent> {
     let mut write = scope.write().await?;
     let secret = Secret::fresh();
@@ -133,10 +137,24 @@ async fn send(
     if !app.sends_mail() {
         return Ok(Sent { id: id.clone(), email: email.to_owned(), link: Some(link) });
     }
+    let sender = scope.person().map(SignedIn::user);
+    if sender.is_some_and(|sender| !sender.verified) {
+        return Err(AppError::Conflict(
+            "Verify your e-mail address first, under “Your account”: only then does this server mail invitations for you."
+                .to_owned(),
+        ));
+    }
+    if let Some(sender) = sender {
+        // Else two invitations of one person in two organizations would not count each other.
+        write.lock_user(&sender.id).await?;
+    }
+    let (organization, at) = (write.organization.clone(), write.at);
+    let counted =
+        limits::Invitation { recipient: email, organization: &organization, sender: sender.map(|sender| &sender.id) };
+    limits::count_invitation(write.connection(), &counted, at).await?;
     let expires = write.at.plus_seconds(INVITATION_SECONDS);
     let (name, inviter) = (&scope.organization().name, scope.actor().name);
     let mail = notify::mail::invitation(email, name, &inviter, role.label(), &link, expires);
-    let (organization, at) = (write.organization.clone(), write.at);
     notify::queue(write.connection(), Some(&organization), mail, at).await?;
     Ok(Sent { id: id.clone(), email: email.to_owned(), link: None })
 }

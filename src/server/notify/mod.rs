@@ -2,6 +2,7 @@
 //! that delivers it. Without `SMTP_URL` there is no [`Mailer`] and nothing is queued: whoever has a
 //! link to send shows it to copy instead.
 
+pub mod limits;
 pub mod mail;
 pub mod smtp;
 mod store;
@@ -151,11 +152,14 @@ async fn record(app: &App, message: &Message, outcome: Outcome) -> Result<()> {
     write.commit().await
 }
 
-/// Forgets messages whose end is long ago.
+/// Forgets messages whose end is long ago, and invitations that count no more.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
+    let mut write = app.db.write_accounts(&JOB).await?;
+    store::delete_invitation_mails(write.connection(), clock::now().plus_seconds(-limits::DAY)).await?;
+    write.commit().await?;
     loop {
         let mut write = app.db.write_accounts(&JOB).await?;
         let some = store::delete_ended(write.connection(), clock::now().plus_seconds(-KEPT_SECONDS)).await?;

@@ -625,6 +625,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("idempotency_keys", "*", "answers to programs, good for a day"),
     ("messages", "*", "mail on its way"),
     ("organization_events", "*", "of the database, not of an organization"),
+    ("invitation_mails", "*", "of the limits of this server, kept for a day"),
     ("organizations", "name_key", "made of the name"),
     ("organizations", "deleting_at", "of one that is deleted; nobody exports it"),
     ("organizations", "host", "leads to this server; the operator binds it anew"),
