@@ -233,7 +233,7 @@ pub struct ServeArgs {
     /// host below this one speaks https.
     #[arg(long, env = "CANDOR_HSTS", value_name = "VALUE", default_value = "max-age=31536000", value_parser = hsts)]
     pub hsts: String,
-    /// Protects short-lived cookies: at least 64 hexadecimal digits (openssl rand -hex 32). Made
+    /// Protects cookies of sign-ins and of known browsers: at least 64 hexadecimal digits (openssl rand -hex 32). Made
     /// and kept beside the database when it is not set.
     #[arg(long, env = "CANDOR_SECRET_KEY", hide_env_values = true, value_name = "HEX")]
     pub secret_key: Option<SecretKey>,

@@ -355,6 +355,7 @@ pub fn refusal(headers: &HeaderMap, error: &AppError) -> Response {
     let title = match error {
         AppError::NotFound(_) => "Page not found",
         AppError::Unavailable | AppError::Busy => "Not available right now",
+        AppError::TooMany { .. } => "Too many requests",
         _ => "Something went wrong",
     };
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

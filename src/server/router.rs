@@ -109,11 +109,13 @@ fn for_all_sites() -> Router<App> {
 /// For everybody; knows who is signed in.
 fn account(app: &App, key: Key) -> Router {
     let pages = AccountPages { app: app.clone(), key };
+    let links = middleware::from_fn_with_state(app.clone(), limit_links);
     let accounts = Router::new()
         .route("/sign-in", get(pages::sign_in_page).post(pages::sign_in))
         .route("/sign-up", get(pages::sign_up_page).post(pages::sign_up))
         .route("/sign-out", post(pages::sign_out))
-        .route("/accept-invitation", get(invitations::page::show).post(invitations::page::act))
+        .route("/accept-invitation", get(invitations::page::show).post(invitations::page::act).layer(links.clone()))
+        .route("/reset-password", get(account_pages::reset_password).post(account_pages::reset).layer(links.clone()))
         .route("/auth/oidc/{connection}/start", get(pages::oidc_start))
         .route("/auth/oidc/{connection}/callback", get(pages::oidc_callback))
         .with_state(pages);
@@ -121,10 +123,22 @@ fn account(app: &App, key: Key) -> Router {
         .route("/", get(directory::landing))
         .route("/status", get(directory::status))
         .route("/forgot-password", get(account_pages::forgot_password).post(account_pages::ask_for_link))
-        .route("/reset-password", get(account_pages::reset_password).post(account_pages::reset))
-        .route("/verify-email", get(account_pages::verify_email).post(account_pages::verify))
+        .route("/verify-email", get(account_pages::verify_email).post(account_pages::verify).layer(links))
         .with_state(app.clone());
     accounts.merge(listing)
+}
+
+/// Links that came by mail: limited by network, so that nobody tries tokens without end.
+async fn limit_links(
+    State(app): State<App>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits.link(client.0) {
+        Ok(()) => next.run(request).await,
+        Err(error) => directory::refusal(request.headers(), &error),
+    }
 }
 
 /// The dashboard: its screens, its server functions, its socket. Only with a living session.
@@ -202,10 +216,16 @@ async fn whole_screens(request: Request, next: Next) -> Response {
 async fn require_session(State(app): State<App>, session: Session, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let refused = match SignedIn::from_request(&app, &parts, Door::Dashboard).await {
-        Ok(_) => match session::touch(&session).await {
-            Ok(()) => return next.run(Request::from_parts(parts, body)).await,
-            Err(error) => error,
-        },
+        Ok(person) => {
+            let allowed = async {
+                app.limits.dashboard(&person.user().id)?;
+                session::touch(&session).await
+            };
+            match allowed.await {
+                Ok(()) => return next.run(Request::from_parts(parts, body)).await,
+                Err(error) => error,
+            }
+        }
         Err(error) => error,
     };
     let path = parts.uri.path();

@@ -1,13 +1,16 @@
 //! `/sign-in` and `/sign-out`: sessions begin and end on the server.
 
-use crate::support::{PASSWORD, TestServer, both_engines};
+use crate::support::{Answer, Browser, PASSWORD, TestServer, both_engines};
+use candor::domain::ids::UserId;
 
 both_engines!(
     a_session_begins_under_a_new_id,
     signing_out_ends_the_session_on_the_server,
     a_session_that_ends_closes_its_sockets_at_once,
     an_unknown_address_and_a_wrong_password_have_one_answer,
-    attempts_on_one_account_are_limited,
+    strangers_lock_nobody_out_of_signing_in,
+    device_cookies_are_no_credentials,
+    requests_of_one_person_are_limited,
     attempts_of_one_address_are_limited,
     the_way_back_leads_only_into_the_dashboard,
     the_cookie_is_for_this_server_only,
@@ -79,13 +82,22 @@ async fn an_unknown_address_and_a_wrong_password_have_one_answer(server: TestSer
     assert_eq!(endless.text(), wrong.text(), "a password that nobody can have");
 }
 
-async fn attempts_on_one_account_are_limited(server: TestServer) {
-    server.person("ana").await;
+/// Attempts from one network on one account are limited. The owner signs in all the same: from another network,
+/// and from the same one in a browser that is known.
+async fn strangers_lock_nobody_out_of_signing_in(server: TestServer) {
+    let server = server.restart_with(&["--trusted-proxies", "127.0.0.1"]).await;
+    let from = async |browser: &Browser, address: &str, email: &str, password: &str| {
+        let form = browser.form("/sign-in", &[("email", email), ("password", password)]);
+        browser.send(form.header("x-forwarded-for", address)).await
+    };
+    let ana = server.person("ana").await;
+    ana.post("/sign-out", &[]).await;
     for number in 0..10 {
-        assert_eq!(server.browser().sign_in("ana", "not the password").await.status, 422, "{number}");
+        let answer = from(&server.browser(), "203.0.113.1", "ana@example.com", "not the password").await;
+        assert_eq!(answer.status, 422, "{number}");
     }
     // Its case makes it no other account, and the right password no difference.
-    let answer = server.browser().post("/sign-in", &[("email", "Ana@Example.com"), ("password", PASSWORD)]).await;
+    let answer = from(&server.browser(), "203.0.113.1", "Ana@Example.com", PASSWORD).await;
     assert_eq!(answer.status, 429);
     assert!(
         answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=31).contains(&seconds)),
@@ -93,7 +105,60 @@ async fn attempts_on_one_account_are_limited(server: TestServer) {
         answer.headers
     );
     assert!(answer.text().contains("Too many attempts"));
-    assert_eq!(server.browser().sign_in("bob", "not the password").await.status, 422, "another account is not held up");
+    assert_eq!(from(&server.browser(), "203.0.113.1", "bob@example.com", "not the password").await.status, 422);
+    // Nothing is left for the network altogether either.
+    for number in 0..30 {
+        from(&server.browser(), "203.0.113.1", &format!("x{number}@example.com"), "not the password").await;
+    }
+    assert_eq!(from(&server.browser(), "203.0.113.2", "ana@example.com", PASSWORD).await.status, 303);
+    assert_eq!(from(&ana, "203.0.113.1", "ana@example.com", PASSWORD).await.status, 303, "a known browser");
+    // It is known for its own account only, and what is tried in it is limited too. One attempt of the network comes
+    // back every six seconds.
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(from(&ana, "203.0.113.1", "bob@example.com", "not the password").await.status);
+    }
+    assert!(others.contains(&429), "{others:?}");
+    let mut last = 0;
+    for _ in 0..12 {
+        last = from(&ana.copy(), "203.0.113.1", "ana@example.com", "not the password").await.status;
+    }
+    assert_eq!(last, 429);
+}
+
+async fn device_cookies_are_no_credentials(server: TestServer) {
+    let ana = server.person("ana").await;
+    let device = ana.cookie("candor-device").expect("the browser is known");
+    assert!(!device.contains(&ana.user_id().await), "encrypted: {device}");
+    ana.post("/sign-out", &[]).await;
+    assert_eq!(ana.cookie("candor-device").as_deref(), Some(device.as_str()), "it outlives signing out");
+    assert!(!ana.is_signed_in().await, "and opens nothing");
+}
+
+async fn requests_of_one_person_are_limited(server: TestServer) {
+    let (ana, bob) = (server.person("ana").await, server.person("bob").await);
+    let user: UserId = ana.user_id().await.parse().unwrap();
+    // Twenty requests a second come back: one may be there again when the request arrives.
+    let limited = async |path: &str| {
+        for _ in 0..50 {
+            while server.app.limits.dashboard(&user).is_ok() {}
+            let answer = match path.strip_prefix("/rpc/") {
+                Some(function) => ana.rpc(function, serde_json::json!({})).await,
+                None => ana.get(path).await,
+            };
+            if answer.status == 429 {
+                return answer;
+            }
+        }
+        panic!("{path} is not limited");
+    };
+    let answer = limited("/rpc/who_am_i").await;
+    answer.refused(429, "too_many");
+    assert_eq!(answer.header("retry-after"), "1");
+    for path in ["/account", "/dashboard"] {
+        assert!(limited(path).await.text().contains("Too many requests"), "{path}");
+    }
+    assert!(bob.is_signed_in().await, "nobody else is held up");
 }
 
 async fn attempts_of_one_address_are_limited(server: TestServer) {
@@ -174,12 +239,20 @@ async fn the_way_back_leads_only_into_the_dashboard(server: TestServer) {
 async fn the_cookie_is_for_this_server_only(server: TestServer) {
     server.person("ana").await;
     let answer = server.browser().sign_in("ana", PASSWORD).await;
-    let cookie = answer.header("set-cookie").to_owned();
-    let flags: Vec<String> = cookie.split(';').skip(1).map(|flag| flag.trim().to_lowercase()).collect();
-    for wanted in ["httponly", "samesite=lax", "path=/"] {
-        assert!(flags.iter().any(|flag| flag == wanted), "{wanted}: {cookie}");
+    let set = |answer: &Answer, name: &str| -> String {
+        let all: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+        let found = all.iter().find(|cookie| cookie.starts_with(&format!("{name}=")));
+        found.unwrap_or_else(|| panic!("no {name}: {all:?}")).to_lowercase()
+    };
+    for name in ["candor", "candor-device"] {
+        let cookie = set(&answer, name);
+        let flags: Vec<&str> = cookie.split(';').skip(1).map(str::trim).collect();
+        for wanted in ["httponly", "samesite=lax", "path=/"] {
+            assert!(flags.contains(&wanted), "{wanted}: {cookie}");
+        }
+        let others = flags.iter().any(|flag| *flag == "secure" || flag.starts_with("domain"));
+        assert!(!others, "plain http, one host: {cookie}");
     }
-    assert!(!flags.iter().any(|flag| flag == "secure" || flag.starts_with("domain")), "plain http, one host: {cookie}");
     // On https the cookie is bound to the host.
     let Some(secure) =
         TestServer::start_with(crate::support::Engine::Sqlite, &["--url", "https://status.example.com"]).await
@@ -189,14 +262,11 @@ async fn the_cookie_is_for_this_server_only(server: TestServer) {
     let browser = secure.browser();
     let request = browser.form("/sign-up", &[("name", "Ana"), ("email", "ana@example.com"), ("password", PASSWORD)]);
     let answer = browser.send(request).await;
-    let cookie = answer.header("set-cookie").to_lowercase();
-    assert!(
-        cookie.starts_with("__host-candor=")
-            && cookie.contains("; secure")
-            && cookie.contains("httponly")
-            && !cookie.contains("domain="),
-        "{cookie}"
-    );
+    for name in ["__Host-candor", "__Host-candor-device"] {
+        let cookie = set(&answer, name);
+        let bound = cookie.contains("; secure") && cookie.contains("; path=/") && !cookie.contains("domain=");
+        assert!(bound && cookie.contains("httponly"), "{cookie}");
+    }
     assert!(answer.header("strict-transport-security").contains("max-age="));
 }
 

@@ -152,6 +152,11 @@ impl Browser {
         ["candor", "__Host-candor"].iter().find_map(|name| cookies.get(*name).cloned())
     }
 
+    /// A cookie, if the browser has it.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
     /// Sets a cookie, as a theft or an old tab would.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());

@@ -44,6 +44,11 @@ pub const fn session_name(secure: bool) -> &'static str {
     if secure { "__Host-candor" } else { "candor" }
 }
 
+/// The name of the cookie of a known browser; see [`super::known_device`].
+pub const fn device_name(secure: bool) -> &'static str {
+    if secure { "__Host-candor-device" } else { "candor-device" }
+}
+
 /// The name of the cookie of a sign-in through the provider, by the hash of its `state`.
 pub fn flow_name(state_hash: &str, secure: bool) -> String {
     let key: String = state_hash.chars().take(FLOW_KEY_LENGTH).collect();
@@ -59,6 +64,7 @@ pub fn form_error_name(secure: bool) -> String {
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Session,
+    Device,
     Flow,
     Theme,
     FormError,
@@ -70,6 +76,8 @@ impl Kind {
         let base = if secure { name.strip_prefix(HOST_PREFIX.as_bytes())? } else { name };
         if name == session_name(secure).as_bytes() {
             Some(Self::Session)
+        } else if name == device_name(secure).as_bytes() {
+            Some(Self::Device)
         } else if base == THEME.as_bytes() {
             Some(Self::Theme)
         } else if base == FORM_ERROR.as_bytes() {
@@ -89,7 +97,9 @@ impl Kind {
                 let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
                 value.len() == FORM_ERROR_LENGTH && value.bytes().all(letter)
             }
-            Self::Flow => !value.is_empty() && value.len() <= MAX_VALUE_BYTES && value.bytes().all(is_cookie_octet),
+            Self::Device | Self::Flow => {
+                !value.is_empty() && value.len() <= MAX_VALUE_BYTES && value.bytes().all(is_cookie_octet)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod account_pages;
 pub mod accounts;
 pub mod cookies;
 pub mod device;
+pub mod known_device;
 pub mod limits;
 pub mod oidc;
 pub mod origin;

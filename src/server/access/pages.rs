@@ -5,6 +5,7 @@ use super::{
     accounts::{self, NewAccount},
     cookies,
     device::Device,
+    known_device::KnownDevice,
     oidc::{CallbackQuery, FLOW_SECONDS, OidcError, OidcFlow, OidcSignIn},
     run, secret,
     security_log::{self, Method},
@@ -44,6 +45,13 @@ pub struct AccountPages {
     pub app: App,
     /// Encrypts the cookie of a sign-in that is under way.
     pub key: Key,
+}
+
+impl AccountPages {
+    /// The cookie that makes a browser one in which this person has signed in.
+    pub(super) fn known_device(&self, user: &UserId) -> PrivateCookieJar {
+        KnownDevice::fresh(user).into_cookie(&self.key, self.app.url.secure())
+    }
 }
 
 impl FromRef<AccountPages> for Key {
@@ -107,15 +115,15 @@ pub(super) fn refuse(error: &AppError, html: String) -> Response {
 }
 
 async fn welcome(
-    app: &App,
+    pages: &AccountPages,
     session: &Session,
     user: &UserId,
     device: &Device,
     (method, authenticated_at): (Method, Option<Time>),
     next: &str,
 ) -> Result<Response, AppError> {
-    session::begin(app, session, user, device, method, authenticated_at).await?;
-    Ok(Redirect::to(destination(next)).into_response())
+    session::begin(&pages.app, session, user, device, method, authenticated_at).await?;
+    Ok((pages.known_device(user), Redirect::to(destination(next))).into_response())
 }
 
 /// `GET /sign-in`
@@ -152,11 +160,12 @@ pub async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Response {
     let app = &pages.app;
-    let checked = run(accounts::check_password(app.clone(), client.0, form.email.clone(), form.password)).await;
+    let known = KnownDevice::of(&headers, &pages.key, app.url.secure());
+    let checked = run(accounts::check_password(app.clone(), client.0, known, form.email.clone(), form.password)).await;
     let done = match checked {
         Ok(user) => {
             let proof = (Method::Password, Some(clock::now()));
-            welcome(app, &session, &user, &device, proof, &form.next).await
+            welcome(&pages, &session, &user, &device, proof, &form.next).await
         }
         Err(error) => Err(error),
     };
@@ -201,7 +210,7 @@ pub async fn sign_up(
     let done = match run(accounts::sign_up(app.clone(), client.0, form.account.clone())).await {
         Ok(user) => {
             let proof = (Method::Password, Some(clock::now()));
-            welcome(app, &session, &user, &device, proof, &form.next).await
+            welcome(&pages, &session, &user, &device, proof, &form.next).await
         }
         Err(error) => Err(error),
     };
@@ -329,7 +338,7 @@ pub async fn oidc_callback(
             match signed_in {
                 Ok((user, authenticated_at)) => {
                     let proof = (Method::Oidc, authenticated_at);
-                    welcome(app, &session, &user, &device, proof, &next).await
+                    welcome(&pages, &session, &user, &device, proof, &next).await
                 }
                 Err(error) => Err(error),
             }

@@ -130,17 +130,17 @@ async fn confirm(mut by: SignedIn, session: &Session, method: Method) -> Result<
     Ok(Reauthenticated(by))
 }
 
-/// Confirms the session by the account's password; `field` is what the form calls it. Attempts count as those to
-/// sign in do.
+/// Confirms the session by the account's password; `field` is what the form calls it. Attempts count by person, apart
+/// from those to sign in, which strangers make too.
 ///
 /// # Errors
 /// [`AppError::Invalid`] on the field when it is another; [`AppError::TooMany`].
 pub async fn by_password(by: SignedIn, session: &Session, field: &str, typed: String) -> Result<Reauthenticated> {
-    let Credentials { email_key, password_hash, .. } = credentials(&by).await?;
+    let Credentials { password_hash, .. } = credentials(&by).await?;
     if typed.is_empty() {
         return Err(AppError::field(field, "Enter your current password."));
     }
-    by.app().limits.sign_in(ip(&by), &email_key)?;
+    by.app().limits.confirm(&by.user().id)?;
     if typed.len() <= PASSWORD_MOST && password::verify(typed, password_hash).await? {
         return confirm(by, session, Method::Password).await;
     }
@@ -198,7 +198,7 @@ pub async fn send_link(by: SignedIn, next: &str) -> Result<()> {
             "A link can be sent only to a verified address, by a server that sends mail.".to_owned(),
         ));
     }
-    app.limits.mail(ip(&by), by.user().id.as_str())?;
+    app.limits.mail(ip(&by), &by.user().id)?;
     let (secret, session_hash, at) = (Secret::fresh(), hash_of_session(&by)?, clock::now());
     let expires_at = at.plus_seconds(LINK_SECONDS);
     let link = app.url.join(&format!("/account/confirm?next={next}&token={}", secret.token));

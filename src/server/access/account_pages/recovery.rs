@@ -9,7 +9,7 @@ use crate::{
         access::{
             SignedIn,
             accounts::recovery::{self, Confirmation, MailedLink},
-            pages::{frame, on, refuse},
+            pages::{AccountPages, frame, on, refuse},
             run,
         },
         directory,
@@ -22,7 +22,7 @@ use axum::{
     Extension, Form,
     extract::{Query, State},
     http::{HeaderMap, StatusCode, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::prelude::*;
 
@@ -81,7 +81,7 @@ fn forgot_html(app: &App, headers: &HeaderMap, typed: &str, error: Option<&AppEr
             view! {
                 <div role="status">
                     <Alert tone=Tone::Green icon=IconName::Mail>
-                        "If there is an account with this address, a link is on its way. It works once, for an hour. Look into the spam folder too."
+                        "If there is an account with this address, a link is on its way, unless one was sent a moment ago. Each works for an hour, until one of them is used. Look into the spam folder too."
                     </Alert>
                 </div>
             }
@@ -114,7 +114,7 @@ fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'stati
     if !matches!(error, AppError::NotFound(_)) {
         return directory::refusal(headers, error);
     }
-    let lead = "It has been used, has expired, a newer one was sent, or it is incomplete.";
+    let lead = "It has been used or taken back, has expired, or it is incomplete.";
     let html = render(headers, "This link cannot be used", lead.to_owned(), || {
         let (address, words) = again;
         view! {
@@ -128,8 +128,12 @@ fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'stati
 }
 
 /// `GET /reset-password`
-pub async fn reset_password(State(app): State<App>, headers: HeaderMap, Query(link): Query<Token>) -> Response {
-    match recovery::resetting(&app, &link.token).await {
+pub async fn reset_password(
+    State(pages): State<AccountPages>,
+    headers: HeaderMap,
+    Query(link): Query<Token>,
+) -> Response {
+    match recovery::resetting(&pages.app, &link.token).await {
         Ok(about) => document::private(StatusCode::OK, reset_html(&headers, &link.token, about, None)),
         Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }
@@ -144,12 +148,13 @@ pub struct ResetForm {
 }
 
 /// `POST /reset-password`
-pub async fn reset(State(app): State<App>, headers: HeaderMap, Form(form): Form<ResetForm>) -> Response {
-    let error = match run(recovery::reset(app.clone(), form.token.clone(), form.password)).await {
-        Ok(()) => return to("/sign-in", "reset"),
+pub async fn reset(State(pages): State<AccountPages>, headers: HeaderMap, Form(form): Form<ResetForm>) -> Response {
+    let error = match run(recovery::reset(pages.app.clone(), form.token.clone(), form.password)).await {
+        // Signing in with the new password then works from here, whatever strangers try meanwhile.
+        Ok(user) => return (pages.known_device(&user), to("/sign-in", "reset")).into_response(),
         Err(error) => error,
     };
-    match recovery::resetting(&app, &form.token).await {
+    match recovery::resetting(&pages.app, &form.token).await {
         Ok(about) => refuse(&error, reset_html(&headers, &form.token, about, Some(&error))),
         Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
     }

@@ -10,6 +10,7 @@ pub use proof::{AddressProof, prove_own_address};
 
 use super::{
     Gate, SignedIn, SystemScope,
+    known_device::KnownDevice,
     oidc::OidcIdentity,
     password,
     security_log::{self, Method},
@@ -95,7 +96,6 @@ fn new_password(password: &str, email: Option<&Email>) -> Result<(), String> {
     }
 }
 
-async fn insert(
 /// The hash of a new password, unless it is easily guessed.
 async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<String> {
     if password::is_guessable(typed.clone(), name, &email.key).await? {
@@ -107,6 +107,7 @@ async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<S
     password::hash(typed).await
 }
 
+async fn insert(
     app: &App,
     email: &Email,
     proof: Option<&AddressProof>,
@@ -122,7 +123,13 @@ async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<S
         store::insert_identity(&mut write, identity, &id, proof, at).await?;
     }
     if proof.is_none() && app.sends_mail() {
-        recovery::queue_verification(app, &mut write, &id, name, email, at).await?;
+        match recovery::queue_verification(app, &mut write, &id, name, email, at).await {
+            // The person can ask for a link later, under “Your account”.
+            Err(AppError::TooMany { .. }) => {
+                tracing::warn!(user = %id, "no mail to verify an address: its mailbox had many of late")
+            }
+            queued => queued?,
+        }
     }
     write.commit().await?;
     app.mail_is_waiting();
@@ -131,11 +138,17 @@ async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<S
 }
 
 /// Whose address and password these are. One answer, and equal work, whether the address is
-/// unknown or the password wrong.
+/// unknown or the password wrong. `device` is the browser that they are typed in, if it is a known one.
 ///
 /// # Errors
 /// [`AppError::Invalid`] when they do not fit, [`AppError::TooMany`].
-pub async fn check_password(app: App, address: IpAddr, typed: String, password: String) -> Result<UserId> {
+pub async fn check_password(
+    app: App,
+    address: IpAddr,
+    device: Option<KnownDevice>,
+    typed: String,
+    password: String,
+) -> Result<UserId> {
     let wrong = || {
         AppError::field(
             "password",
@@ -152,8 +165,12 @@ pub async fn check_password(app: App, address: IpAddr, typed: String, password: 
     let failed = |user: Option<&UserId>, reason| {
         security_log::sign_in_failed(Method::Password, &address.to_string(), &email.shown, user, reason);
     };
-    app.limits.sign_in(address, &email.key).inspect_err(|_| failed(None, "too many attempts"))?;
     let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
+    let allowed = match device.filter(|device| found.as_ref().is_some_and(|account| account.id == *device.user())) {
+        Some(device) => app.limits.sign_in_known(&device),
+        None => app.limits.sign_in(address, &email.key),
+    };
+    allowed.inspect_err(|_| failed(None, "too many attempts"))?;
     let known = found.as_ref().map(|account| account.id.clone());
     match opened_by(&app, found, password).await? {
         Some(id) => Ok(id),

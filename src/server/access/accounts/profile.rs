@@ -104,7 +104,7 @@ pub async fn change_address(by: Reauthenticated, typed: String) -> Result<Addres
     }
     let waits = !same && app.sends_mail();
     if waits {
-        app.limits.mail(ip(by), account.id.as_str())?;
+        app.limits.mail(ip(by), &account.id)?;
     }
     let mut write = app.db.write_accounts(&Gate).await?;
     if waits {

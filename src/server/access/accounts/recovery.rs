@@ -21,7 +21,7 @@ use crate::{
         },
         clock,
         db::{AccountWrite, Read, SWEEP_ROWS},
-        notify::{self, mail},
+        notify::{self, limits::mailbox, mail},
     },
 };
 use std::net::IpAddr;
@@ -33,6 +33,10 @@ pub(super) const RESET: &str = "reset_password";
 const VERIFY_SECONDS: i64 = 86_400;
 /// How long a password can be reset: an hour.
 const RESET_SECONDS: i64 = 3_600;
+/// Links to reset a password of one account that work at the same time.
+const MAX_RESET_LINKS: i64 = 5;
+/// Between two of them, in seconds.
+const RESET_PAUSE_SECONDS: i64 = 120;
 
 fn no_link() -> AppError {
     AppError::NotFound("link".to_owned())
@@ -65,7 +69,10 @@ pub enum Confirmation {
     SignIn,
 }
 
-/// Queues the mail that lets somebody verify this address; older ones are void.
+/// Queues the mail that lets somebody verify this address; links to verify another address are void.
+///
+/// # Errors
+/// [`AppError::TooMany`] when too many went to this mailbox of late.
 pub(super) async fn queue_verification(
     app: &App,
     write: &mut AccountWrite,
@@ -74,6 +81,7 @@ pub(super) async fn queue_verification(
     to: &Email,
     at: Time,
 ) -> Result<()> {
+    app.limits.verification(&mailbox(&to.key))?;
     let secret = Secret::fresh();
     let expires_at = at.plus_seconds(VERIFY_SECONDS);
     let token = store::NewToken { hash: secret.hash, user, purpose: VERIFY, email: &to.shown, at, expires_at };
@@ -89,7 +97,7 @@ pub(super) async fn queue_verification(
 pub async fn send_verification(by: SignedIn) -> Result<()> {
     let app = by.app();
     require_mail(app)?;
-    app.limits.mail(ip(&by), by.user().id.as_str())?;
+    app.limits.mail(ip(&by), &by.user().id)?;
     let (account, at) = (super::profile::account(&by).await?, clock::now());
     let waiting = store::waiting_address(&mut app.db.read(&Gate).await?, &account.id, at).await?;
     let to = match waiting.and_then(|address| email(&address).ok()) {
@@ -191,6 +199,7 @@ pub async fn verify(
     if !store::take_token(&mut write, &hash(&token)).await? {
         return Err(no_link());
     }
+    store::delete_tokens(&mut write, &account.id, VERIFY).await?;
     if link.is_new {
         store::set_address(&mut write, &account.id, &address, Some(&proof), at).await?;
         // A link in the old mailbox opens the account no more.
@@ -220,7 +229,8 @@ async fn check_account_password(app: &App, client: IpAddr, account: &store::Acco
 }
 
 /// Sends a link to set a new password to this address, if it has an account. Whoever asks cannot
-/// tell whether it has: the answer does not wait for what differs.
+/// tell whether it has: the answer does not wait for what differs. Links that were sent before go on
+/// working, so that strangers who ask for them hinder nobody.
 ///
 /// # Errors
 /// [`AppError::Invalid`] when it is no address; [`AppError::Conflict`] when no mail is sent;
@@ -228,7 +238,7 @@ async fn check_account_password(app: &App, client: IpAddr, account: &store::Acco
 pub async fn forgot(app: App, address: IpAddr, typed: String) -> Result<()> {
     require_mail(&app)?;
     let email = email(&typed).map_err(|message| AppError::field("email", message))?;
-    app.limits.mail(address, &email.key)?;
+    app.limits.forgotten_password(address)?;
     let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
     tokio::spawn(async move {
         if let Some(account) = found
@@ -245,6 +255,12 @@ async fn send_reset(app: &App, account: &store::Account) -> Result<()> {
     let expires_at = at.plus_seconds(RESET_SECONDS);
     let to = &account.email.shown;
     let mut write = app.db.write_accounts(&Gate).await?;
+    write.lock_user(&account.id).await?;
+    let (links, newest) = store::living_tokens(&mut write, &account.id, RESET, at).await?;
+    if links >= MAX_RESET_LINKS || newest.is_some_and(|newest| newest.plus_seconds(RESET_PAUSE_SECONDS) > at) {
+        // The links that were sent work still.
+        return Ok(());
+    }
     let token = store::NewToken { hash: secret.hash, user: &account.id, purpose: RESET, email: to, at, expires_at };
     store::insert_token(&mut write, token).await?;
     let link = app.url.join(&format!("/reset-password?token={}", secret.token));
@@ -266,11 +282,11 @@ pub async fn resetting(app: &App, token: &str) -> Result<MailedLink> {
 
 /// Sets a new password by a link and verifies the address, to which the link came. Everything else that
 /// opened the account ends: sessions, personal API tokens, identities that no verified claim linked to the
-/// address, and other links.
+/// address, and other links. Returns whose password it is.
 ///
 /// # Errors
 /// [`AppError::NotFound`] as [`resetting`]; [`AppError::Invalid`] when the password is refused.
-pub async fn reset(app: App, token: String, typed: String) -> Result<()> {
+pub async fn reset(app: App, token: String, typed: String) -> Result<UserId> {
     let (account, link) = mailed_link(&app, &token, RESET, None).await?;
     if link.is_new {
         return Err(no_link());
@@ -290,7 +306,7 @@ pub async fn reset(app: App, token: String, typed: String) -> Result<()> {
     app.mail_is_waiting();
     app.hub.recheck(&account.id);
     tracing::info!(user = %account.id, "a password was reset");
-    Ok(())
+    Ok(account.id)
 }
 
 /// Queues the notice that a password was changed.

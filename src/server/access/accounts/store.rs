@@ -323,9 +323,15 @@ pub(super) struct NewToken<'a> {
     pub expires_at: Time,
 }
 
-/// Keeps a token; older ones for the same purpose are void.
+/// Keeps a token; older ones for the same purpose are void if they went to another address.
 pub(super) async fn insert_token(write: &mut AccountWrite, token: NewToken<'_>) -> Result<()> {
-    delete_tokens(write, token.user, token.purpose).await?;
+    sqlx::query("delete from account_tokens where user_id = $1 and purpose = $2 and email <> $3")
+        .bind(token.user.clone())
+        .bind(token.purpose)
+        .bind(token.email.to_owned())
+        .execute(write.connection())
+        .await
+        .map_err(refused)?;
     sqlx::query(
         "insert into account_tokens (token_hash, user_id, purpose, email, created_at, expires_at)
          values ($1, $2, $3, $4, $5, $6)",
@@ -356,6 +362,24 @@ pub(super) async fn token(
     .bind(purpose)
     .bind(now)
     .fetch_optional(read.connection())
+    .await
+    .map_err(refused)
+}
+
+/// How many tokens work still, and when the newest was made.
+pub(super) async fn living_tokens(
+    write: &mut AccountWrite,
+    user: &UserId,
+    purpose: &'static str,
+    now: Time,
+) -> Result<(i64, Option<Time>)> {
+    sqlx::query_as(
+        "select count(*), max(created_at) from account_tokens where user_id = $1 and purpose = $2 and expires_at > $3",
+    )
+    .bind(user.clone())
+    .bind(purpose)
+    .bind(now)
+    .fetch_one(write.connection())
     .await
     .map_err(refused)
 }
