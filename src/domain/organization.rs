@@ -113,7 +113,7 @@ pub struct NewOrganization {
 pub struct OrganizationSettings {
     /// As it is shown.
     pub name: String,
-    /// Part of its addresses; an old one goes on leading here.
+    /// Part of its addresses; the five latest former ones go on leading here.
     pub slug: String,
     /// A sentence or two for visitors, may be empty.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Creating organizations, `/` (the directory) and `/status`.
 
-use crate::support::{TestServer, both_engines};
+use crate::support::{Answer, Browser, TestServer, both_engines};
 use candor::domain::role::Role;
 use serde_json::{Value, json};
 
@@ -13,6 +13,8 @@ both_engines!(
     a_time_zone_is_one_of_the_list,
     a_person_owns_only_so_many,
     organizations_created_at_once_are_counted_one_by_one,
+    old_former_slugs_become_free,
+    slugs_change_only_so_often,
     check_slug_says_what_creating_would_say,
     the_first_screen_is_the_last_used_organization,
     the_frame_shows_the_organization,
@@ -175,6 +177,42 @@ async fn organizations_created_at_once_are_counted_one_by_one(server: TestServer
     let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((of(200), of(409)), (20, 20));
     assert_eq!(server.number("select count(*) from organizations").await, 20);
+}
+
+async fn rename(owner: &Browser, from: &str, to: &str) -> Answer {
+    let input = json!({ "name": "Northwind", "slug": to, "time_zone": "UTC" });
+    owner.rpc("update_organization", json!({ "organization": from, "input": input })).await
+}
+
+/// An organization holds its five latest former slugs; older ones are for everybody.
+async fn old_former_slugs_become_free(server: TestServer) {
+    let (owner, other) = (server.owner("name-0").await, server.person("other").await);
+    assert_eq!(server.browser().get("/status/name-0").await.status, 200, "the server knows whose it is");
+    for number in 0..6 {
+        rename(&owner, &format!("name-{number}"), &format!("name-{}", number + 1)).await.right();
+    }
+    let held = server.texts("select slug from former_slugs order by slug").await;
+    assert_eq!(held, ["name-1", "name-2", "name-3", "name-4", "name-5"]);
+    let moved = server.browser().get("/status/name-1").await;
+    assert_eq!((moved.status, moved.location()), (308, "/status/name-6"));
+    other.rpc("create_organization", input("X", "name-1", "UTC")).await.wrong_fields();
+    other.rpc("create_organization", input("Another", "name-0", "UTC")).await.right();
+    let page = server.browser().get("/status/name-0").await;
+    assert!(page.status == 200 && page.text().contains("Another"), "{}", page.text());
+    // Back and forth takes no further name.
+    rename(&owner, "name-6", "name-5").await.right();
+    rename(&owner, "name-5", "name-6").await.right();
+    assert_eq!(server.number("select count(*) from former_slugs").await, 5);
+}
+
+async fn slugs_change_only_so_often(server: TestServer) {
+    let owner = server.owner("name-0").await;
+    for number in 0..10 {
+        rename(&owner, &format!("name-{number}"), &format!("name-{}", number + 1)).await.right();
+    }
+    rename(&owner, "name-10", "name-11").await.refused(429, "too_many");
+    let input = json!({ "name": "Another", "slug": "name-10", "time_zone": "UTC" });
+    owner.rpc("update_organization", json!({ "organization": "name-10", "input": input })).await.right();
 }
 
 async fn check_slug_says_what_creating_would_say(server: TestServer) {

@@ -120,7 +120,7 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
                 disabled=locked
                 value=slug
                 on_input=move |text| slug.set(text)
-                hint=Signal::stored(Some("The old address goes on leading to the page, and nobody else can have it.".to_owned()))
+                hint=Signal::stored(Some("The five latest former addresses go on leading to the page, and nobody else can have them.".to_owned()))
                 error=on("slug")
             />
             <TextArea label="Description" name="input[description]" id="description" optional=true rows=2_u32 maxlength=500_u32 disabled=locked value=description on_input=move |text| description.set(text) error=on("description") />

@@ -28,6 +28,8 @@ use crate::domain::{
 const EVENTS_KEPT: i64 = 365 * 86_400;
 /// Most organizations that one person can create.
 const CREATED_MOST: i64 = 20;
+/// Former slugs that an organization holds; the oldest of more becomes free for everybody.
+const MAX_FORMER_SLUGS: i64 = 5;
 
 /// Creates an organization; who creates it is its first owner.
 ///
@@ -38,9 +40,9 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
     let id = OrganizationId::from_random(random_id());
     let app = by.app();
     let mut write = app.db.write_new(&by, &id, by.actor(), &app.hub).await?;
+    write.lock_user(&by.user().id).await?;
     if store::count_owned(&mut write, &by.user().id).await? >= CREATED_MOST {
         return Err(AppError::Conflict(format!(
-    write.lock_user(&by.user().id).await?;
             "You own {CREATED_MOST} organizations already. Delete one first, or ask the operator."
         )));
     }
@@ -146,10 +148,10 @@ pub async fn settings(scope: Scope<allowed::Read>) -> Result<OrganizationSetting
     settings.ok_or_else(|| AppError::NotFound("organization".to_owned()))
 }
 
-/// Changes the organization. An old slug goes on leading to it, and nobody else can have it.
+/// Changes the organization. Its latest former slugs go on leading to it, and nobody else can have them.
 ///
 /// # Errors
-/// [`AppError::Invalid`] with everything that is wrong.
+/// [`AppError::Invalid`] with everything that is wrong; [`AppError::TooMany`] when the slug changes too often.
 pub async fn update(scope: Scope<allowed::EditOrganization>, input: OrganizationSettings) -> Result<String> {
     let mut errors = FieldErrors::default();
     let name = errors.take("name", line("the organization's name", &input.name, NAME_MOST)).unwrap_or_default();
@@ -169,7 +171,9 @@ pub async fn update(scope: Scope<allowed::EditOrganization>, input: Organization
         if store::slug_held(&mut write, &new.slug).await? {
             return Err(AppError::field("slug", "This address is taken. Choose another."));
         }
+        scope.app().limits.change_slug(scope.id())?;
         store::keep_slug(&mut write, &before.slug, &new.slug).await?;
+        store::free_old_slugs(&mut write, MAX_FORMER_SLUGS).await?;
     }
     store::update(&mut write, &new).await?;
     let id = write.organization.clone();

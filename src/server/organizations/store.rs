@@ -118,6 +118,20 @@ pub(super) async fn keep_slug(write: &mut Write, old: &str, new: &str) -> Result
     Ok(())
 }
 
+/// Frees former slugs but the latest.
+pub(super) async fn free_old_slugs(write: &mut Write, kept: i64) -> Result<()> {
+    sqlx::query(
+        "delete from former_slugs where organization_id = $1 and slug not in (
+             select slug from former_slugs where organization_id = $1 order by freed_at desc, slug limit $2)",
+    )
+    .bind(write.organization.clone())
+    .bind(kept)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(())
+}
+
 async fn settings_of(connection: &mut AnyConnection, id: &OrganizationId) -> Result<Option<OrganizationSettings>> {
     type Row = (String, String, String, String, String, Option<Time>, String);
     let row: Option<Row> = sqlx::query_as(

@@ -133,7 +133,7 @@ impl RenameStatuses {
 pub(super) struct OrganizationBody {
     /// Permanent.
     id: OrganizationId,
-    /// Part of its addresses; an old one goes on leading here.
+    /// Part of its addresses; the five latest former ones go on leading here.
     slug: String,
     /// As it is shown.
     name: String,
@@ -179,7 +179,7 @@ struct ChangeOrganization {
     /// As it is shown.
     #[schema(max_length = 80)]
     name: Option<String>,
-    /// Part of its addresses; an old one goes on leading here.
+    /// Part of its addresses; the five latest former ones go on leading here.
     #[schema(min_length = 2, max_length = 40)]
     slug: Option<String>,
     /// A sentence or two for visitors.
