@@ -4,12 +4,14 @@
 //! the two is an [`OidcFlow`], which the caller keeps in an encrypted cookie of the same browser.
 //! Who somebody is, is the pair of issuer and subject; the address is only something that the provider says.
 
+mod claims;
 mod error;
 mod http_client;
 mod jwt;
 #[cfg(test)]
 mod tests;
 
+use claims::{authenticated_at, identity};
 pub use error::{IdTokenFault, OidcError};
 use http_client::{Http, HttpError};
 pub use jwt::{Audience, JwtFault, ProgramToken};
@@ -17,8 +19,7 @@ pub use jwt::{Audience, JwtFault, ProgramToken};
 use crate::domain::time::Time;
 use openidconnect::{
     AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId,
-    ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LocalizedClaim,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError,
+    ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError,
     Scope, SignatureVerificationError, TokenResponse, UserInfoError,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
@@ -33,7 +34,6 @@ use sha2::{Digest, Sha256};
 use std::{
     error::Error,
     fmt,
-    ops::Deref,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -645,57 +645,6 @@ impl Oidc {
 }
 
 type TokenError = RequestTokenError<HttpError, openidconnect::StandardErrorResponse<CoreErrorResponseType>>;
-
-/// When the person last proved to the provider who they are; one of the future, beyond what clocks differ by, says
-/// nothing.
-fn authenticated_at(claims: &CoreIdTokenClaims, now: Time) -> Option<Time> {
-    let at = Time::from(claims.auth_time()?);
-    (at - now <= CLOCK_TOLERANCE_SECONDS).then_some(at.min(now))
-}
-
-/// The person that verified claims speak of. An address and whether it is verified come from one source.
-fn identity(claims: &CoreIdTokenClaims, user_info: Option<&CoreUserInfoClaims>) -> OidcIdentity {
-    let (email, verified) = match (claims.email(), user_info) {
-        (None, Some(details)) => (details.email(), details.email_verified()),
-        (email, _) => (email, claims.email_verified()),
-    };
-    let email = email.and_then(|email| filled(email));
-    let name = full_name(claims.name(), claims.given_name(), claims.family_name()).or_else(|| {
-        user_info.and_then(|details| full_name(details.name(), details.given_name(), details.family_name()))
-    });
-    OidcIdentity {
-        issuer: claims.issuer().to_string(),
-        subject: claims.subject().to_string(),
-        email_verified: email.is_some() && verified == Some(true),
-        email,
-        name,
-    }
-}
-
-fn full_name<N, G, F>(
-    name: Option<&LocalizedClaim<N>>,
-    given: Option<&LocalizedClaim<G>>,
-    family: Option<&LocalizedClaim<F>>,
-) -> Option<String>
-where
-    N: Deref<Target = String>,
-    G: Deref<Target = String>,
-    F: Deref<Target = String>,
-{
-    let parts =
-        || [in_any_language(given), in_any_language(family)].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    in_any_language(name).or_else(|| filled(&parts()))
-}
-
-fn in_any_language<T: Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<String> {
-    let claim = claim?;
-    claim.get(None).or_else(|| claim.iter().map(|(_, text)| text).next()).and_then(|text| filled(text))
-}
-
-fn filled(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
 
 fn wrong_issuer(found: &str, expected: &str) -> String {
     format!("the provider calls itself `{found}`, but OIDC_ISSUER is `{expected}`: they must be equal, to the last `/`")
