@@ -365,6 +365,35 @@ fn unescaped_output_has_its_places() {
     );
 }
 
+/// Rendering takes processor time, which the threads that answer requests do not have: `markdown::render` has threads
+/// of its own.
+#[test]
+fn messages_are_rendered_on_threads_of_their_own() {
+    fn rule(path: &str, text: &str) -> Vec<usize> {
+        if path.starts_with("src/server/markdown") {
+            return Vec::new();
+        }
+        lines_with(text, |line| {
+            ["markdown::convert", "convert::to_html", "convert::clean", "ammonia", "pulldown_cmark", "html5ever"]
+                .iter()
+                .any(|word| line.contains(word))
+        })
+    }
+    check(
+        "HTML is made of a message by markdown::render, which does not run where requests are answered",
+        rule,
+        &[
+            ("src/server/x.rs", "let html = markdown::convert::to_html(&body);"),
+            ("src/server/x.rs", "use crate::server::markdown::convert;"),
+            ("src/server/x.rs", "ammonia::clean(&html)"),
+        ],
+        &[
+            ("src/server/x.rs", "let text = markdown::to_text(&update.html);"),
+            ("src/server/markdown.rs", "Self::Markdown(text) => convert::to_html(text),"),
+        ],
+    );
+}
+
 /// The content security policy allows no inline style, so an attribute would silently do nothing.
 #[test]
 fn views_have_no_style_attribute() {

@@ -33,6 +33,7 @@ mod http {
     mod mail;
     mod maintenance;
     mod members;
+    mod messages;
     mod names;
     mod operator;
     mod organizations;

@@ -100,7 +100,7 @@ pub async fn link_incidents(
 /// How a message will look.
 #[server(prefix = "/rpc", endpoint = "preview_message", input = Json)]
 pub async fn preview_message(organization: String, body: String) -> Result<String, AppError> {
-    incidents::preview(&scope::<allowed::Read>(&organization).await?, &body)
+    incidents::preview(&scope::<allowed::Read>(&organization).await?, &body).await
 }
 
 /// Every template, by name.

@@ -3,7 +3,7 @@
 use super::{
     App,
     access::{accounts::recovery, reauthentication, session},
-    clock, hosts, maintenance, notify, organizations,
+    clock, hosts, maintenance, markdown, notify, organizations,
     rest::idempotency,
 };
 use crate::domain::live::Topic;
@@ -16,6 +16,7 @@ pub fn start(app: &App) {
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(maintenance::clockwork::follow(app.clone()));
     tokio::spawn(organizations::deletion::resume(app.clone()));
+    tokio::spawn(markdown::refresh::follow(app.clone()));
     if app.mailer.is_some() {
         tokio::spawn(notify::deliver(app.clone()));
     }

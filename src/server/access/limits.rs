@@ -32,6 +32,7 @@ pub struct Limits {
     links: Limiter<IpAddr>,
     dashboard: Limiter<UserId>,
     slugs: Limiter<OrganizationId>,
+    preview: Limiter<String>,
     /// Those of the API.
     pub api: ApiLimits,
     clock: DefaultClock,
@@ -60,6 +61,7 @@ impl Default for Limits {
             links: limiter(60, seconds(2)),
             dashboard: limiter(600, Duration::from_millis(50)),
             slugs: limiter(10, seconds(86_400 / 10)),
+            preview: limiter(60, seconds(1)),
             api: ApiLimits::default(),
             clock: DefaultClock::default(),
         }
@@ -169,6 +171,13 @@ impl Limits {
     pub fn change_slug(&self, organization: &OrganizationId) -> Result<()> {
         self.check(&self.slugs, organization)
     }
+    /// One preview of a message: 60 at once and 60 a minute for a person, or for all programs of an organization.
+    ///
+    /// # Errors
+    /// [`AppError::TooMany`] with the time to wait.
+    pub fn preview(&self, asker: &str) -> Result<()> {
+        self.check(&self.preview, &asker.to_owned())
+    }
     /// Forgets whoever has not tried lately, so that memory stays bounded.
     pub fn sweep(&self) {
         self.sign_in_network.retain_recent();
@@ -184,6 +193,7 @@ impl Limits {
         self.links.retain_recent();
         self.dashboard.retain_recent();
         self.slugs.retain_recent();
+        self.preview.retain_recent();
         self.api.sweep();
     }
 }

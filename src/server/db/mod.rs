@@ -5,12 +5,15 @@
 //! cannot forget them.
 
 pub mod bulk;
+mod derived;
 pub mod error;
 pub mod lists;
 pub mod packed;
 mod store;
 mod turns;
 mod types;
+
+pub use derived::DerivedWrite;
 
 use crate::{
     domain::{

@@ -99,6 +99,16 @@ where
     query.fetch_all(write.connection()).await.map_err(refused)
 }
 
+/// Takes the lock of an organization that every change takes, without changing it.
+pub(super) async fn lock(connection: &mut AnyConnection, organization: &OrganizationId) -> Result<()> {
+    sqlx::query("update organizations set version = version where id = $1")
+        .bind(organization.clone())
+        .execute(connection)
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
 pub(super) async fn insert_audit(write: &mut Write, entries: &[AuditEntry]) -> Result<()> {
     let (at, actor) = (write.at.micros(), write.actor.clone());
     let rows = entries.iter().map(|entry| {

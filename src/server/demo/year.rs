@@ -19,6 +19,7 @@ use crate::{
         db::Write,
         incidents::{add, add_update, postmortem},
         maintenance::{self, NewMaintenance},
+        markdown::Rendered,
     },
 };
 use std::collections::HashMap;
@@ -135,7 +136,7 @@ async fn happen(
         started_at: Some(begins),
         resolved_at: None,
     };
-    let id = add(write, &new, None).await?;
+    let id = add(write, &new, &Rendered::default(), None).await?;
     let mut last = begins;
     for said in further {
         last = begins.plus_seconds(said.after * 60 + dice.seconds());
@@ -163,6 +164,7 @@ async fn plan(
     let new = NewMaintenance {
         title: window.title.to_owned(),
         body: window.body.to_owned(),
+        rendered: Rendered::default(),
         services: window.services.iter().map(|name| service(services, name)).collect::<Result<_>>()?,
         starts_at: begins,
         ends_at: begins.plus_seconds(window.minutes * 60),

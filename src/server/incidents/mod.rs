@@ -18,7 +18,8 @@ use super::{
     clock, days,
     db::{AuditEntry, Read, Write, random_id},
     history::{self, Who},
-    markdown, services,
+    markdown::{self, Rendered, Source},
+    services,
 };
 use crate::domain::{
     account::line,
@@ -116,18 +117,25 @@ pub async fn report(scope: Scope<allowed::ReportIncidents>, input: NewIncident) 
     if checked.services.is_empty() {
         scope.require(None)?;
     }
+    let rendered = markdown::render_typed(&checked.body).await?;
     let mut write = scope.write().await?;
     require_services(&mut write, &checked.services).await?;
-    let id = add(&mut write, &checked, None).await?;
+    let id = add(&mut write, &checked, &rendered, None).await?;
     write.commit(TOPICS).await?;
     Ok(id)
 }
 
-/// Adds an incident within a write: the part that doors share.
+/// Adds an incident within a write: the part that doors share. The HTML of its message that is not rendered yet is
+/// left to the job.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn add(write: &mut Write, new: &CheckedIncident, source_id: Option<&str>) -> Result<IncidentId> {
+pub async fn add(
+    write: &mut Write,
+    new: &CheckedIncident,
+    rendered: &Rendered,
+    source_id: Option<&str>,
+) -> Result<IncidentId> {
     let id = IncidentId::from_random(random_id());
     let at = new.started_at.unwrap_or(write.at);
     let who = Who::of(write);
@@ -137,11 +145,12 @@ pub async fn add(write: &mut Write, new: &CheckedIncident, source_id: Option<&st
         (status, _) => status,
     };
     let update = UpdateId::from_random(random_id());
-    store::insert_update(write, &id, &store::NewUpdate::typed(&update, first, &new.body, at, &who)).await?;
+    store::insert_update(write, &id, &store::NewUpdate::typed(&update, first, &new.body, rendered, at, &who)).await?;
     store::set_statements(write, &update, &new.services).await?;
     if let Some(end) = new.resolved_at {
         let update = UpdateId::from_random(random_id());
-        let resolved = store::NewUpdate::typed(&update, IncidentStatus::Resolved, "", end, &who);
+        let nothing = Rendered::default();
+        let resolved = store::NewUpdate::typed(&update, IncidentStatus::Resolved, "", &nothing, end, &who);
         store::insert_update(write, &id, &resolved).await?;
     }
     recompute(write, &id).await?;
@@ -150,7 +159,7 @@ pub async fn add(write: &mut Write, new: &CheckedIncident, source_id: Option<&st
     Ok(id)
 }
 
-/// Adds an update within a write: the part that doors share.
+/// Adds an update within a write: the part that doors share. Its HTML is left to the job.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
@@ -163,7 +172,8 @@ pub async fn add_update(
     said: Vec<Statement>,
 ) -> Result<()> {
     let (update, who) = (UpdateId::from_random(random_id()), Who::of(write));
-    store::insert_update(write, id, &store::NewUpdate::typed(&update, status, body, at, &who)).await?;
+    store::insert_update(write, id, &store::NewUpdate::typed(&update, status, body, &Rendered::default(), at, &who))
+        .await?;
     store::set_statements(write, &update, &said).await?;
     recompute(write, id).await
 }
@@ -224,7 +234,7 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
     };
     let changed = store::set_head(write, &id, &new.title, Some(new.impact)).await?;
     let known = store::imported_updates(write, &id).await?;
-    let nobody = Who { user_id: None, name: None };
+    let (nobody, later) = (Who { user_id: None, name: None }, Rendered::default());
     let mut other = changed;
     for (number, update) in new.updates.iter().enumerate() {
         // What a file names without a status it claims nothing of.
@@ -249,7 +259,7 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
                 let row = store::NewUpdate {
                     source_id: Some(&update.source_id),
                     format: "html",
-                    ..store::NewUpdate::typed(&id_of_update, update.status, &update.html, update.at, &nobody)
+                    ..store::NewUpdate::typed(&id_of_update, update.status, &update.html, &later, update.at, &nobody)
                 };
                 store::insert_update(write, &id, &row).await?;
                 store::set_statements(write, &id_of_update, &said).await?;
@@ -290,6 +300,7 @@ pub async fn post_update(
     input: UpdateInput,
 ) -> Result<UpdateId> {
     let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
+    let rendered = markdown::render_typed(&input.body).await?;
     let mut write = scope.write().await?;
     // With a time of its own it stands among those that are there.
     let head = match input.at.trim() {
@@ -311,7 +322,8 @@ pub async fn post_update(
     }
     let at = at.unwrap_or(write.at);
     let (update, who) = (UpdateId::from_random(random_id()), Who::of(&write));
-    store::insert_update(&mut write, &id, &store::NewUpdate::typed(&update, new_status, &body, at, &who)).await?;
+    let new = store::NewUpdate::typed(&update, new_status, &body, &rendered, at, &who);
+    store::insert_update(&mut write, &id, &new).await?;
     store::set_statements(&mut write, &update, &said).await?;
     recompute(&mut write, &id).await?;
     let entry = AuditEntry::new("incident.updated", &id, &head.title);
@@ -352,6 +364,7 @@ pub async fn edit_update(
     input: UpdateInput,
 ) -> Result<()> {
     let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
+    let rendered = markdown::render_typed(&input.body).await?;
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
     let before = store::update(&mut write, &id, &update).await?.ok_or_else(no_update)?;
@@ -359,7 +372,7 @@ pub async fn edit_update(
     unless_changed(&head, input.seen)?;
     require_services(&mut write, &said).await?;
     let at = at.unwrap_or(before.at);
-    store::set_update(&mut write, &update, status, &body, at).await?;
+    store::set_update(&mut write, &update, status, &body, &rendered, at).await?;
     store::set_statements(&mut write, &update, &said).await?;
     require_room(&store::steps(&mut write, &id).await?, 0, &[])?;
     recompute(&mut write, &id).await?;
@@ -477,10 +490,12 @@ fn page(scope: &Scope<allowed::Read>, id: &IncidentId) -> String {
 /// How a message will look.
 ///
 /// # Errors
-/// [`AppError::Invalid`] when it is too long.
-pub fn preview(_scope: &Scope<allowed::Read>, text: &str) -> Result<String> {
+/// [`AppError::Invalid`] when it is too long, [`AppError::TooMany`] for whoever asks all the time.
+pub async fn preview(scope: &Scope<allowed::Read>, text: &str) -> Result<String> {
     let text = body(text).map_err(|message| AppError::field("body", message))?;
-    Ok(markdown::to_html(&text))
+    let asker = scope.person().map_or_else(|| scope.id().to_string(), |person| person.user().id.to_string());
+    scope.app().limits.preview(&asker)?;
+    Ok(markdown::render(Source::Markdown(text)).await?.html)
 }
 
 /// How many incidents are open.

@@ -12,6 +12,7 @@ use crate::{
     server::{
         db::{Read, Write, bulk, error::refused, lists},
         history::Who,
+        markdown::Rendered,
     },
 };
 use std::collections::HashMap;
@@ -111,21 +112,30 @@ pub(super) struct NewUpdate<'a> {
     pub status: IncidentStatus,
     pub body: &'a str,
     pub format: &'static str,
+    pub rendered: &'a Rendered,
     pub at: Time,
     pub who: &'a Who,
     pub source_id: Option<&'a str>,
 }
 
 impl<'a> NewUpdate<'a> {
-    pub(super) const fn typed(id: &'a UpdateId, status: IncidentStatus, body: &'a str, at: Time, who: &'a Who) -> Self {
-        Self { id, status, body, format: "markdown", at, who, source_id: None }
+    pub(super) const fn typed(
+        id: &'a UpdateId,
+        status: IncidentStatus,
+        body: &'a str,
+        rendered: &'a Rendered,
+        at: Time,
+        who: &'a Who,
+    ) -> Self {
+        Self { id, status, body, format: "markdown", rendered, at, who, source_id: None }
     }
 }
 
 pub(super) async fn insert_update(write: &mut Write, incident: &IncidentId, new: &NewUpdate<'_>) -> Result<()> {
     sqlx::query(
-        "insert into incident_updates (id, organization_id, incident_id, status, body, format, at, user_id, user_name, source_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into incident_updates (id, organization_id, incident_id, status, body, format, at, user_id, user_name, source_id, created_at,
+                                       body_html, body_html_version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(new.id.clone())
     .bind(write.organization.clone())
@@ -138,6 +148,8 @@ pub(super) async fn insert_update(write: &mut Write, incident: &IncidentId, new:
     .bind(new.who.name.clone())
     .bind(new.source_id.map(str::to_owned))
     .bind(write.at)
+    .bind(new.rendered.html.clone())
+    .bind(new.rendered.version)
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -322,10 +334,13 @@ pub(super) async fn set_update(
     id: &UpdateId,
     status: IncidentStatus,
     body: &str,
+    rendered: &Rendered,
     at: Time,
 ) -> Result<()> {
     sqlx::query(
         "update incident_updates set status = $1, format = case when body = $2 then format else 'markdown' end,
+                                     body_html = case when body = $2 then body_html else $7 end,
+                                     body_html_version = case when body = $2 then body_html_version else $8 end,
                                      body = $2, at = $3, edited_at = $4
          where organization_id = $5 and id = $6",
     )
@@ -335,6 +350,8 @@ pub(super) async fn set_update(
     .bind(write.at)
     .bind(write.organization.clone())
     .bind(id.clone())
+    .bind(rendered.html.clone())
+    .bind(rendered.version)
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -381,10 +398,10 @@ pub(super) async fn imported_updates(write: &mut Write, id: &IncidentId) -> Resu
     Ok(rows.into_iter().map(|(id, source_id)| KnownUpdate { id, source_id }).collect())
 }
 
-/// What the file says instead of what it said, unless a person has edited it here.
+/// What the file says instead of what it said, unless a person has edited it here. Its HTML is left to the job.
 pub(super) async fn set_imported(write: &mut Write, known: &KnownUpdate, new: &ImportedUpdate) -> Result<bool> {
     let done = sqlx::query(
-        "update incident_updates set status = $1, body = $2, at = $3
+        "update incident_updates set status = $1, body = $2, at = $3, body_html = '', body_html_version = 0
          where organization_id = $4 and id = $5 and edited_at is null and (status <> $1 or body <> $2 or at <> $3)",
     )
     .bind(new.status)
@@ -596,9 +613,17 @@ pub(super) async fn one(
     Ok(found.pop().map(|incident| (incident, set)))
 }
 
-pub(super) async fn set_postmortem(write: &mut Write, id: &IncidentId, body: &str, published: bool) -> Result<()> {
+pub(super) async fn set_postmortem(
+    write: &mut Write,
+    id: &IncidentId,
+    body: &str,
+    rendered: &Rendered,
+    published: bool,
+) -> Result<()> {
     sqlx::query(
         "update incidents set postmortem_format = case when postmortem = $1 then postmortem_format else 'markdown' end,
+                postmortem_html = case when postmortem = $1 then postmortem_html else $6 end,
+                postmortem_html_version = case when postmortem = $1 then postmortem_html_version else $7 end,
                 postmortem = $1, postmortem_at = $2,
                 postmortem_published_at = case when $3 = 0 then null else coalesce(postmortem_published_at, $2) end,
                 revision = revision + 1, updated_at = $2
@@ -609,22 +634,31 @@ pub(super) async fn set_postmortem(write: &mut Write, id: &IncidentId, body: &st
     .bind(i64::from(published))
     .bind(write.organization.clone())
     .bind(id.clone())
+    .bind(rendered.html.clone())
+    .bind(rendered.version)
     .execute(write.connection())
     .await
     .map_err(refused)?;
     Ok(())
 }
 
-/// What a file says, unless a person has written one here; whether it is new.
-pub(super) async fn import_postmortem(write: &mut Write, id: &IncidentId, html: &str, at: Time) -> Result<bool> {
+/// What a file says, unless a person has written one here; whether it is new. What is kept of it is what may be shown.
+pub(super) async fn import_postmortem(
+    write: &mut Write,
+    id: &IncidentId,
+    rendered: &Rendered,
+    at: Time,
+) -> Result<bool> {
     let done = sqlx::query(
-        "update incidents set postmortem = $1, postmortem_format = 'html', postmortem_at = $2, postmortem_published_at = $2
+        "update incidents set postmortem = $1, postmortem_format = 'html', postmortem_at = $2, postmortem_published_at = $2,
+                postmortem_html = $1, postmortem_html_version = $5
          where organization_id = $3 and id = $4 and (postmortem = '' or (postmortem_format = 'html' and postmortem <> $1))",
     )
-    .bind(html.to_owned())
+    .bind(rendered.html.clone())
     .bind(at)
     .bind(write.organization.clone())
     .bind(id.clone())
+    .bind(rendered.version)
     .execute(write.connection())
     .await
     .map_err(refused)?;

@@ -19,6 +19,7 @@ use crate::{
         clock,
         db::{AuditEntry, Write},
         history::Who,
+        markdown::Rendered,
     },
 };
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub async fn run_due(write: &mut Write, id: &MaintenanceId, now: Time) -> Result
     while let Some(maintenance) = store::one_in(write, id).await? {
         let Some((status, at)) = due(&maintenance, now).into_iter().next() else { break };
         let who = Who { user_id: None, name: None };
-        insert_update(write, id, status, "", at, &who).await?;
+        insert_update(write, id, status, "", &Rendered::default(), at, &who).await?;
         become_status(write, &maintenance, status, at).await?;
         let action =
             if status == MaintenanceStatus::Completed { "maintenance.completed" } else { "maintenance.started" };

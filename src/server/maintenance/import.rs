@@ -12,6 +12,7 @@ use crate::{
         db::{AuditEntry, Write, random_id},
         history::Who,
         incidents::Imported,
+        markdown::Rendered,
     },
 };
 
@@ -69,7 +70,7 @@ pub async fn import(write: &mut Write, new: &ImportedMaintenance) -> Result<Impo
     let mut other = store::set_imported(write, &id, new).await?;
     other |= store::set_services(write, &id, &new.services).await?;
     let known = store::imported_updates(write, &id).await?;
-    let nobody = Who { user_id: None, name: None };
+    let (nobody, later) = (Who { user_id: None, name: None }, Rendered::default());
     for update in &new.updates {
         match known.iter().find(|(_, source_id)| *source_id == update.source_id) {
             Some((known, _)) => other |= store::set_imported_update(write, known, update).await?,
@@ -80,6 +81,7 @@ pub async fn import(write: &mut Write, new: &ImportedMaintenance) -> Result<Impo
                     status: update.status,
                     body: &update.html,
                     format: "html",
+                    rendered: &later,
                     at: update.at,
                     who: &nobody,
                     source_id: Some(&update.source_id),

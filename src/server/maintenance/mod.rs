@@ -16,6 +16,7 @@ use super::{
     clock, days,
     db::{AuditEntry, Read, Write, random_id},
     history::{self, Who},
+    markdown::{self, Rendered},
     services,
 };
 use crate::domain::{
@@ -82,6 +83,8 @@ pub struct NewMaintenance {
     pub title: String,
     /// The first message, Markdown; may be empty.
     pub body: String,
+    /// Its HTML; what is not rendered yet is left to the job.
+    pub rendered: Rendered,
     /// Its services.
     pub services: Vec<ServiceId>,
     /// The window's beginning.
@@ -121,6 +124,7 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     if let Some(rule) = rule.clone() {
         series::comes_again(rule, zone.clone(), starts_at).await?;
     }
+    let rendered = markdown::render_typed(&checked.body).await?;
     let mut write = scope.write().await?;
     if store::count_open(&mut write).await? >= OPEN {
         return Err(AppError::Conflict(format!(
@@ -134,7 +138,8 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     };
     let CheckedMaintenance { title, body, services } = checked;
     let automatic = !input.by_hand;
-    let new = NewMaintenance { title, body, services, starts_at, ends_at, automatic, series_id: series_id.clone() };
+    let new =
+        NewMaintenance { title, body, rendered, services, starts_at, ends_at, automatic, series_id: series_id.clone() };
     let id = add(&mut write, &new).await?;
     let more = match &series_id {
         Some(series) => series::extend(&mut write, series).await?,
@@ -160,7 +165,7 @@ pub async fn add(write: &mut Write, new: &NewMaintenance) -> Result<MaintenanceI
     store::set_services(write, &id, &new.services).await?;
     if !new.body.is_empty() {
         let (at, who) = (write.at, Who::of(write));
-        insert_update(write, &id, MaintenanceStatus::Scheduled, &new.body, at, &who).await?;
+        insert_update(write, &id, MaintenanceStatus::Scheduled, &new.body, &new.rendered, at, &who).await?;
     }
     store::set_search(write, &id).await?;
     let after = format!("{} to {}", new.starts_at.rfc3339(), new.ends_at.rfc3339());
@@ -173,6 +178,7 @@ async fn insert_update(
     id: &MaintenanceId,
     status: MaintenanceStatus,
     body: &str,
+    rendered: &Rendered,
     at: Time,
     who: &Who,
 ) -> Result<()> {
@@ -180,7 +186,7 @@ async fn insert_update(
     store::insert_update(
         write,
         id,
-        &store::NewUpdate { id: &update, status, body, format: "markdown", at, who, source_id: None },
+        &store::NewUpdate { id: &update, status, body, format: "markdown", rendered, at, who, source_id: None },
     )
     .await
 }
@@ -211,6 +217,7 @@ async fn become_status(
 /// As [`schedule`]; [`AppError::Conflict`] for one that is over, or that somebody changed meanwhile.
 pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, input: MaintenanceInput) -> Result<()> {
     let (checked, starts_at, ends_at, _) = check(&input, scope.time_zone())?;
+    let rendered = markdown::render_typed(&checked.body).await?;
     let mut write = scope.write().await?;
     let before = maintenance_to_change(&mut write, &id).await?;
     unless_changed(&before, input.seen)?;
@@ -222,9 +229,10 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     let (starts_at, ends_at) = window(starts_at, ends_at)?;
     store::set_texts(&mut write, &id, &checked.title, starts_at, ends_at, !input.by_hand).await?;
     store::set_services(&mut write, &id, &checked.services).await?;
-    if !checked.body.is_empty() && store::first_body(&mut write, &id).await?.as_ref() != Some(&checked.body) {
+    let said = store::first_message(&mut write, &id).await?;
+    if !checked.body.is_empty() && said.is_none_or(|(body, _)| body != checked.body) {
         let (at, who) = (write.at, Who::of(&write));
-        insert_update(&mut write, &id, before.status, &checked.body, at, &who).await?;
+        insert_update(&mut write, &id, before.status, &checked.body, &rendered, at, &who).await?;
     }
     store::set_search(&mut write, &id).await?;
     history::set_maintenance(&mut write, &id, &checked.services, before.started_at.map(|from| (from, None))).await?;
@@ -250,6 +258,7 @@ pub async fn update(
     id: MaintenanceId,
     input: MaintenanceUpdateInput,
 ) -> Result<()> {
+    let rendered = markdown::render_typed(&input.body).await?;
     let mut write = scope.write().await?;
     let before = maintenance_to_change(&mut write, &id).await?;
     let mut errors = FieldErrors::default();
@@ -291,7 +300,7 @@ pub async fn update(
         write.audit(AuditEntry::new("maintenance.end_moved", &id, &before.title).values(Some(old), Some(new)));
     }
     let (at, who) = (write.at, Who::of(&write));
-    insert_update(&mut write, &id, status, &body, at, &who).await?;
+    insert_update(&mut write, &id, status, &body, &rendered, at, &who).await?;
     if status != before.status {
         become_status(&mut write, &before, status, at).await?;
     } else {

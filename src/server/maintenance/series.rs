@@ -134,7 +134,7 @@ pub(super) async fn extend(write: &mut Write, id: &SeriesId) -> Result<bool> {
 
 async fn make(write: &mut Write, latest: &Maintenance, starts: &[Time]) -> Result<()> {
     let seconds = (latest.ends_at.micros() - latest.starts_at.micros()) / 1_000_000;
-    let body = super::store::first_body(write, &latest.id).await?.unwrap_or_default();
+    let (body, rendered) = super::store::first_message(write, &latest.id).await?.unwrap_or_default();
     let window = |from: &Time| (MaintenanceId::from_random(random_id()), *from, from.plus_seconds(seconds));
     let windows: Vec<_> = starts.iter().map(window).collect();
     let search = if body.is_empty() { latest.title.clone() } else { format!("{}\n{body}", latest.title) };
@@ -142,7 +142,7 @@ async fn make(write: &mut Write, latest: &Maintenance, starts: &[Time]) -> Resul
     let (at, who) = (write.at, Who::of(write));
     for (id, from, to) in windows {
         if !body.is_empty() {
-            insert_update(write, &id, MaintenanceStatus::Scheduled, &body, at, &who).await?;
+            insert_update(write, &id, MaintenanceStatus::Scheduled, &body, &rendered, at, &who).await?;
         }
         let after = format!("{} to {}", from.rfc3339(), to.rfc3339());
         write.audit(AuditEntry::new("maintenance.scheduled", &id, &latest.title).values(None, Some(after)));

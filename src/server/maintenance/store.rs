@@ -11,8 +11,7 @@ use crate::{
     server::{
         db::{Read, Write, bulk, error::refused, lists},
         history::Who,
-        markdown,
-        markup::inert,
+        markdown::{self, Message, Rendered},
     },
 };
 use sqlx::AnyConnection;
@@ -263,6 +262,7 @@ pub(super) struct NewUpdate<'a> {
     pub status: MaintenanceStatus,
     pub body: &'a str,
     pub format: &'static str,
+    pub rendered: &'a Rendered,
     pub at: Time,
     pub who: &'a Who,
     pub source_id: Option<&'a str>,
@@ -270,8 +270,9 @@ pub(super) struct NewUpdate<'a> {
 
 pub(super) async fn insert_update(write: &mut Write, id: &MaintenanceId, new: &NewUpdate<'_>) -> Result<()> {
     sqlx::query(
-        "insert into maintenance_updates (id, organization_id, maintenance_id, status, body, format, at, user_id, user_name, source_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into maintenance_updates (id, organization_id, maintenance_id, status, body, format, at, user_id, user_name, source_id, created_at,
+                                          body_html, body_html_version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(new.id.clone())
     .bind(write.organization.clone())
@@ -284,6 +285,8 @@ pub(super) async fn insert_update(write: &mut Write, id: &MaintenanceId, new: &N
     .bind(new.who.name.clone())
     .bind(new.source_id.map(str::to_owned))
     .bind(write.at)
+    .bind(new.rendered.html.clone())
+    .bind(new.rendered.version)
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -301,10 +304,10 @@ pub(super) async fn count_updates(write: &mut Write, id: &MaintenanceId) -> Resu
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// What was announced: the text of the first update.
-pub(super) async fn first_body(write: &mut Write, id: &MaintenanceId) -> Result<Option<String>> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select body from maintenance_updates where organization_id = $1 and maintenance_id = $2
+/// What was announced: the text of the first update, with its HTML.
+pub(super) async fn first_message(write: &mut Write, id: &MaintenanceId) -> Result<Option<(String, Rendered)>> {
+    let row: Option<(String, String, i64)> = sqlx::query_as(
+        "select body, body_html, body_html_version from maintenance_updates where organization_id = $1 and maintenance_id = $2
          order by at, created_at, id limit 1",
     )
     .bind(write.organization.clone())
@@ -312,7 +315,7 @@ pub(super) async fn first_body(write: &mut Write, id: &MaintenanceId) -> Result<
     .fetch_optional(write.connection())
     .await
     .map_err(refused)?;
-    Ok(row.map(|(body,)| body))
+    Ok(row.map(|(body, html, version)| (body, Rendered { html, version })))
 }
 
 /// The updates of each, newest first.
@@ -321,19 +324,26 @@ pub(super) async fn updates(
     organization: &OrganizationId,
     ids: &[MaintenanceId],
 ) -> Result<HashMap<MaintenanceId, Vec<MaintenanceUpdate>>> {
-    type Row = (MaintenanceId, UpdateId, MaintenanceStatus, String, String, Time, Option<String>);
+    type Row = (MaintenanceId, UpdateId, MaintenanceStatus, Time, Option<String>, String, String, String, i64);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
         &[organization.as_str()],
         ids,
-        "select maintenance_id, id, status, body, format, at, user_name from maintenance_updates
+        "select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version
+         from maintenance_updates
          where organization_id = $1 and maintenance_id in ($list) order by at desc, created_at desc, id desc",
     )
     .await?;
+    let (heads, mut messages): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .map(|(maintenance, id, status, at, by, body, format, html, version)| {
+            ((maintenance, id, status, at, by), Message::stored(body, format, html, version))
+        })
+        .unzip();
+    markdown::bring_up_to_date(&mut messages).await?;
     let mut by_maintenance: HashMap<MaintenanceId, Vec<MaintenanceUpdate>> = HashMap::new();
-    for (maintenance, id, status, body, format, at, by) in rows {
-        let html = if format == "html" { markdown::clean(&body) } else { markdown::to_html(&body) };
-        let body = if format == "html" { inert(&body).into_owned() } else { body };
+    for ((maintenance, id, status, at, by), message) in heads.into_iter().zip(messages) {
+        let (body, html) = message.into_parts();
         let update = MaintenanceUpdate { id, status, body, html, at, by };
         by_maintenance.entry(maintenance).or_default().push(update);
     }
@@ -548,7 +558,7 @@ pub(super) async fn set_imported_update(
     new: &ImportedMaintenanceUpdate,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "update maintenance_updates set status = $1, body = $2, at = $3
+        "update maintenance_updates set status = $1, body = $2, at = $3, body_html = '', body_html_version = 0
          where organization_id = $4 and id = $5 and (status <> $1 or body <> $2 or at <> $3)",
     )
     .bind(new.status)

@@ -10,20 +10,10 @@ use crate::{
     },
     server::{
         db::{Read, lists},
-        markdown,
-        markup::inert,
+        markdown::{self, Message},
     },
 };
 use std::collections::HashMap;
-
-fn shown(format: &str, body: &str) -> String {
-    if format == "html" { markdown::clean(body) } else { markdown::to_html(body) }
-}
-
-/// What was written. Of imported HTML, nothing that does anything.
-fn source(format: &str, body: String) -> String {
-    if format == "html" { inert(&body).into_owned() } else { body }
-}
 
 /// The updates of each, newest first. `cross join`: SQLite keeps this order of tables; left to itself it walks
 /// through all updates of the organization.
@@ -32,12 +22,13 @@ pub(super) async fn updates(
     organization: &OrganizationId,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Vec<IncidentUpdate>>> {
-    type Row = (IncidentId, UpdateId, IncidentStatus, String, String, Time, Option<String>, Option<Time>);
+    type Row = (IncidentId, UpdateId, IncidentStatus, Time, Option<String>, Option<Time>, String, String, String, i64);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
         &[organization.as_str()],
         ids,
-        "select u.incident_id, u.id, u.status, u.body, u.format, u.at, u.user_name, u.edited_at
+        "select u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at,
+                u.body, u.format, u.body_html, u.body_html_version
          from incidents i cross join incident_updates u
          where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
          order by u.at desc, u.created_at desc, u.id desc",
@@ -58,10 +49,16 @@ pub(super) async fn updates(
     for (update, service_id, status, name) in said {
         by_update.entry(update).or_default().push((Statement { service_id, status }, name));
     }
+    let (heads, mut messages): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .map(|(incident, id, status, at, by, edited_at, body, format, html, version)| {
+            ((incident, id, status, at, by, edited_at), Message::stored(body, format, html, version))
+        })
+        .unzip();
+    markdown::bring_up_to_date(&mut messages).await?;
     let mut by_incident: HashMap<IncidentId, Vec<IncidentUpdate>> = HashMap::new();
-    for (incident, id, status, body, format, at, by, edited_at) in rows {
-        let (html, services) = (shown(&format, &body), by_update.remove(&id).unwrap_or_default());
-        let body = source(&format, body);
+    for ((incident, id, status, at, by, edited_at), message) in heads.into_iter().zip(messages) {
+        let ((body, html), services) = (message.into_parts(), by_update.remove(&id).unwrap_or_default());
         let update = IncidentUpdate { id, status, body, html, at, by, edited_at, services };
         by_incident.entry(incident).or_default().push(update);
     }
@@ -74,16 +71,25 @@ pub(super) async fn postmortems(
     organization: &OrganizationId,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Postmortem>> {
-    let rows: Vec<(IncidentId, String, String, Option<Time>)> = lists::rows(
+    let rows: Vec<(IncidentId, Option<Time>, String, String, String, i64)> = lists::rows(
         read.connection(),
         &[organization.as_str()],
         ids,
-        "select id, postmortem, postmortem_format, postmortem_published_at from incidents
+        "select id, postmortem_published_at, postmortem, postmortem_format, postmortem_html, postmortem_html_version
+         from incidents
          where organization_id = $1 and id in ($list) and postmortem <> ''",
     )
     .await?;
-    let postmortem = |(id, body, format, published_at): (IncidentId, String, String, Option<Time>)| {
-        (id, Postmortem { html: shown(&format, &body), body: source(&format, body), published_at })
+    let (heads, mut messages): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .map(|(id, published_at, body, format, html, version)| {
+            ((id, published_at), Message::stored(body, format, html, version))
+        })
+        .unzip();
+    markdown::bring_up_to_date(&mut messages).await?;
+    let postmortem = |((id, published_at), message): ((IncidentId, Option<Time>), Message)| {
+        let (body, html) = message.into_parts();
+        (id, Postmortem { html, body, published_at })
     };
-    Ok(rows.into_iter().map(postmortem).collect())
+    Ok(heads.into_iter().zip(messages).map(postmortem).collect())
 }

@@ -265,6 +265,6 @@ async fn preview_message(
     Body(message): Body<PreviewMessage>,
 ) -> Answer<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
-    let body_html = incidents::preview(&scope, &message.body)?;
+    let body_html = incidents::preview(&scope, &message.body).await?;
     Ok(shown(&RenderedMessage { body_html }))
 }
