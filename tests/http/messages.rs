@@ -189,8 +189,8 @@ async fn hostile_markdown_is_answered(server: TestServer) {
         assert_eq!(html, preview.as_str().unwrap());
         assert!(html.contains('a') && html.len() < body.len() * 8 + 16_384, "{}", html.len());
         assert!(html.matches("<blockquote>").count() <= 32);
-        let page = server.browser().get(&format!("/status/northwind/incidents/{}", posted["id"].as_str().unwrap()));
-        assert_eq!(page.await.status, 200);
+        let page = format!("/status/northwind/incidents/{}", posted["id"].as_str().unwrap());
+        assert_eq!(server.browser().get(&page).await.status, 200);
     }
 }
 
