@@ -480,7 +480,8 @@ fn server_functions_ask_who_it_is() {
         let starts: Vec<usize> = lines
             .iter()
             .enumerate()
-            .filter(|(_, (_, line))| line.trim_start().starts_with("#[server"))
+            // `#[server(default)]` is an argument's.
+            .filter(|(_, (_, line))| line.trim_start().starts_with("#[server") && !line.contains("#[server(default)]"))
             .map(|(index, _)| index)
             .collect();
         let mut found = Vec::new();
@@ -565,4 +566,28 @@ fn migrations_use_types_that_both_engines_know() {
             file.path
         );
     }
+}
+
+/// docs/SECURITY.md names the test that holds each promise: `file::test` or `file::*` below tests/http (or
+/// `architecture::test`), a test alone anywhere, and paths.
+#[test]
+fn promises_of_security_name_tests_that_exist() {
+    let sources: Vec<Source> = files_under("tests", "rs").into_iter().chain(files_under("src", "rs")).collect();
+    let has = |file: &Source, test: &str| file.text.contains(&format!("fn {test}("));
+    let exists = |name: &str| match name.split_once("::") {
+        Some((file, test)) => {
+            let paths = [format!("tests/http/{file}.rs"), format!("tests/{file}.rs")];
+            sources.iter().any(|source| paths.contains(&source.path) && (test == "*" || has(source, test)))
+        }
+        None => sources.iter().any(|source| has(source, name)),
+    };
+    assert!(exists("permissions::*") && !exists("permissions::nothing_of_the_kind") && !exists("nothing_of_the_kind"));
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SECURITY.md")).unwrap();
+    let is_name = |word: &str| {
+        let words = word.trim_end_matches("::*").replace("::", "_");
+        let plain = words.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+        plain && (words.matches('_').count() > 1 || word.contains("::")) && word != "candor::security"
+    };
+    let missing: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|word| is_name(word) && !exists(word)).collect();
+    assert!(missing.is_empty(), "docs/SECURITY.md names tests that do not exist: {missing:?}");
 }
