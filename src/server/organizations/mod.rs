@@ -29,7 +29,7 @@ const EVENTS_KEPT: i64 = 365 * 86_400;
 /// Most organizations that one person can create.
 const CREATED_MOST: i64 = 20;
 /// Former slugs that an organization holds; the oldest of more becomes free for everybody.
-const MAX_FORMER_SLUGS: i64 = 5;
+pub const MAX_FORMER_SLUGS: usize = 5;
 
 /// Creates an organization; who creates it is its first owner.
 ///

@@ -119,13 +119,13 @@ pub(super) async fn keep_slug(write: &mut Write, old: &str, new: &str) -> Result
 }
 
 /// Frees former slugs but the latest.
-pub(super) async fn free_old_slugs(write: &mut Write, kept: i64) -> Result<()> {
+pub(super) async fn free_old_slugs(write: &mut Write, kept: usize) -> Result<()> {
     sqlx::query(
         "delete from former_slugs where organization_id = $1 and slug not in (
              select slug from former_slugs where organization_id = $1 order by freed_at desc, slug limit $2)",
     )
     .bind(write.organization.clone())
-    .bind(kept)
+    .bind(kept as i64)
     .execute(write.connection())
     .await
     .map_err(refused)?;

@@ -20,7 +20,7 @@ use super::{
     clock,
     command::COMMAND,
     db::{Read, Write, random_id},
-    files, invitations,
+    files, invitations, organizations,
     terminal::visible,
 };
 use crate::domain::{
@@ -52,8 +52,6 @@ use tokio::sync::Semaphore;
 static DOWNLOADS: Semaphore = Semaphore::const_new(2);
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Former slugs that an import takes over: the latest ones, so that a file cannot hold any number of names.
-const MAX_FORMER_SLUGS: usize = 20;
 /// Seconds by which the clock of the server that wrote a file may be ahead.
 const CLOCK_TOLERANCE: i64 = 86_400;
 /// Bytes that are written, and sent, together.
@@ -372,7 +370,7 @@ async fn write_rows(
         if table.name == MEMBERS {
             people = accounts(write, table, &rows, report).await?;
         }
-        let oldest = rows.len().saturating_sub(MAX_FORMER_SLUGS);
+        let oldest = rows.len().saturating_sub(organizations::MAX_FORMER_SLUGS);
         for (number, mut row) in rows.into_iter().enumerate() {
             done += 1;
             progress(done, all);
