@@ -33,9 +33,10 @@ both_engines!(
 
 /// Characters of the longest message.
 const LONGEST: usize = 25_000;
-/// Processor time that such a message may take: 50 ms where everything is optimised. In a debug build the parsers are
-/// optimised (Cargo.toml) and the code between them, which runs for each event and token, is not.
-const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 });
+/// Processor time that such a message may take: 50 ms where everything is optimised. In a debug build most of the
+/// parsers is instantiated here, for types of ours, and is not: what is 30 ms takes about a second. That the cost is
+/// linear is checked in every build.
+const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_500 } else { 50 });
 /// Differences below this are noise of the machine.
 const NOISE: Duration = Duration::from_millis(20);
 
@@ -580,7 +581,8 @@ async fn statuspage_files_are_imported_or_refused(server: TestServer) {
 /// Exports with a few places changed are imported or refused in words, and what they make can be read.
 async fn exports_are_imported_or_refused(server: TestServer) {
     let owner = server.owner("northwind").await;
-    let service = owner.create_service("northwind", "API", "Core").await;
+    let group = owner.create_group("northwind", "Core").await;
+    let service = owner.create_service("northwind", "API", &group).await;
     let input =
         json!({ "title": "Outage", "body": "*a*", "services": [{ "service_id": service, "status": "major_outage" }] });
     owner.rpc("report_incident", json!({ "organization": "northwind", "input": input })).await.right();

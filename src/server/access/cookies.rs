@@ -264,8 +264,7 @@ mod tests {
         let mut request = Request::new(Body::empty());
         *request.headers_mut() = headers.clone();
         service.call(request).now_or_never().expect("an answer at once").expect("an answer");
-        let id = *seen.lock().expect("a lock");
-        id
+        *seen.lock().expect("a lock")
     }
 
     /// What the encrypted jar sees: axum-extra reads ASCII headers alone.

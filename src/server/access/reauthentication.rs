@@ -23,6 +23,7 @@ use crate::{
     },
     server::{
         App, clock,
+        db::SWEEP_ROWS,
         notify::{self, mail},
     },
 };
@@ -252,9 +253,14 @@ pub async fn by_link(by: SignedIn, session: &Session, token: &str) -> Result<Rea
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
-    let mut write = app.db.write_accounts(&Gate).await?;
-    store::delete_ended_links(&mut write, clock::now()).await?;
-    write.commit().await
+    loop {
+        let mut write = app.db.write_accounts(&Gate).await?;
+        let some = store::delete_ended_links(&mut write, clock::now()).await?;
+        write.commit().await?;
+        if some < SWEEP_ROWS {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -119,11 +119,15 @@ pub(super) async fn take_link(
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn delete_ended_links(write: &mut AccountWrite, now: Time) -> Result<()> {
-    sqlx::query("delete from confirmation_links where expires_at <= $1")
-        .bind(now)
-        .execute(write.connection())
-        .await
-        .map_err(refused)?;
-    Ok(())
+/// At most a thousand, [`crate::server::db::SWEEP_ROWS`].
+pub(super) async fn delete_ended_links(write: &mut AccountWrite, now: Time) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from confirmation_links where token_hash in (
+             select token_hash from confirmation_links where expires_at <= $1 limit 1000)",
+    )
+    .bind(now)
+    .execute(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(done.rows_affected())
 }
