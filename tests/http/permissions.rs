@@ -2,11 +2,15 @@
 //!
 //! What somebody may not do is refused, and leaves no trace.
 
-use crate::support::{Answer, Browser, TestServer, both_engines, token};
-use candor::server::clock;
+use crate::support::{Answer, Bearer, Browser, TestServer, both_engines, token};
+use candor::{
+    domain::{error::AppError, role::allowed},
+    server::{access::Caller, clock},
+};
 use serde_json::{Value, json};
 
 both_engines!(
+    rights_that_end_while_a_write_waits_for_its_turn_end_the_write,
     the_whole_table,
     an_admin_does_not_get_at_an_owners_link,
     a_teams_leave_does_not_reach_what_was_said_of_other_teams,
@@ -599,4 +603,34 @@ async fn ending_a_series_requires_the_right_to_delete_each_window(server: TestSe
     assert_eq!(server.number(upcoming).await, windows, "nothing is gone");
     world.browser(Manager).rpc("end_maintenance_series", call).await.right();
     assert_eq!(server.number(upcoming).await, 1, "the one it was ended through stays");
+}
+
+/// What was allowed when a change was asked for is looked at again when its turn comes: meanwhile the member may be
+/// removed or demoted, a session may end and a token may be revoked.
+async fn rights_that_end_while_a_write_waits_for_its_turn_end_the_write(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let admin = server.joined(&owner, "northwind", "ada", "admin").await;
+    let id = admin.user_id().await;
+    let scope = async |bearer: &Bearer| {
+        let request = axum::http::Request::builder().header("authorization", format!("Bearer {}", bearer.token));
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let caller = Caller::from_bearer(&server.app, &parts).await.unwrap();
+        caller.scope::<allowed::EditOrganization>("northwind").await.unwrap()
+    };
+    let personal = Bearer::personal(&server, &admin, "northwind", "owner").await;
+    let program = Bearer::of(&server, &owner, "northwind", "admin").await;
+    let (by_person, by_program) = (scope(&personal).await, scope(&program).await);
+    assert!(by_person.write().await.is_ok());
+    assert!(by_program.write().await.is_ok());
+    let change = |role: &str| json!({ "organization": "northwind", "user": id, "role": role });
+    owner.rpc("change_role", change("viewer")).await.right();
+    assert!(matches!(by_person.write().await, Err(AppError::Forbidden(_))));
+    owner.rpc("change_role", change("owner")).await.right();
+    assert!(matches!(by_person.write().await, Err(AppError::Busy)), "as another it asks anew");
+    owner.rpc("change_role", change("admin")).await.right();
+    assert!(by_person.write().await.is_ok());
+    server.execute("delete from api_tokens where organization_id is not null").await;
+    assert!(matches!(by_program.write().await, Err(AppError::NotFound(_))));
+    owner.rpc("remove_member", json!({ "organization": "northwind", "user": id })).await.right();
+    assert!(matches!(by_person.write().await, Err(AppError::NotFound(_))));
 }

@@ -26,7 +26,7 @@ use crate::{
         account::Me,
         audit::Door,
         error::{AppError, Result},
-        ids::{OrganizationId, TeamId, UserId},
+        ids::{OrganizationId, TeamId, TokenId, UserId},
         organization::OrganizationSummary,
         role::{Action, Allowed, Reach, Role, TeamRole},
         time::Time,
@@ -58,6 +58,8 @@ pub struct SignedIn {
     door: Door,
     address: Option<String>,
     session: Option<tower_sessions::session::Id>,
+    /// The API token that asks, if it is one of ours.
+    token: Option<TokenId>,
     /// When the person last proved in this session who they are.
     authenticated_at: Option<Time>,
     /// The role that the token stops at, whatever the person may do.
@@ -98,6 +100,7 @@ impl SignedIn {
             door,
             address: address(parts),
             session: session.id(),
+            token: None,
             authenticated_at: session::authenticated_at(session).await?,
             most: Role::Owner,
             ends_at: None,
@@ -113,7 +116,17 @@ impl SignedIn {
         let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
         let address = Some(address.to_owned());
         let app = app.clone();
-        Ok(Self { app, user, door, address, session: None, authenticated_at: None, most: Role::Owner, ends_at: None })
+        Ok(Self {
+            app,
+            user,
+            door,
+            address,
+            session: None,
+            token: None,
+            authenticated_at: None,
+            most: Role::Owner,
+            ends_at: None,
+        })
     }
 
     /// The server's parts.
@@ -149,7 +162,7 @@ impl SignedIn {
         let membership = store::membership(&mut read, &self.user.id, slug).await?;
         let refuse = |error| refused(&self.actor(), A::ACTION, slug, error);
         let Membership { mut organization, time_zone } = membership.ok_or_else(|| refuse(no_organization()))?;
-        let teams = store::team_roles(&mut read, &self.user.id, &organization.id).await?;
+        let teams = store::team_roles(read.connection(), &self.user.id, &organization.id).await?;
         organization.role = organization.role.min(self.most);
         let reach = Reach::of(A::ACTION, organization.role, &teams).filter(|_| self.most.may(A::ACTION));
         let reach = reach.ok_or_else(|| refuse(forbidden(A::ACTION)))?;
@@ -222,6 +235,7 @@ pub struct Program {
     organization: OrganizationId,
     role: Role,
     address: Option<String>,
+    token: TokenId,
     /// Who made its token, where that is known.
     created_by: Option<UserId>,
     /// When its token ends.
@@ -459,13 +473,46 @@ impl<A: Allowed> Scope<A> {
     ///
     /// # Errors
     /// [`AppError::Unavailable`] when the database does not answer, [`AppError::Changed`] when the
-    /// organization is at another version than the one that was demanded.
+    /// organization is at another version than the one that was demanded; [`AppError::NotFound`],
+    /// [`AppError::Forbidden`] and [`AppError::Busy`] when the caller's rights changed while it waited for its turn.
     pub async fn write(&self) -> Result<Write> {
         let leave = Leave { action: A::ACTION, reach: self.reach.clone() };
-        let write = self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await?;
+        let mut write = self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await?;
+        self.confirm_rights(&mut write).await?;
         match self.only_at {
             Some(version) if write.version != version + 1 => Err(AppError::Changed),
             _ => Ok(write),
+        }
+    }
+}
+
+impl<A: Allowed> Scope<A> {
+    /// Looks once more whether the caller may do it. A write waits for its turn, and meanwhile a member may have been
+    /// removed or given another role, a session or a token ended: the turn, which one change of the organization has
+    /// at a time, makes this look final.
+    async fn confirm_rights(&self, write: &mut Write) -> Result<()> {
+        let (role, teams) = match &self.caller {
+            Caller::Person(person) => {
+                let session = person.session.map(session::id_hash);
+                let role = store::role_now(write, &person.user.id, session, person.token.as_ref()).await?;
+                let teams = store::team_roles(write.connection(), &person.user.id, self.id()).await?;
+                (role.map(|role| role.min(person.most)), teams)
+            }
+            Caller::Program(program) => (store::role_of_token_now(write, &program.token).await?, Vec::new()),
+        };
+        let role = role.ok_or_else(no_organization)?;
+        let sorted = |teams: &[(TeamId, TeamRole)]| {
+            let mut teams = teams.to_vec();
+            teams.sort_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+            teams
+        };
+        if role == self.role() && sorted(&teams) == sorted(&self.teams) {
+            return Ok(());
+        }
+        match Reach::of(A::ACTION, role, &teams) {
+            // With other rights it has to be asked anew.
+            Some(_) => Err(AppError::Busy),
+            None => Err(forbidden(A::ACTION)),
         }
     }
 }

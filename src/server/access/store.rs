@@ -9,8 +9,9 @@ use crate::{
         role::{Role, TeamRole},
         time::Time,
     },
-    server::db::{AccountWrite, Read, error::refused},
+    server::db::{AccountWrite, Read, Write, error::refused},
 };
+use sqlx::AnyConnection;
 
 pub(super) async fn user(read: &mut Read, id: &UserId) -> Result<Option<User>> {
     let row: Option<(UserId, String, String, Option<Time>)> =
@@ -117,16 +118,53 @@ pub(super) async fn token_was_used(write: &mut AccountWrite, id: &TokenId, at: T
 
 /// The person's roles in the teams of an organization.
 pub(super) async fn team_roles(
-    read: &mut Read,
+    connection: &mut AnyConnection,
     user: &UserId,
     organization: &OrganizationId,
 ) -> Result<Vec<(TeamId, TeamRole)>> {
     sqlx::query_as("select team_id, role from team_members where user_id = $1 and organization_id = $2")
         .bind(user.clone())
         .bind(organization.clone())
-        .fetch_all(read.connection())
+        .fetch_all(connection)
         .await
         .map_err(refused)
+}
+
+/// The person's role in the organization that is written, if the session or the token that asks lives still.
+pub(super) async fn role_now(
+    write: &mut Write,
+    user: &UserId,
+    session_hash: Option<String>,
+    token: Option<&TokenId>,
+) -> Result<Option<Role>> {
+    let row: Option<(Role,)> = sqlx::query_as(
+        "select m.role from members m join organizations o on o.id = m.organization_id
+         where m.organization_id = $1 and m.user_id = $2 and o.suspended_at is null
+           and ($3 = '' or exists (select 1 from sessions where id_hash = $3))
+           and ($4 = '' or exists (select 1 from api_tokens where id = $4))",
+    )
+    .bind(write.organization.clone())
+    .bind(user.clone())
+    .bind(session_hash.unwrap_or_default())
+    .bind(token.map(ToString::to_string).unwrap_or_default())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(role,)| role))
+}
+
+/// The role of a token of the organization that is written, if it lives still.
+pub(super) async fn role_of_token_now(write: &mut Write, token: &TokenId) -> Result<Option<Role>> {
+    let row: Option<(Role,)> = sqlx::query_as(
+        "select t.role from api_tokens t join organizations o on o.id = t.organization_id
+         where t.organization_id = $1 and t.id = $2 and o.suspended_at is null",
+    )
+    .bind(write.organization.clone())
+    .bind(token.clone())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(|(role,)| role))
 }
 
 pub(super) async fn memberships(read: &mut Read, user: &UserId) -> Result<Vec<OrganizationSummary>> {

@@ -42,6 +42,7 @@ impl Caller {
                     door: Door::Rest,
                     address,
                     session: None,
+                    token: Some(row.id.clone()),
                     authenticated_at: None,
                     most: row.role,
                     ends_at: row.ends_at,
@@ -55,6 +56,7 @@ impl Caller {
                     organization,
                     role: row.role,
                     address,
+                    token: row.id.clone(),
                     created_by: row.created_by,
                     ends_at: row.ends_at,
                 })
@@ -88,6 +90,7 @@ impl Caller {
             door: Door::Rest,
             address,
             session: None,
+            token: None,
             authenticated_at: None,
             most: Role::Owner,
             ends_at: Some(token.expires_at),
