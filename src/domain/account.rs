@@ -50,8 +50,18 @@ pub fn email(text: &str) -> Result<Email, String> {
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
         });
+    // Letters that become ASCII in lower case (the Kelvin sign is a k) would make two mailboxes one account, and those
+    // that are not seen make one mailbox look like another.
+    let ambiguous = shown.chars().any(|letter| {
+        let folds = !letter.is_ascii() && letter.to_lowercase().any(|lower| lower.is_ascii());
+        folds
+            || is_invisible_control(letter)
+            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    });
     if shown.is_empty() {
         Err("Enter your e-mail address.".to_owned())
+    } else if ambiguous {
+        Err("This address holds characters that look like others, or like nothing. Type it by hand.".to_owned())
     } else if plausible {
         Ok(Email { shown: shown.to_owned(), key: shown.to_lowercase() })
     } else {
@@ -116,6 +126,7 @@ mod tests {
     #[test]
     fn addresses() {
         assert_eq!(email(" Ana@Example.COM ").map(|e| e.key), Ok("ana@example.com".to_owned()));
+        assert_eq!(email("Jürgen@Example.com").map(|e| e.key), Ok("jürgen@example.com".to_owned()));
         for bad in [
             "",
             "ana",
@@ -126,6 +137,11 @@ mod tests {
             "a@b@c.de",
             "ana@.com",
             "<ana@example.com>",
+            // A Kelvin sign, which is a k in lower case; a soft hyphen; a change of direction.
+            "mar\u{212a}@example.com",
+            "ana@\u{212a}example.com",
+            "an\u{ad}a@example.com",
+            "ana\u{202e}@example.com",
         ] {
             assert!(email(bad).is_err(), "{bad:?}");
         }
