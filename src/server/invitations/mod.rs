@@ -137,20 +137,20 @@ async fn send(
     if !app.sends_mail() {
         return Ok(Sent { id: id.clone(), email: email.to_owned(), link: Some(link) });
     }
-    let sender = scope.person().map(SignedIn::user);
-    if sender.is_some_and(|sender| !sender.verified) {
-        return Err(AppError::Conflict(
-            "Verify your e-mail address first, under “Your account”: only then does this server mail invitations for you."
-                .to_owned(),
-        ));
-    }
+    // Of a token whoever made it.
+    let sender = scope.accountable_user();
     if let Some(sender) = sender {
         // Else two invitations of one person in two organizations would not count each other.
-        write.lock_user(&sender.id).await?;
+        write.lock_user(sender).await?;
+        if !store::is_verified(write, sender).await? {
+            return Err(AppError::Conflict(
+                "Verify your e-mail address first, under “Your account”: only then does this server mail invitations for you, or for tokens that you made."
+                    .to_owned(),
+            ));
+        }
     }
     let (organization, at) = (write.organization.clone(), write.at);
-    let counted =
-        limits::Invitation { recipient: email, organization: &organization, sender: sender.map(|sender| &sender.id) };
+    let counted = limits::Invitation { recipient: email, organization: &organization, sender };
     limits::count_invitation(write.connection(), &counted, at).await?;
     let expires = write.at.plus_seconds(INVITATION_SECONDS);
     let (name, inviter) = (&scope.organization().name, scope.actor().name);

@@ -212,3 +212,13 @@ pub(super) async fn claim_by_address(write: &mut Write, id: &InvitationId, user:
     .map_err(refused)?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Whether this person's address is proven.
+pub(super) async fn is_verified(write: &mut Write, user: &UserId) -> Result<bool> {
+    let found: Option<(i64,)> = sqlx::query_as("select 1 from users where id = $1 and email_verified_at is not null")
+        .bind(user.clone())
+        .fetch_optional(write.connection())
+        .await
+        .map_err(refused)?;
+    Ok(found.is_some())
+}
