@@ -7,7 +7,7 @@ use crate::{
         ids::{AuditId, OrganizationId},
         time::Time,
     },
-    server::db::{Read, error::refused},
+    server::db::{Read, containing, error::refused},
 };
 
 pub(super) async fn lines(
@@ -19,7 +19,6 @@ pub(super) async fn lines(
     type Row = (AuditId, Time, String, Door, Option<String>, String, String, Option<String>, Option<String>);
     // The screen shows actions by their names, so they are found by those too.
     let called = format!(",{},", actions_called(&filter.words).join(","));
-    let words = filter.words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let rows: Vec<Row> = sqlx::query_as(
         "select id, at, actor, door, address, action, subject, before_value, after_value from audit_entries
          where organization_id = $1
@@ -30,7 +29,7 @@ pub(super) async fn lines(
          order by at desc, id desc limit $6",
     )
     .bind(organization.clone())
-    .bind(format!("%{words}%"))
+    .bind(containing(&filter.words))
     .bind(format!("{}%", filter.noun.replace(['%', '_', '\\'], "")))
     .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
     .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))

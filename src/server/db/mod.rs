@@ -387,7 +387,7 @@ impl AuditEntry {
     /// The same with what was before and what is now.
     #[must_use]
     pub fn values(mut self, before: Option<String>, after: Option<String>) -> Self {
-        (self.before, self.after) = (before, after);
+        (self.before, self.after) = (before.map(cut), after.map(cut));
         self
     }
     /// The same with each field that is another now: what it is called, what it was, what it is.
@@ -400,6 +400,16 @@ impl AuditEntry {
         }
         let words = |parts: Vec<String>| (!parts.is_empty()).then(|| parts.join("; "));
         self.values(words(before), words(after))
+    }
+}
+
+/// Characters of a value in the audit log; of longer ones the beginning stays.
+const MAX_AUDIT_VALUE: usize = 2_000;
+
+fn cut(value: String) -> String {
+    match value.char_indices().nth(MAX_AUDIT_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value,
     }
 }
 
@@ -484,6 +494,15 @@ impl Write {
 /// What a change did first, for the log.
 fn first_actions(entries: &[AuditEntry]) -> String {
     entries.iter().take(3).map(|entry| entry.action).collect::<Vec<_>>().join(", ")
+}
+
+/// Characters of a search that count: SQLite refuses long patterns, and nobody types more.
+const MAX_SEARCH: usize = 200;
+
+/// The pattern of `like … escape '\'` for texts in lower case that hold these words.
+pub fn containing(words: &str) -> String {
+    let words: String = words.trim().to_lowercase().chars().take(MAX_SEARCH).collect();
+    format!("%{}%", words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// Twelve random bytes for a new id.

@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, error::refused, lists},
+        db::{Read, Write, bulk, containing, error::refused, lists},
         history::Who,
         markdown::Rendered,
     },
@@ -447,11 +447,6 @@ pub(super) async fn with_services(
     Ok(incidents)
 }
 
-fn like(words: &str) -> String {
-    let words = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{words}%")
-}
-
 pub(super) async fn list(
     read: &mut Read,
     organization: &OrganizationId,
@@ -500,7 +495,7 @@ pub(super) async fn bare(
         .bind(filter.service.clone())
         .bind(filter.team.clone())
         .bind(filter.impact.clone())
-        .bind(like(&filter.words))
+        .bind(containing(&filter.words))
         .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
         .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
         .bind(most)
@@ -534,7 +529,7 @@ pub(super) async fn counts(
     .bind(filter.service.clone())
     .bind(filter.team.clone())
     .bind(filter.impact.clone())
-    .bind(like(&filter.words))
+    .bind(containing(&filter.words))
     .bind(filter.from.map_or(i64::MIN, Time::micros))
     .bind(filter.to.map_or(i64::MAX, Time::micros))
     .fetch_one(read.connection())

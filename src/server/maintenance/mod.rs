@@ -231,6 +231,7 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     store::set_services(&mut write, &id, &checked.services).await?;
     let said = store::first_message(&mut write, &id).await?;
     if !checked.body.is_empty() && said.is_none_or(|(body, _)| body != checked.body) {
+        require_room(&mut write, &id).await?;
         let (at, who) = (write.at, Who::of(&write));
         insert_update(&mut write, &id, before.status, &checked.body, &rendered, at, &who).await?;
     }
@@ -245,6 +246,14 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     let now = write.at;
     run_due(&mut write, &id, now).await?;
     write.commit(TOPICS).await
+}
+
+/// Refuses one more update of a maintenance that has as many as it may.
+async fn require_room(write: &mut Write, id: &MaintenanceId) -> Result<()> {
+    if store::count_updates(write, id).await? >= MAX_UPDATES {
+        return Err(AppError::Conflict(format!("A maintenance has at most {MAX_UPDATES} updates.")));
+    }
+    Ok(())
 }
 
 /// Posts an update: starts it now, says that it is verified, completes it early, calls it off, or
@@ -281,9 +290,7 @@ pub async fn update(
             status.label().to_lowercase()
         )));
     }
-    if store::count_updates(&mut write, &id).await? >= MAX_UPDATES {
-        return Err(AppError::Conflict(format!("A maintenance has at most {MAX_UPDATES} updates.")));
-    }
+    require_room(&mut write, &id).await?;
     if body.is_empty() && status == before.status && ends_at.is_none() {
         return Err(AppError::field("body", "Write a message, or change the status or the end."));
     }

@@ -9,7 +9,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, error::refused, lists},
+        db::{Read, Write, bulk, containing, error::refused, lists},
         history::Who,
         markdown::{self, Message, Rendered},
     },
@@ -350,11 +350,6 @@ pub(super) async fn updates(
     Ok(by_maintenance)
 }
 
-fn like(words: &str) -> String {
-    let words = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{words}%")
-}
-
 /// What every list is filtered by.
 macro_rules! filtered {
     () => {
@@ -395,7 +390,7 @@ pub(super) async fn list(
     let rows: Vec<Row> = sqlx::query_as(statement)
         .bind(organization.clone())
         .bind(filter.service.clone())
-        .bind(like(&filter.words))
+        .bind(containing(&filter.words))
         .bind(filter.after.as_ref().map_or(beginning, |(at, _)| at.micros()))
         .bind(filter.after.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
         .bind(filter.to.map_or(i64::MAX, Time::micros))
@@ -434,7 +429,7 @@ pub(super) async fn counts(
     )
     .bind(organization.clone())
     .bind(filter.service.clone())
-    .bind(like(&filter.words))
+    .bind(containing(&filter.words))
     .fetch_one(read.connection())
     .await
     .map_err(refused)

@@ -10,7 +10,7 @@ use crate::{
         status::{ServiceStatus, StatusLabels},
         time::Time,
     },
-    server::db::{AccountWrite, Read, Write, error::refused, lists},
+    server::db::{AccountWrite, Read, Write, containing, error::refused, lists},
 };
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -282,7 +282,7 @@ pub(super) async fn public(read: &mut Read, id: &OrganizationId) -> Result<Optio
 
 /// Those whose name, or the name of one of whose services, holds the words.
 pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<Vec<PublicOrganization>> {
-    let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let pattern = containing(search);
     let rows: Vec<PublicRow> = sqlx::query_as(
         "select id, slug, name, description, time_zone, support_url, labels, version, changed_at from organizations o
          where o.listed_at is not null and o.suspended_at is null
