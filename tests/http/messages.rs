@@ -45,9 +45,10 @@ async fn world(server: &TestServer) -> World {
     call(&owner, "post_incident_update", json!({ "id": incident, "input": resolved })).await;
     let postmortem = json!({ "id": incident, "body": "A *postmortem*.", "published": true });
     call(&owner, "save_postmortem", postmortem).await;
+    let service = owner.create_service("northwind", "API", "").await;
     let local = |hours: i64| clock::now().plus_seconds(hours * 3_600).rfc3339()[..16].to_owned();
     let window = json!({
-        "title": "Upgrade", "body": "A *window*.", "services": [], "starts_at": local(24), "ends_at": local(25),
+        "title": "Upgrade", "body": "A *window*.", "services": [service], "starts_at": local(24), "ends_at": local(25),
     });
     let maintenance = call(&owner, "schedule_maintenance", json!({ "input": window })).await;
     let maintenance = maintenance.as_str().unwrap();

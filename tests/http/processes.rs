@@ -112,7 +112,8 @@ async fn deleted_slug_of_another_organization_shows_theirs_in_every_process(serv
     }
     assert!(visitor.get("/status/northwind").await.text().contains("Payments"));
     delete(&owner).await;
-    let next = server.owner("northwind").await;
+    let next = server.person("next").await;
+    next.create_organization("northwind").await;
     let service = next.create_service("northwind", "Shipments", "").await;
     // Also for who comes to a page below, before anybody reads the page itself.
     becomes(&visitor, &format!("/status/northwind/services/{service}"), 200).await;
