@@ -27,10 +27,12 @@ pub fn PageTitle(
 ) -> impl IntoView {
     // The server writes the title after it has left the signals of this request, on a thread that may hold those of
     // another one: there it has to be a plain text.
+    let first = text.get_untracked();
     let text = if cfg!(feature = "ssr") {
-        TextProp::from(escape(&text.get_untracked()))
+        TextProp::from(escape(&first))
     } else {
-        TextProp::from(move || text.get())
+        // On the way to another screen the title is made once more after the signals of this one are gone.
+        TextProp::from(move || text.try_get().unwrap_or_else(|| first.clone()))
     };
     view! { <Title text /> }
 }
