@@ -326,7 +326,7 @@ fn unescaped_output_has_its_places() {
     fn names(line: &str, sink: &str) -> bool {
         line.match_indices(sink).any(|(at, _)| {
             let ends = !line[at + sink.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
-            ends && line[..at].matches('"').count() % 2 == 0
+            ends && line[..at].matches('"').count().is_multiple_of(2)
         })
     }
     fn rule(path: &str, text: &str) -> Vec<usize> {

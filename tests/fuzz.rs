@@ -40,6 +40,7 @@ const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_500 }
 /// Differences below this are noise of the machine.
 const NOISE: Duration = Duration::from_millis(20);
 
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the server")]
 fn variable(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
@@ -569,7 +570,7 @@ async fn statuspage_files_are_imported_or_refused(server: TestServer) {
         let mut document = documents[number % documents.len()].clone();
         mutate(&mut document, &mut dice);
         let (file, slug) = (some_file(&document.to_string()), format!("fuzz-{number}"));
-        let outcome = import::statuspage(&server.app, &[file.clone()], &slug, |_, _| {}).await;
+        let outcome = import::statuspage(&server.app, std::slice::from_ref(&file), &slug, |_, _| {}).await;
         fs::remove_file(file).unwrap();
         match outcome {
             Ok(_) => assert_reads(&server, &visitor, &slug, seed).await,
