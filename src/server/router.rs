@@ -44,8 +44,13 @@ use std::time::Duration;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
 
-/// How long a screen may take to render, at the first try and at the second.
-const SCREEN_PATIENCE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
+/// How long a screen may take to render, at the first try and at the second. A debug build needs ten times as long: five
+/// seconds for a thousand services.
+const SCREEN_PATIENCE: [Duration; 2] = if cfg!(debug_assertions) {
+    [Duration::from_secs(20), Duration::from_secs(20)]
+} else {
+    [Duration::from_secs(5), Duration::from_secs(10)]
+};
 /// The largest screen, in bytes.
 const SCREEN_MOST: usize = 16 * 1024 * 1024;
 
