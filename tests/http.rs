@@ -52,6 +52,7 @@ mod http {
     mod screens;
     mod security_log;
     mod services;
+    mod sessions;
     mod settings;
     mod sign_in;
     mod sign_in_oidc;

@@ -448,7 +448,10 @@ async fn an_account_is_linked_only_when_both_have_verified_the_address(server: T
         email_verified,
         name: None,
     };
-    let sign_in = |subject: &str, verified| sign_in_oidc(server.app.clone(), identity(subject, verified));
+    let sign_in = async |subject: &str, verified| {
+        let signed_in = sign_in_oidc(server.app.clone(), identity(subject, verified)).await;
+        signed_in.map(|authenticated| authenticated.user().clone())
+    };
     let why = |refused: Result<_, AppError>| refused.map(|_: UserId| ()).unwrap_err().to_string();
     assert!(why(sign_in("ana", false).await).contains("The provider does not say"));
     let words = why(sign_in("ana", true).await);

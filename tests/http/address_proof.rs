@@ -21,6 +21,7 @@ both_engines!(
     password_reset_revokes_sessions_tokens_and_unverified_identities,
     verification_needs_the_account_as_well_as_the_mailbox,
     verification_revokes_what_opened_the_account_before,
+    addresses_with_a_tag_do_not_use_up_the_mailbox,
     new_address_is_not_verified_by_its_mailbox_alone,
     identity_without_a_verified_claim_makes_an_unverified_account,
     verified_claim_proves_the_address,
@@ -75,7 +76,7 @@ async fn through_provider(server: &TestServer, subject: &str, name: &str, verifi
         email_verified: verified,
         name: Some(name.to_owned()),
     };
-    sign_in_oidc(server.app.clone(), identity).await
+    sign_in_oidc(server.app.clone(), identity).await.map(|authenticated| authenticated.user().clone())
 }
 
 #[track_caller]
@@ -206,6 +207,18 @@ async fn password_reset_revokes_sessions_tokens_and_unverified_identities(server
     let link = mailed(&server, "other@example.com", "/reset-password").await;
     assert_eq!(browser.post("/reset-password", &[("token", &link), ("password", PASSWORD)]).await.status, 303);
     assert_eq!(through_provider(&server, "owner", "other", false).await.unwrap(), squatted);
+}
+
+/// Somebody signs up again and again as `ana+1@…`, `ana+2@…`: Ana herself still gets a link.
+async fn addresses_with_a_tag_do_not_use_up_the_mailbox(server: TestServer) {
+    let server = server.with_mail().await;
+    for number in 0..7 {
+        server.person(&format!("ana+{number}")).await;
+    }
+    let sent = "select count(*) from messages where recipient like 'ana+%'";
+    assert_eq!(server.number(sent).await, 5, "they are limited together");
+    server.person("ana").await;
+    mailed(&server, "ana@example.com", "/verify-email").await;
 }
 
 /// The owner of the mailbox clicks, and the account stays closed to whoever chose its password.

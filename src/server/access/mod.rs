@@ -34,7 +34,7 @@ use crate::{
     server::{
         App,
         config::Environment,
-        db::{Actor, Leave, Read, Write},
+        db::{AccountWrite, Actor, Leave, Read, Write},
         requests::ClientAddress,
     },
 };
@@ -141,6 +141,20 @@ impl SignedIn {
     /// the person's own business.
     pub const fn is_limited(&self) -> bool {
         !matches!(self.most, Role::Owner)
+    }
+    /// The write transaction of a change of the person's own account. It locks the account, so that what opens it
+    /// is not ended at the same time.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`] when the session or the token that asks was ended meanwhile.
+    pub async fn write_account(&self) -> Result<AccountWrite> {
+        let mut write = self.app.db.write_accounts(self).await?;
+        write.lock_user(&self.user.id).await?;
+        let session = self.session.map(session::id_hash);
+        match store::has_session_or_token(&mut write, session, self.token.as_ref()).await? {
+            true => Ok(write),
+            false => Err(AppError::Unauthenticated),
+        }
     }
     /// The person as history and audit call them.
     pub fn actor(&self) -> Actor {
@@ -382,6 +396,10 @@ impl<A: Allowed> Scope<A> {
             Caller::Person(person) => person.ends_at,
             Caller::Program(program) => program.ends_at,
         }
+    }
+    /// Whose exports are counted together.
+    pub fn principal(&self) -> Principal {
+        self.caller.principal()
     }
     /// The person, unless a program asks.
     pub const fn person(&self) -> Option<&SignedIn> {

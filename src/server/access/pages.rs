@@ -2,7 +2,7 @@
 
 use super::{
     account_pages::{self, notice},
-    accounts::{self, NewAccount},
+    accounts::{self, Authenticated, NewAccount},
     cookies,
     device::Device,
     known_device::KnownDevice,
@@ -117,13 +117,13 @@ pub(super) fn refuse(error: &AppError, html: String) -> Response {
 async fn welcome(
     pages: &AccountPages,
     session: &Session,
-    user: &UserId,
+    authenticated: &Authenticated,
     device: &Device,
     (method, authenticated_at): (Method, Option<Time>),
     next: &str,
 ) -> Result<Response, AppError> {
-    session::begin(&pages.app, session, user, device, method, authenticated_at).await?;
-    Ok((pages.known_device(user), Redirect::to(destination(next))).into_response())
+    session::begin(&pages.app, session, authenticated, device, method, authenticated_at).await?;
+    Ok((pages.known_device(authenticated.user()), Redirect::to(destination(next))).into_response())
 }
 
 /// `GET /sign-in`
@@ -163,9 +163,9 @@ pub async fn sign_in(
     let known = KnownDevice::of(&headers, &pages.key, app.url.secure());
     let checked = run(accounts::check_password(app.clone(), client.0, known, form.email.clone(), form.password)).await;
     let done = match checked {
-        Ok(user) => {
+        Ok(authenticated) => {
             let proof = (Method::Password, Some(clock::now()));
-            welcome(&pages, &session, &user, &device, proof, &form.next).await
+            welcome(&pages, &session, &authenticated, &device, proof, &form.next).await
         }
         Err(error) => Err(error),
     };
@@ -208,9 +208,9 @@ pub async fn sign_up(
 ) -> Response {
     let app = &pages.app;
     let done = match run(accounts::sign_up(app.clone(), client.0, form.account.clone())).await {
-        Ok(user) => {
+        Ok(authenticated) => {
             let proof = (Method::Password, Some(clock::now()));
-            welcome(&pages, &session, &user, &device, proof, &form.next).await
+            welcome(&pages, &session, &authenticated, &device, proof, &form.next).await
         }
         Err(error) => Err(error),
     };
@@ -330,15 +330,15 @@ pub async fn oidc_callback(
         Some(flow) => {
             let next = flow.next.clone();
             let signed_in = match finish_flow(app, flow, query).await {
-                Ok(OidcSignIn { identity, authenticated_at, .. }) => {
-                    run(accounts::sign_in_oidc(app.clone(), identity)).await.map(|user| (user, authenticated_at))
-                }
+                Ok(OidcSignIn { identity, authenticated_at, .. }) => run(accounts::sign_in_oidc(app.clone(), identity))
+                    .await
+                    .map(|authenticated| (authenticated, authenticated_at)),
                 Err(error) => Err(error),
             };
             match signed_in {
-                Ok((user, authenticated_at)) => {
+                Ok((authenticated, authenticated_at)) => {
                     let proof = (Method::Oidc, authenticated_at);
-                    welcome(&pages, &session, &user, &device, proof, &next).await
+                    welcome(&pages, &session, &authenticated, &device, proof, &next).await
                 }
                 Err(error) => Err(error),
             }

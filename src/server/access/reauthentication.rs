@@ -125,7 +125,7 @@ fn failed(by: &SignedIn, method: Method) {
 
 async fn confirm(mut by: SignedIn, session: &Session, method: Method) -> Result<Reauthenticated> {
     let now = clock::now();
-    by.session = session::confirm(session, now).await?;
+    by.session = session::confirm(&by, session, now).await?;
     by.authenticated_at = Some(now);
     security_log::reauthenticated(&by.user().id, method, by.address.as_deref().unwrap_or_default());
     Ok(Reauthenticated(by))

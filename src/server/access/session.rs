@@ -4,7 +4,9 @@
 //! hash of the id, and the person in a column of its own.
 
 use super::{
-    Gate, cookies,
+    Gate, SignedIn,
+    accounts::Authenticated,
+    cookies,
     device::Device,
     oidc::FLOW_SECONDS,
     security_log::{self, Method},
@@ -37,6 +39,8 @@ const SEEN: &str = "seen";
 const BROWSER: &str = "browser";
 const ADDRESS: &str = "address";
 const AUTHENTICATED_AT: &str = "authenticated_at";
+/// On the way to and from its column.
+const ACCESS_VERSION: &str = "access_version";
 /// When it ends at the latest, if that is before [`ABSOLUTE_SECONDS`].
 const ENDS: &str = "ends";
 
@@ -49,7 +53,7 @@ const TOUCH_SECONDS: i64 = 3_600;
 
 /// The layer that gives every request its session.
 pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
-    SessionManagerLayer::new(Sessions { db: db.clone() })
+    SessionManagerLayer::new(Sessions::new(db))
         .with_name(cookies::session_name(url.secure()))
         .with_secure(url.secure())
         .with_http_only(true)
@@ -62,11 +66,12 @@ pub fn layer(db: &Db, url: &BaseUrl) -> SessionManagerLayer<Sessions> {
 /// `authenticated_at` is when they proved who they are, where that is known.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when it cannot be kept.
+/// [`AppError::Conflict`] when what they proved it with was ended meanwhile; [`AppError::Unavailable`] when it cannot be
+/// kept.
 pub async fn begin(
     app: &App,
     session: &Session,
-    user: &UserId,
+    Authenticated { user, access_version }: &Authenticated,
     device: &Device,
     method: Method,
     authenticated_at: Option<Time>,
@@ -76,6 +81,7 @@ pub async fn begin(
     session.clear().await;
     session.cycle_id().await.map_err(lost)?;
     session.insert(USER, user).await.map_err(lost)?;
+    session.insert(ACCESS_VERSION, access_version).await.map_err(lost)?;
     session.insert(SEEN, clock::now().seconds()).await.map_err(lost)?;
     session.insert(BROWSER, &device.browser).await.map_err(lost)?;
     session.insert(ADDRESS, &device.address).await.map_err(lost)?;
@@ -86,7 +92,12 @@ pub async fn begin(
         let ends = clock::now().plus_seconds(app.oidc_session_seconds).seconds();
         session.insert(ENDS, ends).await.map_err(lost)?;
     }
-    session.save().await.map_err(lost)?;
+    if let Err(error) = session.save().await {
+        return Err(match access_version_of(&app.db, user).await? {
+            Some(now) if now == *access_version => lost(error),
+            _ => AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned()),
+        });
+    }
     if let Some(before) = before {
         app.hub.recheck(&before);
     }
@@ -98,12 +109,22 @@ pub async fn begin(
 /// old one that somebody else has is worth nothing any more.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when it cannot be kept.
-pub async fn confirm(session: &Session, at: Time) -> Result<Option<Id>> {
+/// [`AppError::Unauthenticated`] when it was ended meanwhile; [`AppError::Unavailable`] when it cannot be kept.
+pub async fn confirm(by: &SignedIn, session: &Session, at: Time) -> Result<Option<Id>> {
+    let access_version: Option<i64> = session.get(ACCESS_VERSION).await.map_err(lost)?;
     session.cycle_id().await.map_err(lost)?;
     session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
-    session.save().await.map_err(lost)?;
+    if let Err(error) = session.save().await {
+        return Err(match access_version_of(&by.app.db, &by.user.id).await? == access_version {
+            true => lost(error),
+            false => AppError::Unauthenticated,
+        });
+    }
     Ok(session.id())
+}
+
+async fn access_version_of(db: &Db, user: &UserId) -> Result<Option<i64>> {
+    store::access_version(db.read(&Gate).await?.connection(), user).await
 }
 
 /// When the person last proved in this session who they are, where that is known.
@@ -197,6 +218,13 @@ pub struct Sessions {
     db: Db,
 }
 
+impl Sessions {
+    /// Those of this database.
+    pub fn new(db: &Db) -> Self {
+        Self { db: db.clone() }
+    }
+}
+
 /// What the database keeps of a session's id.
 pub(super) fn id_hash(id: Id) -> String {
     Sha256::digest(id.0.to_be_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -221,6 +249,10 @@ fn word(data: &HashMap<String, serde_json::Value>, key: &str) -> String {
     data.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
+fn ended(user: &UserId) -> session_store::Error {
+    session_store::Error::Backend(format!("the sessions of {user} were ended meanwhile"))
+}
+
 fn backend(error: AppError) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
@@ -237,14 +269,22 @@ impl SessionStore for Sessions {
             .get(USER)
             .and_then(|value| serde_json::from_value(value.clone()).ok())
             .ok_or_else(|| session_store::Error::Backend("only a signed-in person has a session".to_owned()))?;
+        let access_version =
+            record.data.get(ACCESS_VERSION).and_then(serde_json::Value::as_i64).ok_or_else(|| ended(&user_id))?;
         loop {
             let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+            write.lock_user(&user_id).await.map_err(backend)?;
+            let now = store::access_version(write.connection(), &user_id).await.map_err(backend)?;
+            if now != Some(access_version) {
+                return Err(ended(&user_id));
+            }
             let row = store::SessionRow {
                 id_hash: id_hash(record.id),
                 user_id: user_id.clone(),
                 data: encode(&record.data)?,
                 browser: word(&record.data, BROWSER),
                 address: word(&record.data, ADDRESS),
+                access_version,
                 created_at: clock::now(),
                 expires_at: expires_at(record),
             };
@@ -278,8 +318,10 @@ impl SessionStore for Sessions {
         let found = store::session(&mut read, &id_hash(*id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
             .await
             .map_err(backend)?;
-        let Some((data, expires_at)) = found else { return Ok(None) };
-        let data = serde_json::from_str(&data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        let Some((data, expires_at, access_version)) = found else { return Ok(None) };
+        let mut data: HashMap<String, serde_json::Value> =
+            serde_json::from_str(&data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        data.insert(ACCESS_VERSION.to_owned(), access_version.into());
         let expiry_date = time::OffsetDateTime::from_unix_timestamp(expires_at.seconds())
             .map_err(|error| session_store::Error::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))

@@ -224,6 +224,7 @@ pub(super) struct SessionRow {
     pub data: String,
     pub browser: String,
     pub address: String,
+    pub access_version: i64,
     pub created_at: Time,
     pub expires_at: Time,
 }
@@ -231,8 +232,9 @@ pub(super) struct SessionRow {
 /// Whether it was inserted: `false` when there is one of this id already, which stays as it is.
 pub(super) async fn insert_session(write: &mut AccountWrite, session: SessionRow) -> Result<bool> {
     let done = sqlx::query(
-        "insert into sessions (id_hash, user_id, data, browser, address, created_at, seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $6, $7) on conflict (id_hash) do nothing",
+        "insert into sessions (id_hash, user_id, data, browser, address, created_at, seen_at, expires_at,
+                               access_version)
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8) on conflict (id_hash) do nothing",
     )
     .bind(session.id_hash)
     .bind(session.user_id)
@@ -241,6 +243,7 @@ pub(super) async fn insert_session(write: &mut AccountWrite, session: SessionRow
     .bind(session.address)
     .bind(session.created_at)
     .bind(session.expires_at)
+    .bind(session.access_version)
     .execute(write.connection())
     .await
     .map_err(refused)?;
@@ -269,15 +272,51 @@ pub(super) async fn update_session(
     Ok(())
 }
 
-/// Data and expiry of the session, if it has begun after `oldest` and ends after `now`.
-pub(super) async fn session(read: &mut Read, id_hash: &str, now: Time, oldest: Time) -> Result<Option<(String, Time)>> {
-    sqlx::query_as("select data, expires_at from sessions where id_hash = $1 and expires_at > $2 and created_at > $3")
-        .bind(id_hash.to_owned())
-        .bind(now)
-        .bind(oldest)
-        .fetch_optional(read.connection())
+/// Data, expiry and access version of the session, if it has begun after `oldest` and ends after `now`.
+pub(super) async fn session(
+    read: &mut Read,
+    id_hash: &str,
+    now: Time,
+    oldest: Time,
+) -> Result<Option<(String, Time, i64)>> {
+    sqlx::query_as(
+        "select data, expires_at, access_version from sessions
+         where id_hash = $1 and expires_at > $2 and created_at > $3",
+    )
+    .bind(id_hash.to_owned())
+    .bind(now)
+    .bind(oldest)
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)
+}
+
+/// Whether the session or the token has not been ended.
+pub(super) async fn has_session_or_token(
+    write: &mut AccountWrite,
+    session_hash: Option<String>,
+    token: Option<&TokenId>,
+) -> Result<bool> {
+    let found: Option<(i64,)> = sqlx::query_as(
+        "select 1 where ($1 = '' or exists (select 1 from sessions where id_hash = $1))
+                    and ($2 = '' or exists (select 1 from api_tokens where id = $2))",
+    )
+    .bind(session_hash.unwrap_or_default())
+    .bind(token.map(ToString::to_string).unwrap_or_default())
+    .fetch_optional(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(found.is_some())
+}
+
+/// The account's access version; `None` when there is no such account.
+pub(super) async fn access_version(connection: &mut AnyConnection, user: &UserId) -> Result<Option<i64>> {
+    let row: Option<(i64,)> = sqlx::query_as("select access_version from users where id = $1")
+        .bind(user.clone())
+        .fetch_optional(connection)
         .await
-        .map_err(refused)
+        .map_err(refused)?;
+    Ok(row.map(|(version,)| version))
 }
 
 pub(super) async fn delete_session(write: &mut AccountWrite, id_hash: &str) -> Result<()> {
@@ -331,14 +370,27 @@ pub(super) async fn delete_session_of(write: &mut AccountWrite, user: &UserId, i
     Ok(())
 }
 
-/// Ends the person's sessions but the one of this hash; of no session when it is empty.
-pub(super) async fn delete_sessions_but(write: &mut AccountWrite, user: &UserId, id_hash: &str) -> Result<()> {
-    sqlx::query("delete from sessions where user_id = $1 and id_hash <> $2")
+/// Ends the person's sessions but the one of this hash; of no session when it is empty. Those that are about to begin
+/// do not: the access version of their proof is the account's no more. The first statement locks the person, so that
+/// none begins between the others.
+pub(super) async fn end_sessions_but(write: &mut AccountWrite, user: &UserId, id_hash: &str) -> Result<()> {
+    sqlx::query("update users set access_version = access_version + 1 where id = $1")
         .bind(user.clone())
-        .bind(id_hash.to_owned())
         .execute(write.connection())
         .await
         .map_err(refused)?;
+    for statement in [
+        "delete from sessions where user_id = $1 and id_hash <> $2",
+        "update sessions set access_version = (select access_version from users where id = $1)
+         where user_id = $1 and id_hash = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(user.clone())
+            .bind(id_hash.to_owned())
+            .execute(write.connection())
+            .await
+            .map_err(refused)?;
+    }
     Ok(())
 }
 

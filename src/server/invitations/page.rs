@@ -120,9 +120,9 @@ async fn take(
         None => {
             let account =
                 NewAccount { name: form.name.clone(), email: offer.email.clone(), password: form.password.clone() };
-            let user = run(accounts::sign_up_invited(app.clone(), client.0, account, offer.proof())).await?;
-            session::begin(app, session, &user, device, Method::Password, Some(clock::now())).await?;
-            SignedIn::of_user(app, &user, &device.address, Door::Account).await?
+            let authenticated = run(accounts::sign_up_invited(app.clone(), client.0, account, offer.proof())).await?;
+            session::begin(app, session, &authenticated, device, Method::Password, Some(clock::now())).await?;
+            SignedIn::of_user(app, authenticated.user(), &device.address, Door::Account).await?
         }
     };
     run(accept(person, offer.clone())).await

@@ -137,8 +137,7 @@ pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewTok
     }
     let checked = input.check(Role::Owner)?;
     let (hash, ending, token) = fresh();
-    let mut write = by.app().db.write_accounts(by).await?;
-    write.lock_user(&by.user().id).await?;
+    let mut write = by.write_account().await?;
     if store::count_of_person(&mut write, &by.user().id).await? >= MOST {
         return Err(too_many());
     }
@@ -153,7 +152,7 @@ pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewTok
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
 pub async fn revoke_own(by: SignedIn, id: TokenId) -> Result<()> {
-    let mut write = by.app().db.write_accounts(&by).await?;
+    let mut write = by.write_account().await?;
     if !store::delete_of_person(&mut write, &by.user().id, &id).await? {
         return Err(no_token());
     }

@@ -14,6 +14,7 @@ use super::{
     oidc::OidcIdentity,
     password,
     security_log::{self, Method},
+    store as sessions,
 };
 use crate::{
     domain::{
@@ -22,7 +23,10 @@ use crate::{
         ids::UserId,
         time::Time,
     },
-    server::{App, clock, db::random_id},
+    server::{
+        App, clock,
+        db::{AccountWrite, random_id},
+    },
 };
 use std::net::{IpAddr, Ipv4Addr};
 use store::Account;
@@ -46,11 +50,32 @@ pub struct NewAccount {
     pub password: String,
 }
 
+/// Who has just proved who they are. It lets nobody in any more once the sessions of the account were ended.
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    pub(super) user: UserId,
+    /// The account's, when it was proved.
+    pub(super) access_version: i64,
+}
+
+impl Authenticated {
+    /// The person.
+    pub const fn user(&self) -> &UserId {
+        &self.user
+    }
+}
+
+impl From<Account> for Authenticated {
+    fn from(Account { id: user, access_version, .. }: Account) -> Self {
+        Self { user, access_version }
+    }
+}
+
 /// Creates an account with a password; its address is to be verified by mail, where mail is sent.
 ///
 /// # Errors
 /// [`AppError::Invalid`] with everything that is wrong, [`AppError::TooMany`].
-pub async fn sign_up(app: App, address: IpAddr, account: NewAccount) -> Result<UserId> {
+pub async fn sign_up(app: App, address: IpAddr, account: NewAccount) -> Result<Authenticated> {
     create(&app, address, account, None).await
 }
 
@@ -64,11 +89,11 @@ pub async fn sign_up_invited(
     address: IpAddr,
     account: NewAccount,
     proof: Option<AddressProof>,
-) -> Result<UserId> {
+) -> Result<Authenticated> {
     create(&app, address, account, proof).await
 }
 
-async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<AddressProof>) -> Result<UserId> {
+async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<AddressProof>) -> Result<Authenticated> {
     let mut errors = FieldErrors::default();
     let name = errors.take("name", line("your name", &account.name, NAME_MOST));
     let address_typed = errors.take("email", email(&account.email));
@@ -114,7 +139,7 @@ async fn insert(
     name: &str,
     password_hash: Option<String>,
     identity: Option<&OidcIdentity>,
-) -> Result<UserId> {
+) -> Result<Authenticated> {
     let (id, at) = (UserId::from_random(random_id()), clock::now());
     let proof = proof.filter(|proof| proof.is_for(email));
     let mut write = app.db.write_accounts(&Gate).await?;
@@ -134,7 +159,7 @@ async fn insert(
     write.commit().await?;
     app.mail_is_waiting();
     tracing::info!(user = %id, "an account was created");
-    Ok(id)
+    Ok(Authenticated { user: id, access_version: 0 })
 }
 
 /// Whose address and password these are. One answer, and equal work, whether the address is
@@ -148,7 +173,7 @@ pub async fn check_password(
     device: Option<KnownDevice>,
     typed: String,
     password: String,
-) -> Result<UserId> {
+) -> Result<Authenticated> {
     let wrong = || {
         AppError::field(
             "password",
@@ -173,7 +198,7 @@ pub async fn check_password(
     allowed.inspect_err(|_| failed(None, "too many attempts"))?;
     let known = found.as_ref().map(|account| account.id.clone());
     match opened_by(&app, found, password).await? {
-        Some(id) => Ok(id),
+        Some(authenticated) => Ok(authenticated),
         None => {
             failed(known.as_ref(), if known.is_some() { "wrong password" } else { "no such account" });
             Err(wrong())
@@ -182,7 +207,7 @@ pub async fn check_password(
 }
 
 /// The account, if this is its password. Equal work when there is no account, or it has no password.
-async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result<Option<UserId>> {
+async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result<Option<Authenticated>> {
     if typed.len() > PASSWORD_MOST {
         return Ok(None);
     }
@@ -195,7 +220,7 @@ async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result
                 format!("This password was given by the operator and has expired. Ask for another one{or}."),
             ))
         }
-        (true, Some(account)) => Ok(Some(account.id)),
+        (true, Some(account)) => Ok(Some(account.into())),
         _ => Ok(None),
     }
 }
@@ -212,16 +237,17 @@ async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result
 ///
 /// # Errors
 /// [`AppError::Conflict`] in words for the sign-in page.
-pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
+pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authenticated> {
     let proof = AddressProof::verified_claim(&identity);
     let mut read = app.db.read(&Gate).await?;
-    if let Some(id) = store::user_by_identity(&mut read, &identity.issuer, &identity.subject).await? {
-        let account = store::by_id(&mut read, &id).await?;
+    if let Some(account) = store::by_identity(&mut read, &identity.issuer, &identity.subject).await? {
         drop(read);
-        if let (Some(account), Some(proof)) = (account, proof) {
-            prove_by_claim(&app, &identity, &account, &proof).await?;
-        }
-        return Ok(id);
+        return match proof {
+            Some(proof) if account.verified_at.is_none() && proof.is_for(&account.email) => {
+                prove_by_claim(&app, &identity, account, &proof).await
+            }
+            _ => Ok(account.into()),
+        };
     }
     let Some(email) = identity.email.as_deref().and_then(|text| email(text).ok()) else {
         return Err(AppError::Conflict("The provider did not tell your e-mail address, which an account needs. Allow it there, or sign up with a password.".to_owned()));
@@ -245,27 +271,47 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<UserId> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub(super) async fn of_subject(app: &App, issuer: &str, subject: &str) -> Result<Option<UserId>> {
-    store::user_by_identity(&mut app.db.read(&Gate).await?, issuer, subject).await
+    let found = store::by_identity(&mut app.db.read(&Gate).await?, issuer, subject).await?;
+    Ok(found.map(|account| account.id))
 }
 
 /// Verifies the address of an account by a claim of the identity that opens it. Where a password opens it
 /// too, somebody else may know that: it ends with everything else.
-async fn prove_by_claim(app: &App, identity: &OidcIdentity, account: &Account, proof: &AddressProof) -> Result<()> {
-    if account.verified_at.is_some() || !proof.is_for(&account.email) {
-        return Ok(());
-    }
+async fn prove_by_claim(
+    app: &App,
+    identity: &OidcIdentity,
+    account: Account,
+    proof: &AddressProof,
+) -> Result<Authenticated> {
     let at = clock::now();
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = write_to(app, &account).await?;
     store::verify(&mut write, &account.id, proof, at).await?;
     store::verify_identity(&mut write, identity, at).await?;
     if account.password_hash.is_some() {
         store::clear_password(&mut write, &account.id, at).await?;
         proof::end_access(&mut write, &account.id, "").await?;
     }
+    let authenticated = authenticated(&mut write, account.id).await?;
     write.commit().await?;
-    app.hub.recheck(&account.id);
-    tracing::info!(user = %account.id, "an address was verified by the provider's claim");
-    Ok(())
+    app.hub.recheck(authenticated.user());
+    tracing::info!(user = %authenticated.user(), "an address was verified by the provider's claim");
+    Ok(authenticated)
+}
+
+/// A write to an account as it was read: its access must not have been ended meanwhile.
+async fn write_to(app: &App, account: &Account) -> Result<AccountWrite> {
+    let mut write = app.db.write_accounts(&Gate).await?;
+    write.lock_user(&account.id).await?;
+    match sessions::access_version(write.connection(), &account.id).await? == Some(account.access_version) {
+        true => Ok(write),
+        false => Err(AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned())),
+    }
+}
+
+/// The person, by what this write has just left of the account's access.
+async fn authenticated(write: &mut AccountWrite, user: UserId) -> Result<Authenticated> {
+    let access_version = sessions::access_version(write.connection(), &user).await?.ok_or(AppError::Unauthenticated)?;
+    Ok(Authenticated { user, access_version })
 }
 
 /// Links an identity to an account of the same address, if that is sure to be the same person.
@@ -275,8 +321,8 @@ async fn link(
     proof: Option<AddressProof>,
     account: Account,
     issuers: &[String],
-) -> Result<UserId> {
-    let Account { id, email, verified_at, password_hash, .. } = account;
+) -> Result<Authenticated> {
+    let Account { email, verified_at, password_hash, .. } = &account;
     // Nobody has ever signed in to it: it came with an organization from another server.
     let is_new = password_hash.is_none() && issuers.is_empty();
     let recovery = "“Forgot your password?” sets a new password, verifies the address, and ends whatever opened the account before.";
@@ -285,14 +331,14 @@ async fn link(
         if proof.is_some() && verified_at.is_none() && app.sends_mail() {
             how = format!("{how} If that is not yours, {recovery}");
         }
-        return Err(taken(&email, &how));
+        return Err(taken(email, &how));
     }
-    let Some(proof) = proof.filter(|proof| proof.is_for(&email)) else {
+    let Some(proof) = proof.filter(|proof| proof.is_for(email)) else {
         let or = if is_new { "V" } else { "Sign in with your password, or v" };
         let how = format!(
             "The provider does not say that this address is yours, so they are not linked. {or}erify the address at the provider and try again."
         );
-        return Err(taken(&email, &how));
+        return Err(taken(email, &how));
     };
     if verified_at.is_none() && !is_new {
         let how = if app.sends_mail() {
@@ -302,18 +348,19 @@ async fn link(
         } else {
             "They are not linked, because this server sends no mail to verify the address with. Sign in with your password.".to_owned()
         };
-        return Err(taken(&email, &how));
+        return Err(taken(email, &how));
     }
     let at = clock::now();
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = write_to(app, &account).await?;
     if verified_at.is_none() {
-        store::verify(&mut write, &id, &proof, at).await?;
-        proof::end_access(&mut write, &id, "").await?;
+        store::verify(&mut write, &account.id, &proof, at).await?;
+        proof::end_access(&mut write, &account.id, "").await?;
     }
-    store::insert_identity(&mut write, identity, &id, Some(&proof), at).await?;
+    store::insert_identity(&mut write, identity, &account.id, Some(&proof), at).await?;
+    let authenticated = authenticated(&mut write, account.id).await?;
     write.commit().await?;
-    tracing::info!(user = %id, "an account was linked to the provider");
-    Ok(id)
+    tracing::info!(user = %authenticated.user(), "an account was linked to the provider");
+    Ok(authenticated)
 }
 
 fn taken(email: &Email, how: &str) -> AppError {
@@ -340,11 +387,11 @@ pub async fn set_password(
         Some(Account { id, .. }) => {
             let mut write = app.db.write_accounts(&Gate).await?;
             store::set_password(&mut write, &id, hash, clock::now()).await?;
-            super::store::delete_sessions_but(&mut write, &id, "").await?;
+            sessions::end_sessions_but(&mut write, &id, "").await?;
             write.commit().await?;
             Ok(id)
         }
-        None => insert(app, &email, None, name, Some(hash), None).await,
+        None => Ok(insert(app, &email, None, name, Some(hash), None).await?.user),
     }
 }
 

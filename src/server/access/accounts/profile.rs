@@ -71,7 +71,7 @@ pub async fn profile(by: &SignedIn) -> Result<Profile> {
 /// [`AppError::Invalid`].
 pub async fn rename(by: SignedIn, typed: String) -> Result<()> {
     let name = line("your name", &typed, NAME_MOST).map_err(|message| AppError::field("name", message))?;
-    let mut write = by.app().db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     store::set_name(&mut write, &by.user().id, name, clock::now()).await?;
     write.commit().await
 }
@@ -106,7 +106,7 @@ pub async fn change_address(by: Reauthenticated, typed: String) -> Result<Addres
     if waits {
         app.limits.mail(ip(by), &account.id)?;
     }
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     if waits {
         queue_verification(app, &mut write, &account.id, &account.name, &address, at).await?;
     } else {
@@ -125,7 +125,7 @@ pub async fn change_address(by: Reauthenticated, typed: String) -> Result<Addres
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn keep_address(by: SignedIn) -> Result<()> {
-    let mut write = by.app().db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     store::delete_tokens(&mut write, &by.user().id, VERIFY).await?;
     write.commit().await
 }
@@ -140,10 +140,10 @@ pub async fn change_password(by: Reauthenticated, typed: String) -> Result<()> {
     let (account, at) = (account(by).await?, clock::now());
     new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
     let hash = hash_new_password(typed, &account.name, &account.email).await?;
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     store::set_password(&mut write, &account.id, hash, at).await?;
     store::delete_tokens(&mut write, &account.id, RESET).await?;
-    sessions::delete_sessions_but(&mut write, &account.id, &this(by)).await?;
+    sessions::end_sessions_but(&mut write, &account.id, &this(by)).await?;
     tell_of_password(app, &mut write, &account, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
@@ -223,18 +223,18 @@ pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
         Which::Others => "others",
         Which::All => "all",
     };
-    let mut write = by.app().db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     let ends_this = match &which {
         Which::One(id) => {
             sessions::delete_session_of(&mut write, user, id).await?;
             *id == this
         }
         Which::Others => {
-            sessions::delete_sessions_but(&mut write, user, &this).await?;
+            sessions::end_sessions_but(&mut write, user, &this).await?;
             false
         }
         Which::All => {
-            sessions::delete_sessions_but(&mut write, user, "").await?;
+            sessions::end_sessions_but(&mut write, user, "").await?;
             true
         }
     };
@@ -266,7 +266,7 @@ pub async fn delete(by: Reauthenticated, typed_address: String) -> Result<()> {
             Err(error) => return Err(error),
         }
     }
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     if !store::delete_user(&mut write, &account.id).await? {
         // The person became the only owner of an organization since it was looked at.
         drop(write);

@@ -51,7 +51,7 @@ impl AddressProof {
 /// Ends what opens the account: sessions but the one of this hash, personal API tokens, identities without
 /// a verified claim, and links in mail.
 pub(super) async fn end_access(write: &mut AccountWrite, user: &UserId, but_session: &str) -> Result<()> {
-    sessions::delete_sessions_but(write, user, but_session).await?;
+    sessions::end_sessions_but(write, user, but_session).await?;
     store::delete_personal_api_tokens(write, user).await?;
     store::delete_unverified_identities(write, user).await?;
     store::delete_all_tokens(write, user).await
@@ -98,7 +98,7 @@ pub async fn prove_own_address(by: &SignedIn, proof: &AddressProof) -> Result<()
     }
     drop(read);
     let at = clock::now();
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = by.write_account().await?;
     store::verify(&mut write, &account.id, proof, at).await?;
     end_unproven_access(&mut write, &account, &session_hash(by), at).await?;
     write.commit().await?;

@@ -81,7 +81,12 @@ pub(super) async fn queue_verification(
     to: &Email,
     at: Time,
 ) -> Result<()> {
-    app.limits.verification(&mailbox(&to.key))?;
+    // Addresses with a tag share one allowance, and do not use up that of the mailbox's plain address.
+    let mailbox = mailbox(&to.key);
+    if mailbox != to.key {
+        app.limits.verification(&format!("{mailbox} with a tag"))?;
+    }
+    app.limits.verification(&to.key)?;
     let secret = Secret::fresh();
     let expires_at = at.plus_seconds(VERIFY_SECONDS);
     let token = store::NewToken { hash: secret.hash, user, purpose: VERIFY, email: &to.shown, at, expires_at };

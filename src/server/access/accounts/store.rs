@@ -19,17 +19,21 @@ pub(super) struct Account {
     pub password_hash: Option<String>,
     /// When the password opens the account no more, if the operator gave it.
     pub password_expires_at: Option<Time>,
+    /// Raised whenever all sessions end.
+    pub access_version: i64,
 }
 
-type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>, Option<Time>);
+type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>, Option<Time>, i64);
 
-fn account((id, name, shown, key, verified_at, password_hash, password_expires_at): AccountRow) -> Account {
-    Account { id, name, email: Email { shown, key }, verified_at, password_hash, password_expires_at }
+fn account(row: AccountRow) -> Account {
+    let (id, name, shown, key, verified_at, password_hash, password_expires_at, access_version) = row;
+    Account { id, name, email: Email { shown, key }, verified_at, password_hash, password_expires_at, access_version }
 }
 
 pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at
+        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at,
+                access_version
          from users where id = $1",
     )
     .bind(id.clone())
@@ -41,7 +45,8 @@ pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account
 
 pub(super) async fn by_address(read: &mut Read, email: &Email) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
-        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at
+        "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at,
+                access_version
          from users where email_key = $1",
     )
     .bind(email.key.clone())
@@ -171,20 +176,23 @@ pub(super) async fn verify(write: &mut AccountWrite, user: &UserId, proof: &Addr
 }
 
 /// Deletes the person, unless an organization would be left without an owner; whether it was done. With the person
-/// go sessions, identities, memberships and tokens, also those that they made for organizations of theirs.
+/// go sessions, identities, memberships and tokens, also those that they made for organizations of theirs, and open
+/// invitations that they sent.
 ///
 /// Others write at the same time on PostgreSQL. The first statement locks the organizations, so that none of them
 /// loses another owner meanwhile; the second locks the person, as whoever creates an organization does, so that the
 /// last one sees every organization that the person owns.
 pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Result<bool> {
-    for locks_and_tokens in [
+    for statement in [
         "update organizations set version = version
          where id in (select organization_id from members where user_id = $1)",
         "update users set updated_at = updated_at where id = $1",
         "delete from api_tokens where created_by_id = $1
              and organization_id in (select organization_id from members where user_id = $1)",
+        "delete from invitations where invited_by_id = $1 and accepted_at is null and revoked_at is null
+             and organization_id in (select organization_id from members where user_id = $1)",
     ] {
-        sqlx::query(locks_and_tokens).bind(user.clone()).execute(write.connection()).await.map_err(refused)?;
+        sqlx::query(statement).bind(user.clone()).execute(write.connection()).await.map_err(refused)?;
     }
     let done = sqlx::query(
         "delete from users where id = $1 and not exists (
@@ -213,15 +221,18 @@ pub(super) async fn created_tokens(read: &mut Read, user: &UserId) -> Result<Vec
     .map_err(refused)
 }
 
-pub(super) async fn user_by_identity(read: &mut Read, issuer: &str, subject: &str) -> Result<Option<UserId>> {
-    let row: Option<(UserId,)> =
-        sqlx::query_as("select user_id from oidc_identities where issuer = $1 and subject = $2")
-            .bind(issuer.to_owned())
-            .bind(subject.to_owned())
-            .fetch_optional(read.connection())
-            .await
-            .map_err(refused)?;
-    Ok(row.map(|(id,)| id))
+pub(super) async fn by_identity(read: &mut Read, issuer: &str, subject: &str) -> Result<Option<Account>> {
+    let row: Option<AccountRow> = sqlx::query_as(
+        "select u.id, u.name, u.email, u.email_key, u.email_verified_at, u.password_hash, u.password_expires_at,
+                u.access_version
+         from oidc_identities i join users u on u.id = i.user_id where i.issuer = $1 and i.subject = $2",
+    )
+    .bind(issuer.to_owned())
+    .bind(subject.to_owned())
+    .fetch_optional(read.connection())
+    .await
+    .map_err(refused)?;
+    Ok(row.map(account))
 }
 
 /// The providers with which somebody signs in to the account.
