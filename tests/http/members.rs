@@ -10,6 +10,7 @@ both_engines!(
     the_last_owner_stays,
     who_is_removed_is_out_at_once,
     removal_revokes_the_tokens_that_the_member_made,
+    removal_revokes_open_invitations_of_the_member,
     leaving_revokes_the_tokens_that_the_member_made,
     who_leaves_is_out_at_once_and_can_be_invited_again,
     a_person_in_two_organizations_keeps_the_other,
@@ -171,6 +172,38 @@ async fn removal_revokes_the_tokens_that_the_member_made(server: TestServer) {
     assert_eq!(crate::support::problem_fields(&wrong), ["keep_tokens"]);
     assert_eq!(owners.delete(&format!("{path}?keep_tokens={keep}")).await.status, 204);
     assert_eq!([kept.get("").await.status, ended.get("").await.status], [200, 401]);
+}
+
+/// Somebody who is about to be taken out invites an accomplice, or themselves under another address: by hand, and by a
+/// token that they made. Those invitations end with the membership; others go on.
+async fn removal_revokes_open_invitations_of_the_member(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let mia = server.joined(&owner, "northwind", "mia", "admin").await;
+    let kept = owner.invite("northwind", "colleague", "viewer").await;
+    let by_hand = mia.invite("northwind", "accomplice", "admin").await;
+    let tokens = Bearer::of(&server, &mia, "northwind", "admin").await;
+    tokens.make("/invitations", json!({ "email": "another@example.com", "role": "admin" })).await;
+    // Sent again by the owner it is the owner's.
+    mia.invite("northwind", "designer", "viewer").await;
+    let open = owner.people("northwind").await["invitations"].clone();
+    let designer = open.as_array().unwrap().iter().find(|one| one["email"] == "designer@example.com").unwrap();
+    owner.rpc("resend_invitation", json!({ "organization": "northwind", "id": designer["id"] })).await.right();
+
+    let call = json!({ "organization": "northwind", "user": mia.user_id().await, "keep_tokens": [] });
+    owner.rpc("remove_member", call).await.right();
+    let open = owner.people("northwind").await["invitations"].clone();
+    let mut open: Vec<_> = open.as_array().unwrap().iter().map(|one| one["email"].as_str().unwrap()).collect();
+    open.sort_unstable();
+    assert_eq!(open, ["colleague@example.com", "designer@example.com"]);
+    assert_eq!(server.browser().accept(&by_hand, "Accomplice").await.status, 404);
+    assert_eq!(server.browser().accept(&kept, "Colleague").await.location(), "/dashboard/northwind");
+    assert_eq!(owner.audit("northwind", "invitation.revoked", "").await.len(), 2);
+
+    // Whoever leaves, and whoever deletes the account, alike.
+    let ada = server.joined(&owner, "northwind", "ada", "admin").await;
+    let link = ada.invite("northwind", "friend", "admin").await;
+    ada.rpc("leave_organization", json!({ "organization": "northwind" })).await.right();
+    assert_eq!(server.browser().accept(&link, "Friend").await.status, 404);
 }
 
 /// Who leaves, or deletes the account, takes the tokens along that they made.

@@ -253,9 +253,9 @@ fn Removal(
     });
     let description = Signal::derive(move || {
         Some(match is_me.get() {
-            true => "You lose access at once. Somebody has to invite you to come back.".to_owned(),
+            true => "You lose access at once. Somebody has to invite you to come back. Open invitations that you sent are revoked.".to_owned(),
             false => {
-                "They lose access at once, on every screen that is open. What they did stays in the history.".to_owned()
+                "They lose access at once, on every screen that is open. Open invitations that they sent are revoked. What they did stays in the history.".to_owned()
             }
         })
     });

@@ -20,7 +20,7 @@ use super::{
 use crate::domain::{
     account::{Email, email},
     error::{AppError, Result},
-    ids::{InvitationId, OrganizationId, TeamId},
+    ids::{InvitationId, OrganizationId, TeamId, UserId},
     live::Topic,
     member::{
         CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationInput, Offers, OpenInvitation, Sent, may_change,
@@ -66,7 +66,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
     }
     let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
     store::expire_old(&mut write, &email.key).await?;
-    store::insert(&mut write, &id, &email, role, team.as_ref(), link(scope.app(), &secret)).await?;
+    store::insert(&mut write, &id, &email, role, team.as_ref(), link(&scope, &secret)).await?;
     write.audit(AuditEntry::new("invitation.sent", &id, &email.shown).values(None, Some(role.as_str().to_owned())));
     let sent = send(&scope, &mut write, &id, &email.shown, role, &secret.token).await?;
     write.commit(&[Topic::Members]).await?;
@@ -82,7 +82,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
 pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<Sent> {
     let mut write = scope.write().await?;
     let secret = Secret::fresh();
-    let (email, role) = store::renew(&mut write, &id, link(scope.app(), &secret)).await?.ok_or_else(no_invitation)?;
+    let (email, role) = store::renew(&mut write, &id, link(&scope, &secret)).await?.ok_or_else(no_invitation)?;
     // The link makes an owner of whoever holds it.
     if !may_change(scope.role(), None, Some(role)) {
         return Err(write.refuse(Action::OwnOrganization));
@@ -109,8 +109,25 @@ pub async fn revoke(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> R
 }
 
 /// Whether the link is mailed or shown is decided here and in [`send`] alike.
-fn link<'a>(app: &App, secret: &'a Secret) -> store::Link<'a> {
-    store::Link { token_hash: &secret.hash, mailed: app.sends_mail(), seconds: INVITATION_SECONDS }
+fn link<'a>(scope: &'a Scope<allowed::ManageMembers>, secret: &'a Secret) -> store::Link<'a> {
+    store::Link {
+        token_hash: &secret.hash,
+        mailed: scope.app().sends_mail(),
+        seconds: INVITATION_SECONDS,
+        sender: scope.accountable_user(),
+    }
+}
+
+/// Revokes, within a write, the open invitations that this person sent, or a token that they made: they may have the
+/// links, or have invited themselves.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn revoke_sent_by(write: &mut Write, user: &UserId) -> Result<()> {
+    for (id, email) in store::revoke_sent_by(write, user).await? {
+        write.audit(AuditEntry::new("invitation.revoked", &id, email));
+    }
+    Ok(())
 }
 
 /// Keeps a membership that an import found for whoever proves this address: an open invitation whose link
@@ -120,7 +137,7 @@ fn link<'a>(app: &App, secret: &'a Secret) -> store::Link<'a> {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn keep_for(write: &mut Write, email: &Email, role: Role, team: Option<&(TeamId, TeamRole)>) -> Result<()> {
     let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
-    let link = store::Link { token_hash: &secret.hash, mailed: false, seconds: WAITING_SECONDS };
+    let link = store::Link { token_hash: &secret.hash, mailed: false, seconds: WAITING_SECONDS, sender: None };
     store::insert(write, &id, email, role, team, link).await
 }
 

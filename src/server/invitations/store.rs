@@ -58,6 +58,8 @@ pub(super) struct Link<'a> {
     pub mailed: bool,
     /// For how long the invitation can be accepted.
     pub seconds: i64,
+    /// The person behind it.
+    pub sender: Option<&'a UserId>,
 }
 
 pub(super) async fn insert(
@@ -71,8 +73,8 @@ pub(super) async fn insert(
     let by = write.actor.name.clone();
     sqlx::query(
         "insert into invitations (id, organization_id, email, email_key, role, team_id, team_role, token_hash, invited_by, created_at, expires_at,
-                                  link_mailed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                  link_mailed_at, invited_by_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(id.clone())
     .bind(write.organization.clone())
@@ -86,16 +88,17 @@ pub(super) async fn insert(
     .bind(write.at)
     .bind(write.at.plus_seconds(link.seconds))
     .bind(link.mailed.then_some(write.at))
+    .bind(link.sender.cloned())
     .execute(write.connection())
     .await
     .map_err(refused)?;
     Ok(())
 }
 
-/// Gives an invitation a new link in place of the old one.
+/// Gives an invitation a new link in place of the old one. Whoever does that is its sender from now on.
 pub(super) async fn renew(write: &mut Write, id: &InvitationId, link: Link<'_>) -> Result<Option<(String, Role)>> {
     sqlx::query_as(
-        "update invitations set token_hash = $1, expires_at = $2, link_mailed_at = $5
+        "update invitations set token_hash = $1, expires_at = $2, link_mailed_at = $5, invited_by_id = $6
          where organization_id = $3 and id = $4 and accepted_at is null and revoked_at is null returning email, role",
     )
     .bind(link.token_hash.to_owned())
@@ -103,6 +106,7 @@ pub(super) async fn renew(write: &mut Write, id: &InvitationId, link: Link<'_>) 
     .bind(write.organization.clone())
     .bind(id.clone())
     .bind(link.mailed.then_some(write.at))
+    .bind(link.sender.cloned())
     .fetch_optional(write.connection())
     .await
     .map_err(refused)
@@ -117,6 +121,21 @@ pub(super) async fn revoke(write: &mut Write, id: &InvitationId) -> Result<Optio
     .bind(write.organization.clone())
     .bind(id.clone())
     .fetch_optional(write.connection())
+    .await
+    .map_err(refused)
+}
+
+/// Ids and addresses of those that this person sent, and that nobody can accept any more from now on.
+pub(super) async fn revoke_sent_by(write: &mut Write, user: &UserId) -> Result<Vec<(InvitationId, String)>> {
+    sqlx::query_as(
+        "update invitations set revoked_at = $1
+         where organization_id = $2 and invited_by_id = $3 and accepted_at is null and revoked_at is null
+         returning id, email",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(user.clone())
+    .fetch_all(write.connection())
     .await
     .map_err(refused)
 }

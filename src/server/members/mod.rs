@@ -65,7 +65,8 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
 }
 
 /// Takes a member out; the person loses access with the next request, and open sockets close. The tokens of the
-/// organization that they made end too, since they may know them, but for those that are named to be kept.
+/// organization that they made end too, since they may know them, but for those that are named to be kept; open
+/// invitations that they sent are revoked.
 ///
 /// # Errors
 /// As [`change_role`]; [`AppError::Invalid`] when a token to keep is none that they made.
@@ -76,7 +77,7 @@ pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId, keep_tok
     Ok(())
 }
 
-/// Leaves the organization. The tokens that the person made for it end.
+/// Leaves the organization. The tokens that the person made for it end, and open invitations that they sent.
 ///
 /// # Errors
 /// [`AppError::Conflict`] for the last owner, and for a program, which is no member.
@@ -102,6 +103,7 @@ async fn take_out(
     check(&mut write, actor, before, None).await?;
     store::delete(&mut write, user).await?;
     write.audit(AuditEntry::new(action, user, name).values(Some(before.as_str().to_owned()), None));
+    invitations::revoke_sent_by(&mut write, user).await?;
     let topics: &[Topic] = match tokens::end_created_by(&mut write, user, keep_tokens).await? {
         true => &[Topic::Members, Topic::Organization],
         false => &[Topic::Members],
