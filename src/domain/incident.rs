@@ -20,6 +20,8 @@ pub const BODY_MOST: usize = 25_000;
 pub const SERVICES_MOST: usize = 1_000;
 /// Most updates of one incident or maintenance.
 pub const MAX_UPDATES: usize = 500;
+/// Most bytes that the messages of an incident or a maintenance have together: 256 KiB.
+pub const MAX_MESSAGES_BYTES: usize = 256 * 1024;
 /// Most statements about services in all updates of one incident: whatever changes an incident reads them all.
 pub const MAX_STATEMENTS: usize = 20_000;
 

@@ -12,6 +12,8 @@ both_engines!(
     a_large_series_is_made_and_removed_in_steps,
     what_one_change_names_is_bounded,
     the_updates_of_an_incident_are_bounded,
+    messages_are_bounded_together,
+    lists_leave_out_the_oldest_of_very_long_messages,
     one_change_rewrites_a_bounded_history,
     sweeps_go_on_until_nothing_is_left,
     a_large_organization_is_deleted_in_batches,
@@ -194,6 +196,92 @@ async fn the_updates_of_an_incident_are_bounded(server: TestServer) {
     try_call(&owner, "post_incident_update", input).await.refused(409, "conflict");
     let input = json!({ "id": maintenance, "input": { "body": "One more." } });
     try_call(&owner, "update_maintenance", input).await.refused(409, "conflict");
+}
+
+/// Messages are bounded one by one, and those of an incident or a maintenance together: 256 KiB.
+async fn messages_are_bounded_together(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let service = owner.create_service("northwind", "API", "").await;
+    let services = [service];
+    let input = json!({ "title": "Down", "services": said(&services, "major_outage") });
+    let incident = call(&owner, "report_incident", json!({ "input": input })).await;
+    let maintenance = call(&owner, "schedule_maintenance", json!({ "input": window(&services, 60, 90, "") })).await;
+    let post = |function, id: &Value, body: String| {
+        let input = json!({ "id": id, "input": { "body": body, "services": [] } });
+        let owner = owner.copy();
+        async move { try_call(&owner, function, input).await }
+    };
+    // 25,000 characters of three bytes each.
+    let long = || "€".repeat(25_000);
+    for (function, id) in [("post_incident_update", &incident), ("update_maintenance", &maintenance)] {
+        for _ in 0..3 {
+            post(function, id, long()).await.right();
+        }
+        assert_eq!(post(function, id, long()).await.wrong_fields(), ["body"], "{function}");
+        post(function, id, "A short one fits.".to_owned()).await.right();
+    }
+    let read = call(&owner, "read_incident", json!({ "id": incident })).await;
+    let updates = read["updates"].as_array().unwrap();
+    assert_eq!(updates.len(), 5, "what was refused left nothing");
+    let edit = json!({ "id": incident, "update": updates[0]["id"], "input": { "body": long(), "services": [] } });
+    assert_eq!(try_call(&owner, "edit_incident_update", edit).await.wrong_fields(), ["body"]);
+}
+
+/// As other programs' files may bring them: every page and document that lists incidents and maintenance tells the
+/// latest of each, and stays small.
+async fn lists_leave_out_the_oldest_of_very_long_messages(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let service = owner.create_service("northwind", "API", "").await;
+    let services = [service];
+    let mut incidents = Vec::new();
+    for number in 0..3 {
+        let input = json!({ "title": format!("Down {number}"), "services": said(&services, "major_outage") });
+        incidents.push(call(&owner, "report_incident", json!({ "input": input })).await);
+        let newest =
+            json!({ "id": incidents[number], "input": { "body": format!("Newest {number}."), "services": [] } });
+        call(&owner, "post_incident_update", newest).await;
+        let input = window(&services, 60, 90, "");
+        let maintenance = call(&owner, "schedule_maintenance", json!({ "input": input })).await;
+        for (noun, id, status) in
+            [("incident", &incidents[number], "identified"), ("maintenance", &maintenance, "scheduled")]
+        {
+            let (id, first) = (id.as_str().unwrap(), &noun[..1]);
+            let long = "x".repeat(25_000);
+            let fill = format!(
+                "insert into {noun}_updates (id, organization_id, {noun}_id, status, body, at, created_at)
+                 with recursive n(i) as (select 1 union all select i + 1 from n where i < 100)
+                 select '{first}{number}' || cast(1000000000 + n.i as text), o.id, '{id}', '{status}', '{long}',
+                        o.changed_at - n.i * 1000000, o.changed_at from n, organizations o"
+            );
+            server.execute(&fill).await;
+        }
+    }
+    // So that what is kept of the page is made anew.
+    owner.create_service("northwind", "Website", "").await;
+    let visitor = server.browser();
+    for path in [
+        "/status/northwind",
+        "/status/northwind/api/v2/incidents.json",
+        "/status/northwind/api/v2/summary.json",
+        "/status/northwind/api/v2/scheduled-maintenances.json",
+        "/status/northwind/feed.atom",
+        "/status/northwind/feed.json",
+    ] {
+        let answer = visitor.get(path).await;
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "{path}: {text:.300}");
+        assert!(text.len() < 6_000_000, "{path} has {} bytes", text.len());
+        if !path.contains("maintenance") {
+            assert!(
+                (0..3).all(|number| text.contains(&format!("Newest {number}."))),
+                "{path} tells the latest of each"
+            );
+        }
+    }
+    assert_eq!(
+        owner.get(&format!("/dashboard/northwind/incidents/{}", incidents[0].as_str().unwrap())).await.status,
+        200
+    );
 }
 
 /// An incident that began long ago changes all that was since; more than one change may rewrite is refused.

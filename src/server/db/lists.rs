@@ -7,6 +7,18 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRo
 /// Texts that one statement reads by; a longer list is read in parts.
 const AT_ONCE: usize = 256;
 
+/// How much of what was said a list reads, in characters of messages and their HTML; a service that an update names
+/// counts as 100. The latest of each incident or maintenance comes first: of the others those that do not fit are left
+/// out, oldest first.
+pub const LIST_WEIGHT: &str = "2000000";
+/// The same for a single incident or maintenance. Writes keep it below, so only what came from elsewhere is cut.
+pub const DETAIL_WEIGHT: &str = "8000000";
+
+/// [`LIST_WEIGHT`], or [`DETAIL_WEIGHT`] for a list of one.
+pub const fn weight<T>(list: &[T]) -> &'static str {
+    if list.len() == 1 { DETAIL_WEIGHT } else { LIST_WEIGHT }
+}
+
 /// Rows by a list of ids: the statement says `in ($list)`, and `$1` and so on are the texts before it. Rows of
 /// one id come in the order of the statement; those of a long list come part by part.
 ///

@@ -8,7 +8,7 @@ use crate::{
         ids::{IncidentId, OrganizationId},
         incident::{Incident, IncidentUpdate, Postmortem, Told},
     },
-    server::db::Read,
+    server::db::{Read, Write},
 };
 use std::slice;
 
@@ -30,6 +30,14 @@ pub(super) async fn told(
         Told { incident, updates, postmortem }
     };
     Ok(incidents.into_iter().map(told).collect())
+}
+
+/// How long the messages of an incident's updates are together, in bytes.
+///
+/// # Errors
+/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
+pub(super) async fn length(write: &mut Write, id: &IncidentId) -> Result<usize> {
+    store::length(write, id).await
 }
 
 /// The updates of one, newest first, and its postmortem, also when it is a draft.

@@ -27,8 +27,8 @@ use crate::domain::{
     ids::{IncidentId, OrganizationId, TeamId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
-        MAX_STATEMENTS, MAX_UPDATES, NewIncident, Statement, Step, TITLE_MOST, Told, UpdateInput, body, claims, course,
-        impact, last_said, moment, statements, status,
+        MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_UPDATES, NewIncident, Statement, Step, TITLE_MOST, Told, UpdateInput,
+        body, claims, course, impact, last_said, moment, statements, status,
     },
     live::Topic,
     role::allowed,
@@ -73,16 +73,19 @@ fn require_teams(write: &Write, teams: &[Option<TeamId>]) -> Result<()> {
     teams.iter().try_for_each(|team| write.require(team.as_ref()))
 }
 
-/// Refuses an update for which there is no room among those that are there.
-fn require_room(steps: &[Step<Who>], updates: usize, said: &[Statement]) -> Result<()> {
-    if steps.len() + updates > MAX_UPDATES {
+/// Refuses what was written when it is more than an incident may have; `steps` are its updates by now.
+async fn require_room(write: &mut Write, id: &IncidentId, steps: &[Step<Who>]) -> Result<()> {
+    if steps.len() > MAX_UPDATES {
         let words = format!("An incident has at most {MAX_UPDATES} updates. Report another one, and link the two.");
         return Err(AppError::Conflict(words));
     }
-    let statements: usize = steps.iter().map(|step| step.statements.len()).sum();
-    if statements + said.len() > MAX_STATEMENTS {
+    if steps.iter().map(|step| step.statements.len()).sum::<usize>() > MAX_STATEMENTS {
         let words = "The updates of this incident name too many services altogether. Name only those that change.";
         return Err(AppError::field("services", words));
+    }
+    if messages::length(write, id).await? > MAX_MESSAGES_BYTES {
+        let words = "The updates of this incident are too long altogether. Shorten this one, or report another incident and link the two.";
+        return Err(AppError::field("body", words));
     }
     Ok(())
 }
@@ -175,7 +178,8 @@ pub async fn add_update(
     store::insert_update(write, id, &store::NewUpdate::typed(&update, status, body, &Rendered::default(), at, &who))
         .await?;
     store::set_statements(write, &update, &said).await?;
-    recompute(write, id).await
+    recompute(write, id).await?;
+    Ok(())
 }
 
 /// An update of an incident of another program's file.
@@ -278,15 +282,15 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
     Ok(what)
 }
 
-/// Derives from an incident's updates everything that follows from them.
-async fn recompute(write: &mut Write, id: &IncidentId) -> Result<()> {
+/// Derives from an incident's updates everything that follows from them. Returns the updates.
+async fn recompute(write: &mut Write, id: &IncidentId) -> Result<Vec<Step<Who>>> {
     let steps = store::steps(write, id).await?;
-    let Some(course) = course(&steps) else { return Ok(()) };
+    let Some(course) = course(&steps) else { return Ok(steps) };
     store::set_course(write, id, &course).await?;
     store::set_services(write, id, &last_said(&steps)).await?;
     store::set_search(write, id).await?;
     history::set_incident(write, id, claims(&steps)).await?;
-    Ok(())
+    Ok(steps)
 }
 
 /// Posts an update.
@@ -314,7 +318,6 @@ pub async fn post_update(
         return Err(AppError::field("body", "Write a message, or change the status or a service."));
     }
     let steps = store::steps(&mut write, &id).await?;
-    require_room(&steps, 1, &said)?;
     if head.status == IncidentStatus::Resolved && new_status != IncidentStatus::Resolved && said.is_empty() {
         // It goes on where it was.
         let again = last_said(&steps).into_iter();
@@ -325,7 +328,8 @@ pub async fn post_update(
     let new = store::NewUpdate::typed(&update, new_status, &body, &rendered, at, &who);
     store::insert_update(&mut write, &id, &new).await?;
     store::set_statements(&mut write, &update, &said).await?;
-    recompute(&mut write, &id).await?;
+    let steps = recompute(&mut write, &id).await?;
+    require_room(&mut write, &id, &steps).await?;
     let entry = AuditEntry::new("incident.updated", &id, &head.title);
     write.audit(entry.values(Some(head.status.as_str().to_owned()), Some(new_status.as_str().to_owned())));
     write.commit(TOPICS).await?;
@@ -374,8 +378,8 @@ pub async fn edit_update(
     let at = at.unwrap_or(before.at);
     store::set_update(&mut write, &update, status, &body, &rendered, at).await?;
     store::set_statements(&mut write, &update, &said).await?;
-    require_room(&store::steps(&mut write, &id).await?, 0, &[])?;
-    recompute(&mut write, &id).await?;
+    let steps = recompute(&mut write, &id).await?;
+    require_room(&mut write, &id, &steps).await?;
     let words = |status: IncidentStatus, at: Time, body: &str| format!("{}, {}: {body}", status.as_str(), at.rfc3339());
     let (old, new) = (words(before.status, before.at, &before.body), words(status, at, &body));
     write.audit(AuditEntry::new("incident.update_edited", &id, &head.title).values(Some(old), Some(new)));

@@ -422,6 +422,7 @@ fn incident((id, title, status, impact, started_at, resolved_at, revision, updat
 }
 
 /// Puts the services to incidents of one organization, in the order of the page.
+/// Of hundreds of incidents that name hundreds of services each, the first 20,000.
 pub(super) async fn with_services(
     read: &mut Read,
     organization: &OrganizationId,
@@ -434,7 +435,7 @@ pub(super) async fn with_services(
         &ids,
         "select i.incident_id, s.id, s.name, s.team_id, i.status
          from incident_services i join services s on s.id = i.service_id
-         where i.organization_id = $1 and i.incident_id in ($list) order by s.position, s.id",
+         where i.organization_id = $1 and i.incident_id in ($list) order by s.position, s.id limit 20000",
     )
     .await?;
     let mut by_incident: HashMap<IncidentId, Vec<Affected>> = HashMap::new();

@@ -22,7 +22,7 @@ use super::{
 use crate::domain::{
     error::{AppError, FieldErrors, Result},
     ids::{MaintenanceId, OrganizationId, SeriesId, ServiceId, UpdateId},
-    incident::{MAX_UPDATES, body},
+    incident::{MAX_MESSAGES_BYTES, MAX_UPDATES, body},
     live::Topic,
     maintenance::{
         CheckedMaintenance, Maintenance, MaintenanceDetail, MaintenanceFilter, MaintenanceInput, MaintenancePage,
@@ -231,9 +231,9 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     store::set_services(&mut write, &id, &checked.services).await?;
     let said = store::first_message(&mut write, &id).await?;
     if !checked.body.is_empty() && said.is_none_or(|(body, _)| body != checked.body) {
-        require_room(&mut write, &id).await?;
         let (at, who) = (write.at, Who::of(&write));
         insert_update(&mut write, &id, before.status, &checked.body, &rendered, at, &who).await?;
+        require_room(&mut write, &id).await?;
     }
     store::set_search(&mut write, &id).await?;
     history::set_maintenance(&mut write, &id, &checked.services, before.started_at.map(|from| (from, None))).await?;
@@ -248,10 +248,15 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     write.commit(TOPICS).await
 }
 
-/// Refuses one more update of a maintenance that has as many as it may.
+/// Refuses what was written when it is more than a maintenance may have.
 async fn require_room(write: &mut Write, id: &MaintenanceId) -> Result<()> {
-    if store::count_updates(write, id).await? >= MAX_UPDATES {
+    let (updates, bytes) = store::size_of_updates(write, id).await?;
+    if updates > MAX_UPDATES {
         return Err(AppError::Conflict(format!("A maintenance has at most {MAX_UPDATES} updates.")));
+    }
+    if bytes > MAX_MESSAGES_BYTES {
+        let words = "The updates of this maintenance are too long altogether. Shorten this one.";
+        return Err(AppError::field("body", words));
     }
     Ok(())
 }
@@ -290,7 +295,6 @@ pub async fn update(
             status.label().to_lowercase()
         )));
     }
-    require_room(&mut write, &id).await?;
     if body.is_empty() && status == before.status && ends_at.is_none() {
         return Err(AppError::field("body", "Write a message, or change the status or the end."));
     }
@@ -308,6 +312,7 @@ pub async fn update(
     }
     let (at, who) = (write.at, Who::of(&write));
     insert_update(&mut write, &id, status, &body, &rendered, at, &who).await?;
+    require_room(&mut write, &id).await?;
     if status != before.status {
         become_status(&mut write, &before, status, at).await?;
     } else {

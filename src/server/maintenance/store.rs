@@ -62,7 +62,8 @@ fn maintenance(row: Row) -> Maintenance {
     }
 }
 
-/// Puts the services to maintenance of one organization, in the order of the page.
+/// Puts the services to maintenance of one organization, in the order of the page. Of hundreds of windows that name
+/// hundreds of services each, the first 20,000.
 pub(super) async fn with_services(
     connection: &mut AnyConnection,
     organization: &OrganizationId,
@@ -76,7 +77,7 @@ pub(super) async fn with_services(
         &ids,
         "select m.maintenance_id, s.id, s.name, s.team_id
          from maintenance_services m join services s on s.id = m.service_id
-         where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id",
+         where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id limit 20000",
     )
     .await?;
     let mut by_maintenance: HashMap<MaintenanceId, Vec<Maintained>> = HashMap::new();
@@ -293,15 +294,18 @@ pub(super) async fn insert_update(write: &mut Write, id: &MaintenanceId, new: &N
     Ok(())
 }
 
-pub(super) async fn count_updates(write: &mut Write, id: &MaintenanceId) -> Result<usize> {
-    let (count,): (i64,) =
-        sqlx::query_as("select count(*) from maintenance_updates where organization_id = $1 and maintenance_id = $2")
-            .bind(write.organization.clone())
-            .bind(id.clone())
-            .fetch_one(write.connection())
-            .await
-            .map_err(refused)?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+/// How many updates a maintenance has, and how many bytes their messages have together.
+pub(super) async fn size_of_updates(write: &mut Write, id: &MaintenanceId) -> Result<(usize, usize)> {
+    let (count, length): (i64, i64) = sqlx::query_as(
+        "select count(*), cast(coalesce(sum(octet_length(body)), 0) as bigint) from maintenance_updates
+         where organization_id = $1 and maintenance_id = $2",
+    )
+    .bind(write.organization.clone())
+    .bind(id.clone())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok((usize::try_from(count).unwrap_or(usize::MAX), usize::try_from(length).unwrap_or(usize::MAX)))
 }
 
 /// What was announced: the text of the first update, with its HTML.
@@ -318,7 +322,7 @@ pub(super) async fn first_message(write: &mut Write, id: &MaintenanceId) -> Resu
     Ok(row.map(|(body, html, version)| (body, Rendered { html, version })))
 }
 
-/// The updates of each, newest first.
+/// The updates of each, newest first, as far as [`lists::weight`] allows.
 pub(super) async fn updates(
     read: &mut Read,
     organization: &OrganizationId,
@@ -327,11 +331,23 @@ pub(super) async fn updates(
     type Row = (MaintenanceId, UpdateId, MaintenanceStatus, Time, Option<String>, String, String, String, i64);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
-        &[organization.as_str()],
+        &[organization.as_str(), lists::weight(ids)],
         ids,
         "select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version
-         from maintenance_updates
-         where organization_id = $1 and maintenance_id in ($list) order by at desc, created_at desc, id desc",
+         from (
+             select weighed.*, sum(weight) over (
+                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+             from (
+                 select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version, created_at,
+                        length(body) + length(body_html) as weight,
+                        row_number() over (
+                            partition by maintenance_id order by at desc, created_at desc, id desc) as nth
+                 from maintenance_updates
+                 where organization_id = $1 and maintenance_id in ($list)
+             ) weighed
+         ) placed
+         where before_it < cast($2 as bigint)
+         order by at desc, created_at desc, id desc",
     )
     .await?;
     let (heads, mut messages): (Vec<_>, Vec<_>) = rows

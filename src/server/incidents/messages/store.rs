@@ -9,14 +9,14 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, lists},
+        db::{Read, Write, error::refused, lists},
         markdown::{self, Message},
     },
 };
 use std::collections::HashMap;
 
-/// The updates of each, newest first. `cross join`: SQLite keeps this order of tables; left to itself it walks
-/// through all updates of the organization.
+/// The updates of each, newest first, as far as [`lists::weight`] allows. `cross join`: SQLite keeps this order of
+/// tables; left to itself it walks through all updates of the organization.
 pub(super) async fn updates(
     read: &mut Read,
     organization: &OrganizationId,
@@ -25,23 +25,35 @@ pub(super) async fn updates(
     type Row = (IncidentId, UpdateId, IncidentStatus, Time, Option<String>, Option<Time>, String, String, String, i64);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
-        &[organization.as_str()],
+        &[organization.as_str(), lists::weight(ids)],
         ids,
-        "select u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at,
-                u.body, u.format, u.body_html, u.body_html_version
-         from incidents i cross join incident_updates u
-         where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
-         order by u.at desc, u.created_at desc, u.id desc",
+        "select incident_id, id, status, at, user_name, edited_at, body, format, body_html, body_html_version
+         from (
+             select weighed.*, sum(weight) over (
+                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+             from (
+                 select u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at,
+                        u.body, u.format, u.body_html, u.body_html_version, u.created_at,
+                        length(u.body) + length(u.body_html) + 100 * (
+                            select count(*) from incident_update_services s where s.update_id = u.id) as weight,
+                        row_number() over (
+                            partition by u.incident_id order by u.at desc, u.created_at desc, u.id desc) as nth
+                 from incidents i cross join incident_updates u
+                 where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
+             ) weighed
+         ) placed
+         where before_it < cast($2 as bigint)
+         order by at desc, created_at desc, id desc",
     )
     .await?;
+    let updates: Vec<&UpdateId> = rows.iter().map(|(_, id, ..)| id).collect();
     let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = lists::rows(
         read.connection(),
         &[organization.as_str()],
-        ids,
+        &updates,
         "select s.update_id, s.service_id, s.status, v.name
-         from incidents i cross join incident_updates u
-         join incident_update_services s on s.update_id = u.id join services v on v.id = s.service_id
-         where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
+         from incident_update_services s join services v on v.id = s.service_id
+         where v.organization_id = $1 and s.update_id in ($list)
          order by v.position, v.id",
     )
     .await?;
@@ -63,6 +75,17 @@ pub(super) async fn updates(
         by_incident.entry(incident).or_default().push(update);
     }
     Ok(by_incident)
+}
+
+pub(super) async fn length(write: &mut Write, id: &IncidentId) -> Result<usize> {
+    let (length,): (i64,) = sqlx::query_as(
+        "select cast(coalesce(sum(octet_length(body)), 0) as bigint) from incident_updates where incident_id = $1",
+    )
+    .bind(id.clone())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 /// The postmortems of those that have one, drafts as well.
