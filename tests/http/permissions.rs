@@ -575,6 +575,13 @@ async fn a_teams_leave_does_not_reach_what_was_said_of_other_teams(server: TestS
         browser.rpc("post_incident_update", now).await.right();
     }
     assert_eq!(server.texts(&history).await, before);
+    // A link shows on both incidents, so it changes the other team's as well.
+    let ours = world.incident(&own).await.0;
+    let ours = json!(ours);
+    for (id, other) in [(&ours, &id), (&id, &ours)] {
+        let link = json!({ "organization": "northwind", "id": id, "other": other, "together": true });
+        world.browser(TeamAdmin).rpc("link_incidents", link).await.refused(403, "forbidden");
+    }
     world.browser(Manager).rpc("edit_incident_update", past.clone()).await.right();
     world.browser(Manager).rpc("delete_incident", past).await.right();
 }

@@ -32,7 +32,7 @@ pub async fn set(
     }
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
-    let there = super::store::head(&mut write, &other).await?.ok_or_else(super::no_incident)?;
+    let there = incident_to_change(&mut write, &other).await?;
     let (first, second) = if id < other { (&id, &other) } else { (&other, &id) };
     if !store::set(&mut write, first, second, together).await? {
         return Ok(());
