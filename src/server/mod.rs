@@ -13,6 +13,7 @@ pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod document;
+pub mod exports;
 pub mod files;
 pub mod form_errors;
 pub mod history;
@@ -41,6 +42,7 @@ pub mod teams;
 pub mod terminal;
 pub mod tokens;
 pub mod transfer;
+mod turns;
 
 use access::{limits::Limits, oidc::Oidc};
 use config::{BaseUrl, Environment};
@@ -65,6 +67,8 @@ pub struct Parts {
     pub pages: status_page::Pages,
     /// Which organization has which host.
     pub hosts: hosts::Hosts,
+    /// Exports that are made now.
+    pub exports: exports::Exports,
     /// Who may try how often.
     pub limits: Limits,
     /// The OpenID provider, if one is set.

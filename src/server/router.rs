@@ -404,13 +404,13 @@ async fn scope_of<A: Allowed>(app: &App, parts: &Parts, slug: &str) -> Result<Sc
 }
 
 /// A table as a file to keep.
-fn table(name: &str, text: Result<String, AppError>, headers: &HeaderMap) -> Response {
+fn table(name: &str, text: Result<impl Into<Body>, AppError>, headers: &HeaderMap) -> Response {
     match text {
         Ok(text) => {
             let name = format!("attachment; filename=\"{name}.csv\"");
             let kind =
                 [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-            (kind, [(header::CACHE_CONTROL, "no-store")], text).into_response()
+            (kind, [(header::CACHE_CONTROL, "no-store")], text.into()).into_response()
         }
         Err(error) => directory::refusal(headers, &error),
     }

@@ -1,50 +1,63 @@
-//! Who writes next. There is one writer, and each organization may have one change in line for it:
-//! however many changes an organization brings, another's waits for one of them at most.
+//! Who goes next. There is one writer, and each organization may have one change in line for it: however many changes
+//! an organization brings, another's waits for one of them at most. Exports go by the same rule.
 
-use crate::domain::{
-    error::{AppError, Result},
-    ids::OrganizationId,
-};
+use crate::domain::error::{AppError, Result};
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::OwnedMutexGuard, time};
 
-/// Changes of an organization that may wait.
+/// Of one that may wait.
 const WAITING_MOST: usize = 64;
 /// How long one waits for those before it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 
-/// The changes of each organization, in line.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<OrganizationId, Line>>>);
-
-/// The turn of one change; the next one's begins when it is dropped.
+/// What each brings, in line.
 #[derive(Debug)]
-pub(super) struct Turn {
-    turns: Turns,
-    organization: OrganizationId,
+pub(super) struct Turns<K: Eq + Hash>(Arc<Mutex<HashMap<K, Line>>>);
+
+impl<K: Eq + Hash> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash> Clone for Turns<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// The turn of one; the next one's begins when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<K: Eq + Hash> {
+    turns: Turns<K>,
+    key: K,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Turns {
-    fn lines(&self) -> MutexGuard<'_, HashMap<OrganizationId, Line>> {
+impl<K: Eq + Hash> Turns<K> {
+    fn lines(&self) -> MutexGuard<'_, HashMap<K, Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for those of the same organization that came before.
+    /// Waits for those of the same key that came before.
     ///
     /// # Errors
     /// [`AppError::Busy`] when too many wait, or they take too long.
-    pub async fn take(&self, organization: &OrganizationId) -> Result<Turn> {
-        let mut turn = Turn { turns: self.clone(), organization: organization.clone(), guard: None };
+    pub async fn take(&self, key: &K) -> Result<Turn<K>>
+    where
+        K: Clone,
+    {
+        let mut turn = Turn { turns: self.clone(), key: key.clone(), guard: None };
         let line = {
             let mut lines = self.lines();
-            let line = lines.entry(organization.clone()).or_default();
+            let line = lines.entry(key.clone()).or_default();
             // The map's own, and one for each that waits or writes.
             if Arc::strong_count(line) > WAITING_MOST {
                 return Err(AppError::Busy);
@@ -56,12 +69,12 @@ impl Turns {
     }
 }
 
-impl Drop for Turn {
+impl<K: Eq + Hash> Drop for Turn<K> {
     fn drop(&mut self) {
         self.guard = None;
         let mut lines = self.turns.lines();
-        if lines.get(&self.organization).is_some_and(|line| Arc::strong_count(line) == 1) {
-            lines.remove(&self.organization);
+        if lines.get(&self.key).is_some_and(|line| Arc::strong_count(line) == 1) {
+            lines.remove(&self.key);
         }
     }
 }
@@ -69,7 +82,7 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::db::random_id;
+    use crate::{domain::ids::OrganizationId, server::db::random_id};
     use futures_util::{future::join_all, poll};
 
     #[tokio::test]

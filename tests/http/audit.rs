@@ -10,6 +10,7 @@ both_engines!(
     lines_are_filtered_and_found,
     pages_follow_each_other_without_a_hole,
     the_export_is_a_table_that_no_spreadsheet_runs,
+    a_long_export_has_every_line_once,
     secrets_never_appear_in_it,
 );
 
@@ -225,6 +226,24 @@ async fn the_export_is_a_table_that_no_spreadsheet_runs(server: TestServer) {
     assert_eq!(some.lines().count(), 2, "{some}");
     let none = owner.get("/dashboard/northwind/audit.csv?words=zzz").await.text();
     assert_eq!(none.lines().count(), 1);
+}
+
+/// It is read in parts of 500 lines while it is sent.
+async fn a_long_export_has_every_line_once(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let fill = "insert into audit_entries (id, organization_id, at, actor, door, action, subject)
+                with recursive n(i) as (select 1 union all select i + 1 from n where i < 1300)
+                select cast(100000000000 + n.i as text), o.id, o.created_at - n.i / 700, 'job', 'job', 'service.created',
+                       cast(n.i as text) from n, organizations o";
+    server.execute(fill).await;
+    let text = owner.get("/dashboard/northwind/audit.csv").await.text();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let moments: Vec<&str> = lines.iter().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert!(moments.is_sorted_by(|one, two| one >= two), "newest first");
+    assert_eq!(lines.len(), 1 + 1 + 1300);
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 1 + 1 + 1300, "none twice");
 }
 
 async fn secrets_never_appear_in_it(server: TestServer) {

@@ -5,14 +5,18 @@ mod store;
 use super::{access::Scope, csv::cell};
 use crate::domain::{
     audit::{AuditFilter, AuditLine, AuditPage},
-    error::Result,
+    error::{AppError, Result},
     role::allowed,
 };
+use axum::body::Body;
+use futures_util::{StreamExt, stream};
 
 /// Lines on one page of the screen.
 const PAGE: usize = 100;
 /// Lines of an export.
 const EXPORT: usize = 50_000;
+/// Lines of an export that are read at once.
+const PART: usize = 500;
 
 /// A page of the log, newest first.
 ///
@@ -33,13 +37,42 @@ pub async fn page(scope: Scope<allowed::EditOrganization>, filter: AuditFilter, 
     store::lines(&mut scope.read().await?, scope.id(), &filter, most + 1).await
 }
 
-/// The log as CSV, newest first.
+/// The log as CSV, newest first. It is read while it is sent, page by page.
 ///
 /// # Errors
-/// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -> Result<String> {
-    let lines = store::lines(&mut scope.read().await?, scope.id(), &filter, EXPORT).await?;
-    let mut text = "time,who,how,address,action,what,before,after\r\n".to_owned();
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -> Result<Body> {
+    let (first, next) = part(&scope, filter, EXPORT).await?;
+    let head = "time,who,how,address,action,what,before,after\r\n".to_owned();
+    let rest = stream::try_unfold(next, move |next| {
+        let scope = scope.clone();
+        async move {
+            let Some((filter, left)) = next else { return Ok(None) };
+            part(&scope, filter, left).await.map(Some)
+        }
+    });
+    Ok(Body::from_stream(stream::iter([Ok::<_, AppError>(head + &first)]).chain(rest)))
+}
+
+/// The next lines of an export, and what to go on with.
+async fn part(
+    scope: &Scope<allowed::EditOrganization>,
+    filter: AuditFilter,
+    left: usize,
+) -> Result<(String, Option<(AuditFilter, usize)>)> {
+    let lines = store::lines(&mut scope.read().await?, scope.id(), &filter, left.min(PART)).await?;
+    let left = left - lines.len();
+    let next = match lines.last() {
+        Some(last) if left > 0 && lines.len() == PART => {
+            Some((AuditFilter { before: Some((last.at, last.id.clone())), ..filter }, left))
+        }
+        _ => None,
+    };
+    Ok((table(lines), next))
+}
+
+fn table(lines: Vec<AuditLine>) -> String {
+    let mut text = String::new();
     for line in lines {
         let AuditLine { at, actor, door, address, action, subject, before, after, .. } = line;
         let fields = [
@@ -55,5 +88,5 @@ pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -
         text.push_str(&fields.map(|field| cell(&field)).join(","));
         text.push_str("\r\n");
     }
-    Ok(text)
+    text
 }

@@ -1,9 +1,9 @@
 //! Writes of columns that follow from others.
 
-use super::{Db, error::refused, store, turns::Turn};
+use super::{Db, error::refused, store};
 use crate::{
     domain::{error::Result, ids::OrganizationId},
-    server::access::SystemScope,
+    server::{access::SystemScope, turns::Turn},
 };
 use sqlx::{Any, AnyConnection, Transaction};
 
@@ -15,7 +15,7 @@ pub struct DerivedWrite {
     /// Whose rows are written.
     pub organization: OrganizationId,
     /// Dropped after the transaction: fields go in order.
-    _turn: Turn,
+    _turn: Turn<OrganizationId>,
 }
 
 impl DerivedWrite {

@@ -10,7 +10,6 @@ pub mod error;
 pub mod lists;
 pub mod packed;
 mod store;
-mod turns;
 mod types;
 
 pub use derived::DerivedWrite;
@@ -29,6 +28,7 @@ use crate::{
         clock, files,
         live::Hub,
         probe,
+        turns::{Turn, Turns},
     },
 };
 use sqlx::{
@@ -37,7 +37,6 @@ use sqlx::{
     pool::{PoolConnection, PoolConnectionMetadata},
 };
 use std::{io, path::Path, pin::Pin, time::Duration};
-use turns::{Turn, Turns};
 
 /// Statements of one write at most, but for the operator's commands. While it lasts nobody else writes on SQLite; so
 /// the rows of a change are bounded too, and go many to a statement ([`bulk`]).
@@ -63,7 +62,7 @@ pub struct Db {
     engine: Engine,
     readers: AnyPool,
     writer: AnyPool,
-    turns: Turns,
+    turns: Turns<OrganizationId>,
 }
 
 /// Why the database could not be opened.
@@ -149,6 +148,12 @@ impl Db {
         };
         sqlx::migrate!().run(&db.writer).await?;
         Ok(db)
+    }
+
+    /// Closes the connections, each as soon as it is returned. What SQLite keeps beside the file is then merged into it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     /// The kind of this database.
@@ -431,7 +436,7 @@ pub struct Write {
     hub: Hub,
     written: Vec<AuditEntry>,
     /// Dropped after the transaction: fields go in order.
-    turn: Option<Turn>,
+    turn: Option<Turn<OrganizationId>>,
 }
 
 impl Write {

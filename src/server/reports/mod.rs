@@ -2,7 +2,7 @@
 
 mod store;
 
-use super::{access::Scope, clock, csv::cell, days, history};
+use super::{access::Scope, clock, csv::cell, days, exports, history};
 use crate::domain::{
     error::{AppError, Result},
     ids::ServiceId,
@@ -38,13 +38,18 @@ pub async fn uptime(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result
 /// Each day of each service as CSV.
 ///
 /// # Errors
-/// As [`uptime`]; [`AppError::Conflict`] when it would be too long.
+/// As [`uptime`]; [`AppError::Conflict`] when it would be too long, [`AppError::Busy`] when others export already.
 pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<String> {
+    let _place = scope.app().exports.begin(&scope.principal()).await?;
     let Facts { days, services, .. } = facts(&scope, &filter).await?;
     if days.names.len() * services.len() > EXPORT {
         let words = format!("This would be a table of more than {EXPORT} lines. Choose a service or a shorter period.");
         return Err(AppError::Conflict(words));
     }
+    exports::written(move || table(&days, services)).await
+}
+
+fn table(days: &Calendar, services: Vec<Watched>) -> String {
     let mut text = "date,group,service,observed_seconds,major_seconds,partial_seconds,degraded_seconds,maintenance_seconds,uptime_percent\r\n".to_owned();
     for Watched { name, group, spans, .. } in services {
         let (group, name) = (cell(&group.unwrap_or_default()), cell(&name));
@@ -56,7 +61,7 @@ pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<St
             text.push_str(&format!("{date},{group},{name},{lasted},{percent}\r\n"));
         }
     }
-    Ok(text)
+    text
 }
 
 async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<Facts> {

@@ -17,6 +17,7 @@ use crate::{
     },
 };
 use axum::{
+    body::Body,
     extract::Path,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -34,9 +35,9 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lines of text, each a row.
-pub fn table(text: String) -> Response {
+pub fn table(text: impl Into<Body>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    (headers, text).into_response()
+    (headers, text.into()).into_response()
 }
 
 /// Export the organization

@@ -43,15 +43,9 @@ use std::{
     path::Path,
     str::FromStr,
     sync::Arc,
-    time::Duration,
 };
 use tables::{FORMER_SLUGS, Kind, MEMBERS, ORGANIZATION, Row, TABLES, TEAM_MEMBERS, Table, Value};
-use tokio::sync::Semaphore;
 
-/// Downloads that are made at once: each holds a connection for reading.
-static DOWNLOADS: Semaphore = Semaphore::const_new(2);
-/// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds by which the clock of the server that wrote a file may be ahead.
 const CLOCK_TOLERANCE: i64 = 86_400;
 /// Bytes that are written, and sent, together.
@@ -200,8 +194,7 @@ impl Packed {
 /// [`AppError::Busy`] when others download already; [`AppError::Unavailable`] when the database does not
 /// answer.
 pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Packed> {
-    let turn = tokio::time::timeout(PATIENCE, DOWNLOADS.acquire()).await.map_err(|_| AppError::Busy)?;
-    let _turn = turn.map_err(|_| AppError::Internal)?;
+    let _place = scope.app().exports.begin(&scope.principal()).await?;
     let mut read = scope.read().await?;
     let packed = BufWriter::with_capacity(CHUNK, GzEncoder::new(Vec::new(), Compression::fast()));
     let packed = write(&mut read, scope.id(), packed).await?;
