@@ -25,8 +25,11 @@ use super::{
 };
 use axum_extra::extract::cookie::Key;
 use serde::Serialize;
-use std::{error::Error, fmt::Display, io::IsTerminal};
+use std::{error::Error, fmt::Display, io::IsTerminal, time::Duration};
 use tracing_subscriber::EnvFilter;
+
+/// How long the connections to the database have to close when the server stops.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -179,6 +182,7 @@ async fn offline(database: &DatabaseArgs) -> Outcome<App> {
         db: Db::open(&database.database_url).await?,
         hub: Default::default(),
         sockets: Default::default(),
+        exports: Default::default(),
         directory: Default::default(),
         pages: Default::default(),
         hosts: Default::default(),
@@ -235,6 +239,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         db,
         hub: Default::default(),
         sockets: Default::default(),
+        exports: Default::default(),
         directory: Default::default(),
         pages: Default::default(),
         hosts: Default::default(),
@@ -270,7 +275,12 @@ async fn serve(args: ServeArgs) -> Outcome<()> {
     let first = organizations_hint(&app).await;
     say(&format!("Candor is at {}\n{first}", app.url.origin()));
     tracing::info!(address = %args.addr, url = app.url.origin(), "serving");
+    let db = app.db.clone();
     listen::serve(listener, app, router, stop_signal()).await?;
+    // A job that is at work may be cut short: what it does is resumed.
+    if tokio::time::timeout(CLOSE_TIMEOUT, db.close()).await.is_err() {
+        tracing::warn!("some connections to the database were still in use");
+    }
     tracing::info!("stopped");
     Ok(())
 }
