@@ -1,7 +1,15 @@
-//! A fresh database for each test, gone afterwards.
+//! A fresh database for each test, gone afterwards. It is a copy of a template that has its tables already, which is
+//! made once for each state of the migrations and stays: tables take longer to make than most tests to run.
 
+use candor::server::db::Db;
 use sqlx::{AnyConnection, Connection, Row};
-use std::path::PathBuf;
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+use tokio::sync::OnceCell;
 
 /// The variable that names a PostgreSQL server in which tests may create databases.
 const SERVER: &str = "CANDOR_TEST_POSTGRES";
@@ -32,6 +40,60 @@ fn fresh_name() -> String {
     format!("candor_test_{}", candor::domain::ids::id_text(rand::random()))
 }
 
+/// A name for the template of these migrations.
+static TEMPLATE: LazyLock<String> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        (file.file_name(), fs::read(&file).unwrap()).hash(&mut hasher);
+    }
+    format!("candor_template_{:016x}", hasher.finish())
+});
+
+/// The file of the template. It takes its name when it is whole.
+async fn sqlite_template() -> &'static Path {
+    static FILE: OnceCell<PathBuf> = OnceCell::const_new();
+    let make = async || {
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.db", *TEMPLATE));
+        if !file.exists() {
+            let partial = file.with_extension(fresh_name());
+            Db::open(&format!("sqlite:{}", partial.display())).await.unwrap().close().await;
+            fs::rename(&partial, &file).unwrap();
+        }
+        file
+    };
+    FILE.get_or_init(make).await
+}
+
+/// The name of the template in this server.
+async fn postgres_template(server: &str) -> &'static str {
+    static MADE: OnceCell<()> = OnceCell::const_new();
+    let make = async || {
+        let mut connection = AnyConnection::connect(server).await.unwrap();
+        // Test programs may run side by side: one makes it, and the lock ends with the connection.
+        sqlx::query("select cast(pg_advisory_lock(4242) as text)").execute(&mut connection).await.unwrap();
+        let there = sqlx::query("select 1 from pg_database where datname = $1").bind(&*TEMPLATE);
+        if there.fetch_optional(&mut connection).await.unwrap().is_none() {
+            let partial = fresh_name();
+            run(server, &format!("create database {partial}")).await;
+            Db::open(&address(server, &partial)).await.unwrap().close().await;
+            run(server, &format!("alter database {partial} rename to {}", *TEMPLATE)).await;
+        }
+        connection.close().await.unwrap();
+    };
+    MADE.get_or_init(make).await;
+    &TEMPLATE
+}
+
+/// The address of another database of the same server.
+fn address(server: &str, name: &str) -> String {
+    let end = server.find('?').unwrap_or(server.len());
+    let start = server[..end].rfind('/').unwrap_or(end);
+    format!("{}/{name}{}", &server[..start], &server[end..])
+}
+
 impl Database {
     /// `None` when this machine has no such engine, which is said aloud.
     pub async fn create(engine: Engine) -> Option<Self> {
@@ -39,9 +101,10 @@ impl Database {
         match engine {
             Engine::Sqlite => {
                 let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
-                std::fs::create_dir_all(&folder).unwrap();
-                let url = format!("sqlite:{}", folder.join("candor.db").display());
-                Some(Self::Sqlite(folder, url))
+                fs::create_dir_all(&folder).unwrap();
+                let file = folder.join("candor.db");
+                fs::copy(sqlite_template().await, &file).unwrap();
+                Some(Self::Sqlite(folder, format!("sqlite:{}", file.display())))
             }
             Engine::Postgres => {
                 let Some(server) = server() else {
@@ -51,11 +114,9 @@ impl Database {
                     });
                     return None;
                 };
-                let name = fresh_name();
-                run(&server, &format!("create database {name}")).await;
-                let end = server.find('?').unwrap_or(server.len());
-                let start = server[..end].rfind('/').unwrap_or(end);
-                let url = format!("{}/{name}{}", &server[..start], &server[end..]);
+                let (template, name) = (postgres_template(&server).await, fresh_name());
+                run(&server, &format!("create database {name} template {template}")).await;
+                let url = address(&server, &name);
                 Some(Self::Postgres(server, name, url))
             }
         }
@@ -105,7 +166,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         match self {
             Self::Sqlite(folder, _) => {
-                let _ = std::fs::remove_dir_all(folder);
+                let _ = fs::remove_dir_all(folder);
             }
             Self::Postgres(server, name, _) => {
                 // The test's own runtime is about to end: a thread with one of its own does it.
