@@ -7,8 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRo
 /// Texts that one statement reads by; a longer list is read in parts.
 const AT_ONCE: usize = 256;
 
-/// How much of what was said a list reads, in characters of messages and their HTML; a service that an update names
-/// counts as 100. The latest of each incident or maintenance comes first: of the others those that do not fit are left
+/// How much of what was said a list reads, in characters of messages and their HTML (which is at least as long, where
+/// it is not rendered yet); a service that an update names counts as 100. The latest of each incident or maintenance comes first: of the others those that do not fit are left
 /// out, oldest first.
 pub const LIST_WEIGHT: &str = "2000000";
 /// The same for a single incident or maintenance. Writes keep it below, so only what came from elsewhere is cut.

@@ -339,7 +339,7 @@ pub(super) async fn updates(
                         order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
              from (
                  select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version, created_at,
-                        length(body) + length(body_html) as weight,
+                        length(body) + case when length(body_html) < length(body) then length(body) else length(body_html) end as weight,
                         row_number() over (
                             partition by maintenance_id order by at desc, created_at desc, id desc) as nth
                  from maintenance_updates

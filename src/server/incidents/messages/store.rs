@@ -34,7 +34,7 @@ pub(super) async fn updates(
              from (
                  select u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at,
                         u.body, u.format, u.body_html, u.body_html_version, u.created_at,
-                        length(u.body) + length(u.body_html) + 100 * (
+                        length(u.body) + case when length(u.body_html) < length(u.body) then length(u.body) else length(u.body_html) end + 100 * (
                             select count(*) from incident_update_services s where s.update_id = u.id) as weight,
                         row_number() over (
                             partition by u.incident_id order by u.at desc, u.created_at desc, u.id desc) as nth
