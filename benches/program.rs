@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A program that serves, until this value goes away.
 pub struct Program {
@@ -59,7 +59,7 @@ impl Program {
         let mut this = Self { child: command.spawn().unwrap(), address, first_answer: Duration::ZERO };
         let asked = request("GET", path, address, &[("connection", "close")], "");
         while !this.answers(&asked) {
-            assert!(started.elapsed() < PATIENCE, "{} answers", program.display());
+            assert!(started.elapsed() < TIMEOUT, "{} answers", program.display());
             thread::sleep(Duration::from_millis(1));
         }
         this.first_answer = started.elapsed();
@@ -79,7 +79,7 @@ impl Program {
         let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(kill.unwrap().success(), "it is told to end");
         while self.child.try_wait().unwrap().is_none() {
-            assert!(told.elapsed() < PATIENCE, "it ends");
+            assert!(told.elapsed() < TIMEOUT, "it ends");
             thread::sleep(Duration::from_millis(1));
         }
         told.elapsed()

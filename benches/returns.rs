@@ -31,7 +31,7 @@ const CHANGE_AFTER: Duration = Duration::from_secs(4);
 const GIVEN_UP: Duration = Duration::from_secs(60);
 /// How often one visitor asks for the page meanwhile, and how long they wait for it.
 const EVERY: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Where they come from: no socket does, nor is the server there.
 const ALONE: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
 
@@ -188,7 +188,7 @@ async fn keep_asking(address: SocketAddr, page: String, over: Arc<AtomicBool>) -
     let mut asked = Asked::default();
     while !over.load(Ordering::Relaxed) {
         let started = Instant::now();
-        let answered = matches!(time::timeout(PATIENCE, read(ALONE, address, &page)).await, Ok(Ok(())));
+        let answered = matches!(time::timeout(TIMEOUT, read(ALONE, address, &page)).await, Ok(Ok(())));
         // Before the first answer nobody is there to answer.
         if answered || asked.answered > 0 {
             asked.longest = asked.longest.max(started.elapsed());

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Sockets that come from one address: half of what a server allows, as some may not have left yet.
 const SOCKETS_PER_ADDRESS: usize = 250;
 /// Sockets that are opened at a time.
@@ -351,7 +351,7 @@ impl Audience {
     pub async fn hears(&self, tell: impl Future<Output = ()>) -> Duration {
         self.heard.count.store(0, Ordering::Release);
         let told = Instant::now();
-        let heard = tokio::time::timeout(PATIENCE, self.heard.all.notified());
+        let heard = tokio::time::timeout(TIMEOUT, self.heard.all.notified());
         tokio::join!(tell, heard).1.expect("everybody hears");
         self.heard.last.lock().unwrap().unwrap_or(told) - told
     }

@@ -419,14 +419,14 @@ fn views_have_no_style_attribute() {
 /// A file that does not fit into a head is two files.
 #[test]
 fn files_stay_short() {
-    const MOST: usize = 700;
+    const MAX_LINES: usize = 700;
     fn rule(path: &str, text: &str) -> Vec<usize> {
         // A file of tests may be a long list of cases.
         let is_tests = path.ends_with("/tests.rs");
         let lines = text.lines().count();
-        if lines > MOST && !is_tests { vec![lines] } else { Vec::new() }
+        if lines > MAX_LINES && !is_tests { vec![lines] } else { Vec::new() }
     }
-    let long = "x\n".repeat(MOST + 1);
+    let long = "x\n".repeat(MAX_LINES + 1);
     check(
         "a file has at most 700 lines: give the second thing that it does a file of its own",
         rule,

@@ -35,7 +35,7 @@ both_engines!(
 const LONGEST: usize = 25_000;
 /// Processor time that such a message may take: 50 ms where everything is optimised. In a debug build most of the
 /// parsers is instantiated here, for types of ours, and is not: what is 30 ms takes about a second.
-const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_500 } else { 50 });
+const MAX_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_500 } else { 50 });
 /// How much more a text of twice the length may cost. The tree builder's strings check all of themselves at every change
 /// where debug assertions are on, which makes a few inputs quadratic that are linear in an optimised build.
 const GROWTH: u32 = if cfg!(debug_assertions) { 6 } else { 3 };
@@ -429,13 +429,13 @@ fn render_all(
 ) {
     let check = |name: &str, text: &str, twice: &dyn Fn() -> String| {
         let (html, mut spent) = measured(1, || render(text));
-        if spent > MOST / 2 {
+        if spent > MAX_TIME / 2 {
             spent = measured(5, || render(text)).1;
         }
         assert_safe(&html, text, name);
-        assert!(spent <= MOST, "{name} takes {spent:?}");
+        assert!(spent <= MAX_TIME, "{name} takes {spent:?}");
         let (plain, reading) = measured(1, || convert::to_text(&html));
-        assert!(plain.len() <= html.len() && reading <= MOST, "{name}: to_text takes {reading:?}");
+        assert!(plain.len() <= html.len() && reading <= MAX_TIME, "{name}: to_text takes {reading:?}");
         // Where it takes long enough to be told from noise.
         if spent > NOISE / 4 {
             let longer = twice();

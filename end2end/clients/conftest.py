@@ -23,7 +23,7 @@ DEMO = "northwind"
 LIVE = "acme"
 # One that may be changed at will.
 FUZZED = "fuzzed"
-START_MOST = 30
+START_TIMEOUT = 30
 
 
 def captured() -> list[Path]:
@@ -106,7 +106,7 @@ class Candor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until = time.monotonic() + START_MOST
+        until = time.monotonic() + START_TIMEOUT
         while True:
             try:
                 if requests.get(f"{self.url}/health", timeout=5).ok:

@@ -13,7 +13,7 @@ import requests
 from conftest import LIVE, ROOT
 from websockets.sync.client import connect
 
-PATIENCE = 20
+TIMEOUT = 20
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def set_status(candor, token):
 
 def receive(socket, kind):
     """The next message of this kind."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while time.monotonic() < until:
-        message = json.loads(socket.recv(timeout=PATIENCE))
+        message = json.loads(socket.recv(timeout=TIMEOUT))
         if message["type"] == kind:
             return message
         assert message["type"] != "error", message
@@ -46,7 +46,7 @@ def receive(socket, kind):
 def test_a_change_is_told(candor, set_status):
     set_status("operational")
     with connect(f"ws://{candor.host}/api/v1/live") as socket:
-        assert json.loads(socket.recv(timeout=PATIENCE))["type"] == "connected"
+        assert json.loads(socket.recv(timeout=TIMEOUT))["type"] == "connected"
         socket.send(json.dumps({"type": "subscribe", "organizations": [LIVE, "page-0"]}))
         subscribed = {(one := receive(socket, "subscribed"))["organization"]: one for _ in range(2)}
         assert subscribed.keys() == {LIVE, "page-0"}

@@ -5,9 +5,9 @@ import { Candor } from '../fixtures/candor';
 import { test as base, expect, setStatus, type Page } from '../fixtures/test';
 
 /** HTML, style and script together, in bytes as they come over the wire, headers included. */
-const WEIGHT_MOST = 30 * 1024;
+const MAX_WEIGHT = 30 * 1024;
 /** Everything that the browser asks for. */
-const REQUESTS_MOST = 4;
+const MAX_REQUESTS = 4;
 
 const PAGE = '/status/northwind';
 
@@ -72,14 +72,14 @@ test('a first visit is light', { tag: ['@once', '@phone'] }, async ({ demo, newB
   const fetched = await visit(page, PAGE);
   const told = fetched.map(({ url, kind, bytes }) => `${kind} ${url} ${bytes}`).join('\n');
 
-  expect(fetched.length, told).toBeLessThanOrEqual(REQUESTS_MOST);
+  expect(fetched.length, told).toBeLessThanOrEqual(MAX_REQUESTS);
   expect(fetched.map(({ url }) => new URL(url).origin), told).toEqual(fetched.map(() => demo.url));
   expect(fetched.filter(({ kind, url }) => kind === 'Font' || /\.(woff2?|ttf|otf|wasm)$/.test(url))).toEqual([]);
 
   const heavy = fetched.filter(({ kind }) => ['Document', 'Stylesheet', 'Script'].includes(kind));
   expect(heavy[0].kind, told).toBe('Document');
   expect(heavy.every(({ bytes }) => bytes > 0), told).toBe(true);
-  expect(heavy.reduce((sum, { bytes }) => sum + bytes, 0), told).toBeLessThanOrEqual(WEIGHT_MOST);
+  expect(heavy.reduce((sum, { bytes }) => sum + bytes, 0), told).toBeLessThanOrEqual(MAX_WEIGHT);
 });
 
 test('everything but the page itself is kept for good', { tag: '@once' }, async ({ demo, newBrowser }) => {

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Least and most time between two attempts to connect, in milliseconds.
 const WAIT: (u32, u32) = (500, 30_000);
 /// A tab that was hidden longer than this reads everything again, in milliseconds.
-const HIDDEN_MOST: f64 = 60_000.0;
+const MAX_HIDDEN_MS: f64 = 60_000.0;
 /// Time until the first attempt to connect after the session has ended, in milliseconds.
 const SIGNED_OUT_WAIT: u32 = 5_000;
 /// The server's word that the session has ended.
@@ -85,7 +85,7 @@ impl Live {
                 let hidden = document().visibility_state() == web_sys::VisibilityState::Hidden;
                 let since = hidden_since.get_value();
                 hidden_since.set_value(hidden.then(js_sys::Date::now));
-                if since.is_some_and(|since| js_sys::Date::now() - since > HIDDEN_MOST) {
+                if since.is_some_and(|since| js_sys::Date::now() - since > MAX_HIDDEN_MS) {
                     live.changed(Topic::ALL);
                 }
             });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Least number of characters of a password.
 pub const PASSWORD_LEAST: usize = 12;
 /// Most bytes of a password: more is refused before any hashing.
-pub const PASSWORD_MOST: usize = 256;
+pub const MAX_PASSWORD_LENGTH: usize = 256;
 
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +76,8 @@ pub fn email(text: &str) -> Result<Email, String> {
 pub fn password_length(password: &str) -> Result<(), String> {
     if password.chars().count() < PASSWORD_LEAST {
         Err(format!("Use at least {PASSWORD_LEAST} characters. A few unrelated words work well."))
-    } else if password.len() > PASSWORD_MOST {
-        Err(format!("Use at most {PASSWORD_MOST} characters."))
+    } else if password.len() > MAX_PASSWORD_LENGTH {
+        Err(format!("Use at most {MAX_PASSWORD_LENGTH} characters."))
     } else {
         Ok(())
     }

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// Most characters of a title.
-pub const TITLE_MOST: usize = 200;
+pub const MAX_TITLE_LENGTH: usize = 200;
 /// Most characters of a message or a postmortem.
-pub const BODY_MOST: usize = 25_000;
+pub const MAX_BODY_LENGTH: usize = 25_000;
 /// Most services that one update, or one maintenance, names.
-pub const SERVICES_MOST: usize = 1_000;
+pub const MAX_SERVICES: usize = 1_000;
 /// Most updates of one incident or maintenance.
 pub const MAX_UPDATES: usize = 500;
 /// Most bytes that the messages of an incident or a maintenance have together: 256 KiB.
@@ -400,8 +400,8 @@ pub struct CheckedIncident {
 pub fn body(text: &str) -> Result<String, String> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
-    if text.chars().count() > BODY_MOST {
-        return Err(format!("Use at most {BODY_MOST} characters."));
+    if text.chars().count() > MAX_BODY_LENGTH {
+        return Err(format!("Use at most {MAX_BODY_LENGTH} characters."));
     }
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
         return Err("Leave out control characters.".to_owned());
@@ -447,8 +447,8 @@ pub fn moment(text: &str, read: impl Fn(&str) -> Result<Time, String>) -> Result
 /// # Errors
 /// In words.
 pub fn statements(all: &[Statement]) -> Result<Vec<Statement>, String> {
-    if all.len() > SERVICES_MOST {
-        return Err(format!("Choose at most {SERVICES_MOST} services."));
+    if all.len() > MAX_SERVICES {
+        return Err(format!("Choose at most {MAX_SERVICES} services."));
     }
     let mut seen = std::collections::BTreeSet::new();
     if all.iter().all(|statement| seen.insert(&statement.service_id)) {
@@ -466,7 +466,8 @@ impl NewIncident {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, now: Time, read: impl Fn(&str) -> Result<Time, String>) -> Result<CheckedIncident, AppError> {
         let mut errors = FieldErrors::default();
-        let title = errors.take("title", line("the incident's title", &self.title, TITLE_MOST)).unwrap_or_default();
+        let title =
+            errors.take("title", line("the incident's title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
         let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
@@ -650,7 +651,7 @@ mod tests {
         let bad = NewIncident {
             impact: "huge".into(),
             status: "panic".into(),
-            body: "x".repeat(BODY_MOST + 1),
+            body: "x".repeat(MAX_BODY_LENGTH + 1),
             services: vec![Statement { service_id: service(1), status: None }; 2],
             started_at: "100".into(),
             resolved_at: "50".into(),

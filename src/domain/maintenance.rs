@@ -4,7 +4,7 @@ use super::{
     account::line,
     error::{AppError, FieldErrors},
     ids::{MaintenanceId, SeriesId, ServiceId, TeamId, UpdateId},
-    incident::{SERVICES_MOST, TITLE_MOST, body},
+    incident::{MAX_SERVICES, MAX_TITLE_LENGTH, body},
     status::words,
     time::Time,
 };
@@ -204,7 +204,8 @@ pub struct CheckedMaintenance {
 impl MaintenanceInput {
     /// Checks every field but the window and the rule, which need a time zone; notes what is wrong.
     pub fn check(&self, errors: &mut FieldErrors) -> CheckedMaintenance {
-        let title = errors.take("title", line("the maintenance's title", &self.title, TITLE_MOST)).unwrap_or_default();
+        let title =
+            errors.take("title", line("the maintenance's title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
         let mut services = self.services.clone();
         services.sort_unstable();
@@ -212,8 +213,8 @@ impl MaintenanceInput {
         if services.is_empty() {
             errors.add("services", "Choose the services that are under maintenance meanwhile.");
         }
-        if services.len() > SERVICES_MOST {
-            errors.add("services", format!("Choose at most {SERVICES_MOST} services."));
+        if services.len() > MAX_SERVICES {
+            errors.add("services", format!("Choose at most {MAX_SERVICES} services."));
         }
         CheckedMaintenance { title, body, services }
     }

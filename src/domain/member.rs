@@ -10,7 +10,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// Most characters of a team's name.
-pub const TEAM_NAME_MOST: usize = 80;
+pub const MAX_TEAM_NAME_LENGTH: usize = 80;
 /// An invitation can be accepted for this many seconds: seven days.
 pub const INVITATION_SECONDS: i64 = 7 * 86_400;
 
@@ -166,7 +166,7 @@ impl InvitationInput {
 /// # Errors
 /// [`AppError::Invalid`] on `name`.
 pub fn team_name(text: &str) -> Result<String, AppError> {
-    line("the team's name", text, TEAM_NAME_MOST).map_err(|message| AppError::field("name", message))
+    line("the team's name", text, MAX_TEAM_NAME_LENGTH).map_err(|message| AppError::field("name", message))
 }
 
 /// Whether `actor` may give or take these roles; only an owner makes or unmakes an owner.

@@ -8,9 +8,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// Most characters of an organization's name.
-pub const NAME_MOST: usize = 80;
+pub const MAX_NAME_LENGTH: usize = 80;
 /// Most characters of a slug.
-pub const SLUG_MOST: usize = 40;
+pub const MAX_SLUG_LENGTH: usize = 40;
 
 /// Words that stand for something else in an address and so cannot be slugs.
 pub const RESERVED: &[&str] = &[
@@ -175,8 +175,8 @@ pub fn slug(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         Err("Enter an address for the page.".to_owned())
-    } else if text.len() < 2 || text.len() > SLUG_MOST {
-        Err(format!("Use 2 to {SLUG_MOST} characters."))
+    } else if text.len() < 2 || text.len() > MAX_SLUG_LENGTH {
+        Err(format!("Use 2 to {MAX_SLUG_LENGTH} characters."))
     } else if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         Err("Use small letters a to z, digits and hyphens only.".to_owned())
     } else if text.starts_with('-') || text.ends_with('-') || text.contains("--") {
@@ -213,7 +213,7 @@ pub fn suggest_slug(name: &str) -> String {
             None => {}
         }
     }
-    text.truncate(SLUG_MOST - 4);
+    text.truncate(MAX_SLUG_LENGTH - 4);
     let text = text.trim_end_matches('-').to_owned();
     if text.len() == 1 || RESERVED.contains(&text.as_str()) { format!("{text}-status") } else { text }
 }

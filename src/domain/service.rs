@@ -13,11 +13,11 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// Most characters of a service's or a group's name.
-pub const NAME_MOST: usize = 255;
+pub const MAX_NAME_LENGTH: usize = 255;
 /// Most characters of a description.
-pub const DESCRIPTION_MOST: usize = 1_000;
+pub const MAX_DESCRIPTION_LENGTH: usize = 1_000;
 /// Most services of one organization.
-pub const SERVICES_MOST: usize = 5_000;
+pub const MAX_SERVICES: usize = 5_000;
 
 /// A service, as the dashboard lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,8 +181,8 @@ impl GroupInput {
 
 fn texts(errors: &mut FieldErrors, name: &str, description: &str, what: &str) -> GroupInput {
     GroupInput {
-        name: errors.take("name", line(what, name, NAME_MOST)).unwrap_or_default(),
-        description: errors.take("description", short(description, DESCRIPTION_MOST)).unwrap_or_default(),
+        name: errors.take("name", line(what, name, MAX_NAME_LENGTH)).unwrap_or_default(),
+        description: errors.take("description", short(description, MAX_DESCRIPTION_LENGTH)).unwrap_or_default(),
     }
 }
 

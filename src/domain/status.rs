@@ -81,7 +81,7 @@ impl ServiceStatus {
 }
 
 /// Most characters of a renamed status.
-pub const LABEL_MOST: usize = 40;
+pub const MAX_LABEL_LENGTH: usize = 40;
 
 /// What an organization calls the statuses. The standard word stands where it has none of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ fn own_label(status: ServiceStatus, text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Ok(String::new());
     }
-    let text = line("a name", text, LABEL_MOST)?;
+    let text = line("a name", text, MAX_LABEL_LENGTH)?;
     Ok(if text == status.label() { String::new() } else { text })
 }
 
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_status_is_called_as_the_organization_says_or_else_by_its_standard_word() {
-        let (mut errors, long) = (FieldErrors::default(), "ä".repeat(LABEL_MOST));
+        let (mut errors, long) = (FieldErrors::default(), "ä".repeat(MAX_LABEL_LENGTH));
         let given = labels(&[
             (S::Operational, "  Available "),
             (S::PartialOutage, "Partial outage"),
@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn each_wrong_label_is_told_by_its_field() {
         type Case<'a> = (&'a [(S, &'a str)], &'a str);
-        let long = "x".repeat(LABEL_MOST + 1);
+        let long = "x".repeat(MAX_LABEL_LENGTH + 1);
         let long = long.as_str();
         let cases: [Case<'_>; 7] = [
             (&[(S::Operational, long)], "labels[operational]"),

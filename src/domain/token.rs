@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What every token begins with, so that a leaked one is recognised by people and by scanners.
 pub const PREFIX: &str = "cnd_";
 /// Most characters of a token's name.
-pub const NAME_MOST: usize = 60;
+pub const MAX_NAME_LENGTH: usize = 60;
 /// How long a token can be asked to live, in days, as forms spell it; empty: until it is revoked.
 pub const LIVES: &[(&str, &str)] =
     &[("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "Until it is revoked")];
@@ -83,7 +83,7 @@ impl TokenInput {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, mine: Role) -> Result<CheckedToken, AppError> {
         let mut errors = FieldErrors::default();
-        let name = errors.take("name", line("the token's name", &self.name, NAME_MOST));
+        let name = errors.take("name", line("the token's name", &self.name, MAX_NAME_LENGTH));
         let role = self.role.parse::<Role>().map_err(|_| "Choose one of the roles.".to_owned());
         let role = role.and_then(|role| {
             let words = || format!("A token cannot do more than you: choose {} or less.", mine.label().to_lowercase());

@@ -31,12 +31,12 @@ use std::{
 use tower_sessions::Session;
 
 /// Organizations shown at most; a search narrows them down.
-const LISTED_MOST: i64 = 100;
+const MAX_LISTED: i64 = 100;
 /// Incidents shown at most.
-const INCIDENTS_MOST: i64 = 50;
+const MAX_INCIDENTS: i64 = 50;
 
 /// Questions whose answers are remembered: all, and those with problems.
-const ASKED_MOST: usize = 2;
+const MAX_CACHED: usize = 2;
 /// How long an answer is good if nothing changes.
 const GOOD_FOR: Duration = Duration::from_secs(60);
 
@@ -53,7 +53,7 @@ struct Answer {
 
 impl Default for Directory {
     fn default() -> Self {
-        Self(Cache::new(ASKED_MOST))
+        Self(Cache::new(MAX_CACHED))
     }
 }
 
@@ -135,8 +135,8 @@ async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
     let (search, organization) = (shortened(&filter.q), shortened(filter.organization.trim()));
     let only_unwell = filter.only_unwell();
     let one = (!organization.is_empty()).then_some(organization.as_str());
-    let mut organizations = organizations::listed(app, &search, LISTED_MOST).await?;
-    let mut incidents = incidents::listed(app, one, INCIDENTS_MOST).await?;
+    let mut organizations = organizations::listed(app, &search, MAX_LISTED).await?;
+    let mut incidents = incidents::listed(app, one, MAX_INCIDENTS).await?;
     let name = |row: &Listed| (row.organization.slug.clone(), row.organization.name.clone());
     let mut names: Vec<(String, String)> = organizations.iter().map(name).collect();
     names.insert(0, (String::new(), "All organizations".to_owned()));
@@ -242,19 +242,19 @@ fn view(found: &Found, signed_in: bool) -> AnyView {
 }
 
 /// Services named in a row of the directory, worst first; the page itself has them all.
-const NAMED_MOST: usize = 6;
+const MAX_NAMED: usize = 6;
 
 fn row(listed: Listed) -> impl IntoView + use<> {
     let Listed { organization, status, services } = listed;
     let unwell = services.iter().filter(|(_, status)| *status != ServiceStatus::Operational).count();
-    let more = services.len().saturating_sub(NAMED_MOST);
+    let more = services.len().saturating_sub(MAX_NAMED);
     let count = match (services.len(), unwell) {
         (0, _) => "No services yet".to_owned(),
         (1, 0) => "1 service".to_owned(),
         (all, 0) => format!("{all} services"),
         (all, unwell) => format!("{unwell} of {all} services affected"),
     };
-    let named: Vec<_> = services.into_iter().take(NAMED_MOST).map(|(name, status)| view! {
+    let named: Vec<_> = services.into_iter().take(MAX_NAMED).map(|(name, status)| view! {
         <li class="inline-flex max-w-full items-center gap-1.5 rounded-full border border-border px-2 py-0.5 text-[12px]">
             <StatusDot tone=status_tone(status) />
             <span class="truncate">{name}</span>

@@ -14,7 +14,7 @@ use tokio::{
 /// Exports that are made at once: each may hold a connection for reading.
 const AT_ONCE: usize = 4;
 /// How long one waits for the others.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The exports that are made now.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Exports {
     /// [`AppError::Busy`] when that takes too long.
     pub async fn begin(&self, principal: &Principal) -> Result<Place> {
         let turn = self.turns.take(principal).await?;
-        let place = time::timeout(PATIENCE, self.places.clone().acquire_owned()).await.map_err(|_| AppError::Busy)?;
+        let place = time::timeout(TIMEOUT, self.places.clone().acquire_owned()).await.map_err(|_| AppError::Busy)?;
         Ok(Place { _place: place.map_err(|_| AppError::Internal)?, _turn: turn })
     }
 }

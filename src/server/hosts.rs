@@ -33,9 +33,9 @@ const OPERATOR: SystemScope = SystemScope::command("operator");
 /// How often the server looks whether something has changed.
 const LOOK: Duration = Duration::from_secs(1);
 /// Most characters of a host name.
-const HOST_MOST: usize = 253;
+const MAX_HOST_LENGTH: usize = 253;
 /// Most characters between two dots.
-const LABEL_MOST: usize = 63;
+const MAX_LABEL_LENGTH: usize = 63;
 
 /// Which organization has which host, as far as this process knows.
 #[derive(Debug, Default)]
@@ -105,12 +105,12 @@ fn host_name(text: &str, own: &BaseUrl) -> Result<String, String> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let example = "for example status.example.com: no https://, no port, no path";
     let label = |label: &str| {
-        (1..=LABEL_MOST).contains(&label.len())
+        (1..=MAX_LABEL_LENGTH).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
-    if name.len() > HOST_MOST || !name.contains('.') || !name.split('.').all(label) {
+    if name.len() > MAX_HOST_LENGTH || !name.contains('.') || !name.split('.').all(label) {
         return Err(format!("“{text}” is no host name. Write one, {example}; letters beyond a to z as xn--…"));
     }
     if name.parse::<IpAddr>().is_ok() {

@@ -35,11 +35,11 @@ const WAITING: u32 = 4096;
 /// How long what is under way may take when the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
 /// How long a connection may say nothing, or take to say what it asks for. Sockets have their own pings.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the kernel holds for a client that has not read it, in bytes (Linux takes twice as much).
 const SEND_BUFFER: u32 = 256 * 1024;
 /// Connections at once. Sockets do not count: how many there may be is said where they are.
-const CONNECTIONS_MOST: u32 = 20_000;
+const MAX_CONNECTIONS: u32 = 20_000;
 
 /// Listens at an address.
 ///
@@ -66,10 +66,10 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MOST as usize));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
     let connections = Connections::default();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
@@ -122,7 +122,7 @@ pub async fn serve(
     }
     app.hub.stop();
     drop(listener);
-    if time::timeout(FAREWELL, places.acquire_many(CONNECTIONS_MOST)).await.is_err() {
+    if time::timeout(FAREWELL, places.acquire_many(MAX_CONNECTIONS)).await.is_err() {
         tracing::warn!("connections that do not end are cut");
     }
     let left = async {

@@ -85,20 +85,20 @@ pub struct Admission {
 }
 
 /// Costly requests that are answered at once.
-const UNDER_WAY_MOST: usize = 64;
+const MAX_CONCURRENT: usize = 64;
 /// Those that may wait.
-const WAITING_MOST: usize = 192;
+const MAX_WAITING: usize = 192;
 /// How long they wait at most.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the body of a request may be on its way.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest body of a request, in bytes.
-pub const BODY_MOST: usize = 256 * 1024;
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 impl Default for Admission {
     fn default() -> Self {
         let semaphore = |most| Arc::new(Semaphore::new(most));
-        Self { under_way: semaphore(UNDER_WAY_MOST), waiting: semaphore(WAITING_MOST) }
+        Self { under_way: semaphore(MAX_CONCURRENT), waiting: semaphore(MAX_WAITING) }
     }
 }
 
@@ -112,7 +112,7 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
         Ok(leave) => leave,
         Err(_) => {
             let Ok(_waiting) = admission.waiting.try_acquire() else { return busy(&request) };
-            match tokio::time::timeout(PATIENCE, admission.under_way.acquire()).await {
+            match tokio::time::timeout(TIMEOUT, admission.under_way.acquire()).await {
                 Ok(Ok(leave)) => leave,
                 _ => return busy(&request),
             }
@@ -127,7 +127,7 @@ async fn whole(request: Request) -> Result<Request, Response> {
     if body.is_end_stream() {
         return Ok(Request::from_parts(parts, body));
     }
-    match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MOST)).await {
+    match tokio::time::timeout(BODY_READ_TIMEOUT, axum::body::to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) if holds_nul(&parts.headers, &bytes) => {
             Err(refuse(&Request::from_parts(parts, Body::empty()), &no_nul()))
         }

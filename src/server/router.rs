@@ -13,7 +13,7 @@ use super::{
     assets, audit, directory, document, form_errors, incidents, invitations,
     live::{self},
     probe, reports,
-    requests::{self, Admission, BODY_MOST, ClientAddress, refusal},
+    requests::{self, Admission, ClientAddress, MAX_BODY_BYTES, refusal},
     rest,
     status_page::{absent, addresses, badge, calendar, embed, feeds, live_test, statuspage_v2},
     transfer,
@@ -46,13 +46,13 @@ use tower_sessions::Session;
 
 /// How long a screen may take to render, at the first try and at the second. A debug build needs ten times as long: five
 /// seconds for a thousand services.
-const SCREEN_PATIENCE: [Duration; 2] = if cfg!(debug_assertions) {
+const SCREEN_TIMEOUTS: [Duration; 2] = if cfg!(debug_assertions) {
     [Duration::from_secs(20), Duration::from_secs(20)]
 } else {
     [Duration::from_secs(5), Duration::from_secs(10)]
 };
 /// The largest screen, in bytes.
-const SCREEN_MOST: usize = 16 * 1024 * 1024;
+const MAX_SCREEN_BYTES: usize = 16 * 1024 * 1024;
 
 /// The whole server.
 pub fn router(app: App, key: Key) -> Router {
@@ -68,7 +68,7 @@ pub fn router(app: App, key: Key) -> Router {
         .merge(probe::routes())
         .merge(with_session)
         .fallback(not_found)
-        .layer(RequestBodyLimitLayer::new(BODY_MOST))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
         // Before everything that reads a cookie.
         .layer(middleware::from_fn_with_state(app.clone(), cookies::only_ours))
@@ -197,13 +197,13 @@ async fn whole_screens(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, _) = request.into_parts();
-    for patience in SCREEN_PATIENCE {
+    for patience in SCREEN_TIMEOUTS {
         let request = Request::from_parts(parts.clone(), Body::empty());
         let mut begun = false;
         let rendering = async {
             let (head, body) = next.clone().run(request).await.into_parts();
             begun = true;
-            Ok::<_, axum::Error>(Response::from_parts(head, axum::body::to_bytes(body, SCREEN_MOST).await?.into()))
+            Ok::<_, axum::Error>(Response::from_parts(head, axum::body::to_bytes(body, MAX_SCREEN_BYTES).await?.into()))
         };
         match tokio::time::timeout(patience, rendering).await {
             Ok(Ok(screen)) => return screen,
@@ -261,7 +261,7 @@ async fn refusals_have_their_status(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = axum::body::to_bytes(body, BODY_MOST).await else {
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {

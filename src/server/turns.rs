@@ -11,9 +11,9 @@ use std::{
 use tokio::{sync::OwnedMutexGuard, time};
 
 /// Of one that may wait.
-const WAITING_MOST: usize = 64;
+const MAX_WAITING: usize = 64;
 /// How long one waits for those before it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 
@@ -59,12 +59,12 @@ impl<K: Eq + Hash> Turns<K> {
             let mut lines = self.lines();
             let line = lines.entry(key.clone()).or_default();
             // The map's own, and one for each that waits or writes.
-            if Arc::strong_count(line) > WAITING_MOST {
+            if Arc::strong_count(line) > MAX_WAITING {
                 return Err(AppError::Busy);
             }
             line.clone()
         };
-        turn.guard = Some(time::timeout(PATIENCE, line.lock_owned()).await.map_err(|_| AppError::Busy)?);
+        turn.guard = Some(time::timeout(TIMEOUT, line.lock_owned()).await.map_err(|_| AppError::Busy)?);
         Ok(turn)
     }
 }
@@ -94,7 +94,7 @@ mod tests {
         assert!(poll!(waiting.as_mut()).is_pending(), "they wait");
         drop(first);
         let refused = waiting.await.into_iter().filter(Result::is_err).count();
-        assert_eq!(refused, 200 - (WAITING_MOST - 1));
+        assert_eq!(refused, 200 - (MAX_WAITING - 1));
         assert!(turns.lines().is_empty(), "nothing is left behind");
     }
 }

@@ -4,7 +4,7 @@ use super::{Icon, IconName, Kbd, dialog::Modal};
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast, web_sys};
 
 /// More than these are not scrolled through; another letter narrows better.
-const AT_MOST: usize = 50;
+const MAX_RESULTS: usize = 50;
 
 /// Something that can be done.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub fn matching_commands(query: &str, commands: &[Command]) -> Vec<Command> {
         .collect();
     // The sort is stable: equals keep their order.
     ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    ranked.into_iter().take(AT_MOST).map(|(_, command)| command.clone()).collect()
+    ranked.into_iter().take(MAX_RESULTS).map(|(_, command)| command.clone()).collect()
 }
 
 /// The palette. The screen opens it on `⌘K` or `Ctrl K`.

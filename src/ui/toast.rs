@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc, time::Duration};
 const VISIBLE_FOR: Duration = Duration::from_secs(6);
 
 /// More than these are not read: the oldest goes.
-const AT_MOST: usize = 4;
+const MAX_TOASTS: usize = 4;
 
 /// What a toast's button does. Not a [`Callback`], which would end with the part of the screen that
 /// made it: undoing a deletion outlives the row that was deleted.
@@ -76,7 +76,7 @@ impl Toasts {
         self.next.set_value(id + 1);
         self.shown.update(|shown| {
             shown.push(Toast { id, tone, text, action });
-            if shown.len() > AT_MOST {
+            if shown.len() > MAX_TOASTS {
                 shown.remove(0);
             }
         });

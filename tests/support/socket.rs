@@ -14,7 +14,7 @@ use tokio_tungstenite::{
 };
 
 /// How long a message may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open socket.
 pub struct Socket(WebSocketStream<TcpStream>);
@@ -42,7 +42,7 @@ pub(super) async fn upgrade(address: SocketAddr, path: &str, headers: &[(&str, &
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(&request).await.unwrap();
     let mut line = [0; "HTTP/1.1 101".len()];
-    timeout(PATIENCE, stream.read_exact(&mut line)).await.expect("an answer to the upgrade").unwrap();
+    timeout(TIMEOUT, stream.read_exact(&mut line)).await.expect("an answer to the upgrade").unwrap();
     String::from_utf8(line[9..].to_vec()).unwrap().parse().unwrap()
 }
 
@@ -62,7 +62,7 @@ impl Socket {
             headers.insert("cookie", HeaderValue::from_str(&cookies).unwrap());
         }
         let stream = TcpStream::connect(address).await.unwrap();
-        match timeout(PATIENCE, client_async(request, stream)).await.expect("an answer to the upgrade") {
+        match timeout(TIMEOUT, client_async(request, stream)).await.expect("an answer to the upgrade") {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => {
                 let retry_after =
@@ -76,7 +76,7 @@ impl Socket {
     /// The next message, as JSON.
     pub async fn next(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("a message within ten seconds") {
+            match timeout(TIMEOUT, self.0.next()).await.expect("a message within ten seconds") {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("no message: {other:?}"),
@@ -92,7 +92,7 @@ impl Socket {
     /// The socket says nothing more: sends a ping and expects its echo before any message.
     pub async fn is_quiet(&mut self) {
         self.0.send(Message::Ping("quiet?".into())).await.unwrap();
-        match timeout(PATIENCE, self.0.next()).await.expect("an echo within ten seconds") {
+        match timeout(TIMEOUT, self.0.next()).await.expect("an echo within ten seconds") {
             Some(Ok(Message::Pong(_))) => {}
             other => panic!("not quiet: {other:?}"),
         }
@@ -102,7 +102,7 @@ impl Socket {
     pub async fn closed(&mut self) -> (Option<u16>, Vec<String>) {
         let mut said = Vec::new();
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("an end within ten seconds") {
+            match timeout(TIMEOUT, self.0.next()).await.expect("an end within ten seconds") {
                 Some(Ok(Message::Text(text))) => said.push(text.to_string()),
                 Some(Ok(Message::Close(frame))) => return (frame.map(|frame| frame.code.into()), said),
                 Some(Ok(_)) => {}
@@ -114,6 +114,6 @@ impl Socket {
     /// Closes it and waits until the server has.
     pub async fn close(mut self) {
         let _ = self.0.close(None).await;
-        let _ = timeout(PATIENCE, async { while let Some(Ok(_)) = self.0.next().await {} }).await;
+        let _ = timeout(TIMEOUT, async { while let Some(Ok(_)) = self.0.next().await {} }).await;
     }
 }

@@ -15,7 +15,7 @@ use leptos_router::components::A;
 use std::time::Duration;
 
 /// Most incidents to choose from at once.
-const AT_MOST: usize = 8;
+const MAX_SHOWN: usize = 8;
 
 /// Those that belong together with this one.
 #[component]
@@ -121,7 +121,7 @@ fn LinkSearch(open: RwSignal<bool>, detail: Signal<IncidentDetail>) -> impl Into
         let is_other = |incident: &Incident| {
             incident.id != detail.incident.id && detail.links.iter().all(|(id, ..)| *id != incident.id)
         };
-        Some(page.incidents.into_iter().filter(is_other).take(AT_MOST).collect::<Vec<_>>())
+        Some(page.incidents.into_iter().filter(is_other).take(MAX_SHOWN).collect::<Vec<_>>())
     });
     let error = Signal::derive(move || find.value().get().and_then(Result::err).map(|error| error.to_string()));
     let link = move |other: IncidentId| {

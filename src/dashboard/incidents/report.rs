@@ -20,7 +20,7 @@ use crate::{
     domain::{
         error::{AppError, Result},
         ids::ServiceId,
-        incident::{IncidentStatus, NewIncident, Statement, TITLE_MOST, Template},
+        incident::{IncidentStatus, MAX_TITLE_LENGTH, NewIncident, Statement, Template},
         live::Topic,
         role::Action,
         service::ServiceList,
@@ -96,7 +96,7 @@ fn suggestion(names: &[String], label: &str) -> Option<String> {
         [one, other, more @ ..] => format!("{one}, {other} and {} more", more.len()),
     };
     let title = format!("{names}: {}", label.to_lowercase());
-    (title.chars().count() <= TITLE_MOST).then_some(title)
+    (title.chars().count() <= MAX_TITLE_LENGTH).then_some(title)
 }
 
 /// The screen.
@@ -336,6 +336,6 @@ mod tests {
         assert_eq!(title(1).as_deref(), Some("Payments API: partial outage"));
         assert_eq!(title(2).as_deref(), Some("Payments API and Webhooks: partial outage"));
         assert_eq!(title(4).as_deref(), Some("Payments API, Webhooks and 2 more: partial outage"));
-        assert_eq!(suggestion(&["x".repeat(TITLE_MOST)], "Major outage"), None);
+        assert_eq!(suggestion(&["x".repeat(MAX_TITLE_LENGTH)], "Major outage"), None);
     }
 }

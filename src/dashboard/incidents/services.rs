@@ -13,7 +13,7 @@ use crate::{
 use leptos::{ev, html, prelude::*, web_sys};
 
 /// Most services to choose from at once: another letter narrows better than scrolling.
-const AT_MOST: usize = 50;
+const MAX_SHOWN: usize = 50;
 
 /// The word in a list of statuses for a service that leaves the incident.
 pub const OUT: &str = "out";
@@ -143,7 +143,7 @@ pub fn ServiceSearch(
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() {
             return;
         }
-        let (at, count) = (active.get_untracked(), found.with_untracked(Vec::len).min(AT_MOST));
+        let (at, count) = (active.get_untracked(), found.with_untracked(Vec::len).min(MAX_SHOWN));
         match event.key().as_str() {
             "ArrowDown" => go_to(if at + 1 < count { at + 1 } else { 0 }),
             "ArrowUp" => go_to(at.checked_sub(1).unwrap_or(count.saturating_sub(1))),
@@ -197,7 +197,7 @@ pub fn ServiceSearch(
             </Show>
             <p class="text-xs text-muted-foreground empty:hidden" role="status">
                 {move || match found.read().len() {
-                    many if many > AT_MOST => Some(format!("{AT_MOST} of {many} services. Type a few letters to find the others.")),
+                    many if many > MAX_SHOWN => Some(format!("{MAX_SHOWN} of {many} services. Type a few letters to find the others.")),
                     _ => None,
                 }}
             </p>
@@ -214,7 +214,7 @@ fn options(
 ) -> AnyView {
     found
         .iter()
-        .take(AT_MOST)
+        .take(MAX_SHOWN)
         .enumerate()
         .map(|(at, offer)| {
             let Offer { id, name, group, status } = offer.clone();

@@ -24,7 +24,7 @@ use leptos_router::hooks::use_navigate;
 use serde::{Deserialize, Serialize};
 
 /// Windows that a day of a month shows before it says how many more there are.
-const AT_MOST: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 const STEP: &str = "inline-flex size-8 items-center justify-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground pointer-coarse:size-10";
 const DAY: &str = "border border-border p-0 align-top first:border-l-0 last:border-r-0";
@@ -254,7 +254,7 @@ fn month(shown: &Shown, places: &Places) -> AnyView {
 
 fn month_cell(day: &CalendarDay, places: &Places) -> AnyView {
     let words = day_in_words(day.date);
-    let more = day.entries.len().saturating_sub(AT_MOST);
+    let more = day.entries.len().saturating_sub(MAX_SHOWN);
     let shade = if day.inside { DAY.to_owned() } else { format!("{DAY} bg-muted/50") };
     let number = match (day.is_today, day.inside) {
         (true, _) => {
@@ -270,7 +270,7 @@ fn month_cell(day: &CalendarDay, places: &Places) -> AnyView {
                     <span class="sr-only">{words.clone()}</span>
                     <span aria-hidden="true">{day.date.day().to_string()}</span>
                 </time>
-                {day.entries.iter().take(AT_MOST).map(|entry| chip(entry, places)).collect_view()}
+                {day.entries.iter().take(MAX_SHOWN).map(|entry| chip(entry, places)).collect_view()}
                 {(more > 0).then(|| view! {
                     <a
                         href=places.week(day.date)

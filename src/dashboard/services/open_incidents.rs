@@ -20,7 +20,7 @@ use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_navigate};
 
 /// Incidents that are named before it is said how many more there are.
-const AT_MOST: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// The incidents that are open, latest first.
 pub async fn read_open(slug: String) -> Result<IncidentPage> {
@@ -39,7 +39,7 @@ pub fn OpenIncidents(
     open: Signal<IncidentPage>,
 ) -> impl IntoView {
     let organization = Organization::get();
-    let shown = Memo::new(move |_| open.read().incidents.iter().take(AT_MOST).cloned().collect::<Vec<Incident>>());
+    let shown = Memo::new(move |_| open.read().incidents.iter().take(MAX_SHOWN).cloned().collect::<Vec<Incident>>());
     let more =
         Memo::new(move |_| usize::try_from(open.read().active).unwrap_or_default().saturating_sub(shown.read().len()));
     let may = move |incident: &Incident| may_change(&organization.frame.read(), Action::ReportIncidents, incident);

@@ -19,9 +19,9 @@ const LEAST: u32 = 40;
 /// How wide the place of a bar is.
 const PLACE: usize = 10;
 /// With more bars than these there is no room between them.
-const APART_MOST: usize = 100;
+const MAX_SINGLE_DAYS: usize = 100;
 /// With more bars than these only the first and the last are named.
-const NAMED_MOST: usize = 12;
+const MAX_NAMED: usize = 12;
 
 /// One day or one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub fn BarChart(
 }
 
 fn drawn(bar: &Bar, place: usize, of: usize, floor: u32) -> impl IntoView + use<> {
-    let apart = if of > APART_MOST { 0 } else { 1 };
+    let apart = if of > MAX_SINGLE_DAYS { 0 } else { 1 };
     let (x, width) = ((place * PLACE + apart).to_string(), (PLACE - 2 * apart).to_string());
     let piece = |y: u32, height: u32, class: &'static str| {
         let (x, width) = (x.clone(), width.clone());
@@ -199,7 +199,7 @@ fn dots(bars: &[Bar]) -> String {
 
 /// What stands below the bars: each one's name, or the first and the last.
 fn names(bars: &[Bar]) -> AnyView {
-    if bars.len() <= NAMED_MOST {
+    if bars.len() <= MAX_NAMED {
         return bars
             .iter()
             .map(|bar| view! { <span class="min-w-0 flex-1 text-center whitespace-nowrap max-sm:even:invisible">{bar.short.clone()}</span> })

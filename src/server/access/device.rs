@@ -8,7 +8,7 @@ use axum::{
 use std::convert::Infallible;
 
 /// Most characters of an address in a list.
-const ADDRESS_MOST: usize = 64;
+const MAX_ADDRESS_LENGTH: usize = 64;
 
 /// The browser that a session begins in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Device {
     pub fn of(parts: &Parts) -> Self {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let address = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
-        Self { browser: browser(agent), address: address.chars().take(ADDRESS_MOST).collect() }
+        Self { browser: browser(agent), address: address.chars().take(MAX_ADDRESS_LENGTH).collect() }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::PASSWORD_MOST,
+        account::MAX_PASSWORD_LENGTH,
         audit::Door,
         error::{AppError, Result},
         role::Allowed,
@@ -142,7 +142,7 @@ pub async fn by_password(by: SignedIn, session: &Session, field: &str, typed: St
         return Err(AppError::field(field, "Enter your current password."));
     }
     by.app().limits.confirm(&by.user().id)?;
-    if typed.len() <= PASSWORD_MOST && password::verify(typed, password_hash).await? {
+    if typed.len() <= MAX_PASSWORD_LENGTH && password::verify(typed, password_hash).await? {
         return confirm(by, session, Method::Password).await;
     }
     failed(&by, Method::Password);

@@ -27,8 +27,8 @@ use crate::domain::{
     ids::{IncidentId, OrganizationId, TeamId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
-        MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_UPDATES, NewIncident, Statement, Step, TITLE_MOST, Told, UpdateInput,
-        body, claims, course, impact, last_said, moment, statements, status,
+        MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_TITLE_LENGTH, MAX_UPDATES, NewIncident, Statement, Step, Told,
+        UpdateInput, body, claims, course, impact, last_said, moment, statements, status,
     },
     live::Topic,
     role::allowed,
@@ -410,7 +410,7 @@ pub async fn delete_update(scope: Scope<allowed::DeleteIncidents>, id: IncidentI
 /// As [`post_update`].
 pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: IncidentId, input: IncidentEdit) -> Result<()> {
     let mut errors = FieldErrors::default();
-    let title = errors.take("title", line("the incident's title", &input.title, TITLE_MOST)).unwrap_or_default();
+    let title = errors.take("title", line("the incident's title", &input.title, MAX_TITLE_LENGTH)).unwrap_or_default();
     let set = errors.take("impact", impact(&input.impact)).unwrap_or_default();
     errors.finish()?;
     let mut write = scope.write().await?;

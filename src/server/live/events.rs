@@ -23,10 +23,10 @@ use std::{
 /// Versions with events that somebody who comes back can be behind.
 const VERSIONS: usize = 32;
 /// Memory for the events of one organization, in bytes; whoever missed older ones reads everything.
-const MEMORY_MOST: usize = 128 * 1024;
+const MAX_MEMORY_BYTES: usize = 128 * 1024;
 /// The longest event, in bytes; of a longer one the messages are left out. A socket keeps a buffer as
 /// large as its largest message.
-const MESSAGE_MOST: usize = 32 * 1024;
+const MAX_MESSAGE_BYTES: usize = 32 * 1024;
 
 /// A service, as programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -408,7 +408,7 @@ impl<'a> Moment<'a> {
             serde_json::to_string(&event).unwrap_or_default()
         };
         let text = write(&change);
-        if text.len() > MESSAGE_MOST { write(&change.without_messages()).into() } else { text.into() }
+        if text.len() > MAX_MESSAGE_BYTES { write(&change.without_messages()).into() } else { text.into() }
     }
 }
 
@@ -614,7 +614,7 @@ impl Recent {
 
     /// Keeps no more than there is room for.
     fn forget(&mut self) {
-        while self.told.len() > VERSIONS || self.length() > MEMORY_MOST {
+        while self.told.len() > VERSIONS || self.length() > MAX_MEMORY_BYTES {
             let Some((version, _)) = self.told.pop_front() else { return };
             self.from = version;
         }

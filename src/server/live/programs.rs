@@ -30,15 +30,15 @@ use tokio::{sync::watch, time};
 /// Counts what a client would have to learn anew.
 const PROTOCOL: u32 = 1;
 /// Organizations that one socket listens to.
-const ORGANIZATIONS_MOST: usize = 20;
+const MAX_ORGANIZATIONS: usize = 20;
 /// The longest message of a client, in bytes.
-const MESSAGE_MOST: usize = 8 * 1024;
+const MAX_MESSAGE_BYTES: usize = 8 * 1024;
 /// A message so long ends the socket unread.
-const FRAME_MOST: usize = 64 * 1024;
+const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// What a client may ask for at once; each second gives one more.
-const ASKED_MOST: u32 = 100;
+const MAX_REQUESTS: u32 = 100;
 /// Characters of what is said about a message that cannot be read.
-const WORDS_MOST: usize = 200;
+const MAX_WORDS_LENGTH: usize = 200;
 
 /// The address.
 pub fn routes() -> Router<App> {
@@ -55,7 +55,7 @@ async fn live(
         return Refused::from(AppError::BadRequest("connect here with a WebSocket.".to_owned())).into_response();
     };
     match app.sockets.take(Some(neighbourhood(client.0)), None) {
-        Ok(place) => small(upgrade).max_message_size(FRAME_MOST).max_frame_size(FRAME_MOST).on_upgrade(
+        Ok(place) => small(upgrade).max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES).on_upgrade(
             move |socket| async move {
                 let _place = place;
                 program(socket, app).await;
@@ -217,14 +217,14 @@ struct Pace {
 
 impl Pace {
     fn new() -> Self {
-        Self { left: ASKED_MOST, since: Instant::now() }
+        Self { left: MAX_REQUESTS, since: Instant::now() }
     }
 
     /// Whether it may ask for so much now.
     fn allows(&mut self, amount: usize) -> bool {
         let seconds = self.since.elapsed().as_secs();
         self.since += Duration::from_secs(seconds);
-        self.left = self.left.saturating_add(u32::try_from(seconds).unwrap_or(ASKED_MOST)).min(ASKED_MOST);
+        self.left = self.left.saturating_add(u32::try_from(seconds).unwrap_or(MAX_REQUESTS)).min(MAX_REQUESTS);
         let left = u32::try_from(amount).ok().and_then(|amount| self.left.checked_sub(amount));
         self.left = left.unwrap_or(self.left);
         left.is_some()
@@ -244,7 +244,7 @@ async fn program(mut socket: WebSocket, app: App) {
     let mut ping = time::interval(PING);
     ping.reset();
     let mut program = Program { app, subscriptions: Vec::new(), pace: Pace::new() };
-    let connected = Said::Connected { protocol: PROTOCOL, organizations_most: ORGANIZATIONS_MOST, at: clock::now() };
+    let connected = Said::Connected { protocol: PROTOCOL, organizations_most: MAX_ORGANIZATIONS, at: clock::now() };
     if say(&mut socket, vec![connected.text()]).await.is_err() {
         return;
     }
@@ -307,8 +307,8 @@ impl Program {
     async fn hear(&mut self, text: Option<&str>) -> Option<Vec<Utf8Bytes>> {
         let unreadable = |words: &str| vec![Said::error("unreadable", words).text()];
         let asked = match text {
-            Some(text) if text.len() > MESSAGE_MOST => {
-                let words = format!("A message has at most {MESSAGE_MOST} bytes.");
+            Some(text) if text.len() > MAX_MESSAGE_BYTES => {
+                let words = format!("A message has at most {MAX_MESSAGE_BYTES} bytes.");
                 return self.pace.allows(1).then(|| vec![Said::error("message_too_large", words).text()]);
             }
             Some(text) => serde_json::from_str::<Asked>(text).map_err(|error| error.to_string()),
@@ -339,7 +339,7 @@ impl Program {
             Ok(Asked::Unsubscribe { organizations }) => {
                 organizations.iter().map(|name| self.unsubscribe(name)).collect()
             }
-            Err(words) => unreadable(&words.chars().take(WORDS_MOST).collect::<String>()),
+            Err(words) => unreadable(&words.chars().take(MAX_WORDS_LENGTH).collect::<String>()),
         })
     }
 
@@ -352,7 +352,7 @@ impl Program {
         let page = match found {
             Ok(page) => page,
             Err(AppError::NotFound(_)) => {
-                let shown: String = name.chars().take(WORDS_MOST).collect();
+                let shown: String = name.chars().take(MAX_WORDS_LENGTH).collect();
                 let words = format!("No organization here has the address “{shown}”.");
                 return Some(Said::about("unknown_organization", &name, words).text());
             }
@@ -360,8 +360,8 @@ impl Program {
         };
         // Whoever asks again begins again.
         self.subscriptions.retain(|subscription| subscription.id != page.id);
-        if self.subscriptions.len() >= ORGANIZATIONS_MOST {
-            let words = format!("A socket listens to at most {ORGANIZATIONS_MOST} organizations. Open another one.");
+        if self.subscriptions.len() >= MAX_ORGANIZATIONS {
+            let words = format!("A socket listens to at most {MAX_ORGANIZATIONS} organizations. Open another one.");
             return Some(Said::about("too_many_organizations", &name, words).text());
         }
         let place = match self.app.sockets.take(None, Some(&page.id)) {

@@ -32,17 +32,17 @@ use tokio::{
 /// Between two pings, so that proxies do not take a quiet socket for a dead one.
 pub(super) const PING: Duration = Duration::from_secs(25);
 /// A client that takes longer to accept a message is dropped; it comes back and reads the page.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Visitors send nothing.
-const MESSAGE_MOST: usize = 1024;
+const MAX_MESSAGE_BYTES: usize = 1024;
 /// Buffers of an idle socket, in bytes: the library's own would be 128 KiB.
 const BUFFER: usize = 4096;
 /// Sockets of one address.
-const OF_AN_ADDRESS_MOST: u32 = 500;
+const MAX_PER_ADDRESS: u32 = 500;
 /// Visitors' sockets of one organization, and programs that listen to it.
-const OF_AN_ORGANIZATION_MOST: u32 = 20_000;
+const MAX_PER_ORGANIZATION: u32 = 20_000;
 /// Sockets altogether, which is 400 MiB of memory.
-const ALL_MOST: u32 = 50_000;
+const MAX_SOCKETS: u32 = 50_000;
 
 /// How many sockets there are, of whom.
 #[derive(Debug, Clone, Default)]
@@ -74,12 +74,12 @@ impl Sockets {
     ) -> Result<Place, AppError> {
         let mut held = self.held();
         let listening = organization.and_then(|id| held.organizations.get(id)).copied().unwrap_or_default();
-        if listening >= OF_AN_ORGANIZATION_MOST || (address.is_some() && held.all >= ALL_MOST) {
+        if listening >= MAX_PER_ORGANIZATION || (address.is_some() && held.all >= MAX_SOCKETS) {
             return Err(AppError::Busy);
         }
         if let Some(address) = address {
             let of_address = held.addresses.entry(address).or_default();
-            if *of_address >= OF_AN_ADDRESS_MOST {
+            if *of_address >= MAX_PER_ADDRESS {
                 return Err(AppError::TooMany { retry_after: 30 });
             }
             *of_address += 1;
@@ -128,8 +128,8 @@ pub(super) fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .max_message_size(MESSAGE_MOST)
-        .max_frame_size(MESSAGE_MOST)
+        .max_message_size(MAX_MESSAGE_BYTES)
+        .max_frame_size(MAX_MESSAGE_BYTES)
 }
 
 /// The socket of a visitor whose page is of version `seen`.
@@ -266,7 +266,7 @@ async fn tell(socket: &mut WebSocket, hint: &Hint) -> Result<(), ()> {
 }
 
 pub(super) async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
-    match time::timeout(PATIENCE, socket.send(message)).await {
+    match time::timeout(TIMEOUT, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(()),
     }

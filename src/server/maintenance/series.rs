@@ -25,7 +25,7 @@ use crate::{
 use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
 
 /// Windows made at once at most.
-const MOST: u16 = 150;
+const MAX_OCCURRENCES: u16 = 150;
 /// Services of windows that one transaction makes or removes at most, but one window at least: nobody else writes
 /// meanwhile.
 const MAX_ROWS: usize = 5_000;
@@ -96,7 +96,12 @@ fn beginnings(rule: &str, zone: &str, first: Time, after: Time, until: Time) -> 
         .rrule(rule)
         .after((after.plus_seconds(1)).utc().with_timezone(&zone))
         .before(until.utc().with_timezone(&zone));
-    set.all(MOST).dates.into_iter().map(|moment| Time::from(moment.to_utc())).filter(|at| *at > after).collect()
+    set.all(MAX_OCCURRENCES)
+        .dates
+        .into_iter()
+        .map(|moment| Time::from(moment.to_utc()))
+        .filter(|at| *at > after)
+        .collect()
 }
 
 /// Begins a series whose first window begins at this moment.

@@ -12,7 +12,7 @@ const FRAME: &str = include_str!("frame.html");
 const ACTION: &str = include_str!("action.html");
 
 /// Most characters of a subject.
-const SUBJECT_MOST: usize = 160;
+const MAX_SUBJECT_LENGTH: usize = 160;
 /// Most characters of a name in a message.
 const MAX_NAME_CHARS: usize = 60;
 
@@ -44,7 +44,7 @@ impl Mail {
 fn one_line(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = line.split_whitespace().collect();
-    words.join(" ").chars().take(SUBJECT_MOST).collect()
+    words.join(" ").chars().take(MAX_SUBJECT_LENGTH).collect()
 }
 
 fn escape(text: &str) -> String {
@@ -350,7 +350,7 @@ mod tests {
         for mail in all("Ana\r\nBcc: eve@example.com\u{0}") {
             let mail = mail.checked().expect("a right recipient");
             assert!(!mail.subject.chars().any(char::is_control), "{:?}", mail.subject);
-            assert!(mail.subject.chars().count() <= SUBJECT_MOST);
+            assert!(mail.subject.chars().count() <= MAX_SUBJECT_LENGTH);
             assert!(!mail.text.lines().any(|line| line.starts_with("Bcc:")), "{}", mail.text);
         }
         for recipient in ["ana@example.com\r\nBcc: eve@example.com", "ana@example.com,eve@example.com", "ana"] {

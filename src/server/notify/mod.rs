@@ -34,7 +34,7 @@ const AT_ONCE: i64 = 4;
 const LONGEST: Duration = Duration::from_secs(45);
 
 /// Attempts before a message is given up.
-const ATTEMPTS_MOST: i64 = 6;
+const MAX_ATTEMPTS: i64 = 6;
 
 /// How long what became of a message can be looked up: 30 days.
 const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -140,7 +140,7 @@ async fn record(app: &App, message: &Message, outcome: Outcome) -> Result<()> {
             tracing::info!(%id, attempts, "a message was sent");
             store::sent(write.connection(), id, clock::now()).await?;
         }
-        Outcome::Later(error) if attempts < ATTEMPTS_MOST => {
+        Outcome::Later(error) if attempts < MAX_ATTEMPTS => {
             tracing::warn!(%id, attempts, error, "a message could not be sent and will be tried again");
             store::failed(write.connection(), id, error).await?;
         }

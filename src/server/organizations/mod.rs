@@ -16,8 +16,8 @@ use crate::domain::{
     ids::OrganizationId,
     live::Topic,
     organization::{
-        NAME_MOST, NewOrganization, OrganizationFrame, OrganizationSettings, OrganizationSummary, SlugCheck, slug,
-        suggest_slug, support_url,
+        MAX_NAME_LENGTH, NewOrganization, OrganizationFrame, OrganizationSettings, OrganizationSummary, SlugCheck,
+        slug, suggest_slug, support_url,
     },
     role::{Role, allowed},
     status::{PageStatus, ServiceStatus, StatusLabels},
@@ -27,7 +27,7 @@ use crate::domain::{
 /// for longer, or that has run since an older deletion of what is imported again, has to be restarted.
 const EVENTS_KEPT: i64 = 365 * 86_400;
 /// Most organizations that one person can create.
-const CREATED_MOST: i64 = 20;
+const MAX_CREATED: i64 = 20;
 /// Former slugs that an organization holds; the oldest of more becomes free for everybody.
 pub const MAX_FORMER_SLUGS: usize = 5;
 
@@ -41,9 +41,9 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
     let app = by.app();
     let mut write = app.db.write_new(&by, &id, by.actor(), &app.hub).await?;
     write.lock_user(&by.user().id).await?;
-    if store::count_owned(&mut write, &by.user().id).await? >= CREATED_MOST {
+    if store::count_owned(&mut write, &by.user().id).await? >= MAX_CREATED {
         return Err(AppError::Conflict(format!(
-            "You own {CREATED_MOST} organizations already. Delete one first, or ask the operator."
+            "You own {MAX_CREATED} organizations already. Delete one first, or ask the operator."
         )));
     }
     insert(&mut write, &new).await?;
@@ -55,7 +55,7 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
 
 fn check(input: &NewOrganization) -> Result<NewOrganization> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization's name", &input.name, NAME_MOST)).unwrap_or_default();
+    let name = errors.take("name", line("the organization's name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
     errors.finish()?;
@@ -154,7 +154,7 @@ pub async fn settings(scope: Scope<allowed::Read>) -> Result<OrganizationSetting
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::TooMany`] when the slug changes too often.
 pub async fn update(scope: Scope<allowed::EditOrganization>, input: OrganizationSettings) -> Result<String> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization's name", &input.name, NAME_MOST)).unwrap_or_default();
+    let name = errors.take("name", line("the organization's name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
     let description = errors.take("description", short(&input.description, 500)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 /// Entries on one page of a list, unless the caller wants another number.
 pub const PAGE: usize = 50;
 /// Most entries on one page of a list.
-pub const PAGE_MOST: usize = 200;
+pub const MAX_PAGE_SIZE: usize = 200;
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Response;
@@ -226,8 +226,8 @@ pub fn limit(wanted: Option<u32>) -> Answer<usize> {
     let most = usize::try_from(wanted.unwrap_or_default()).unwrap_or(usize::MAX);
     match wanted {
         None => Ok(PAGE),
-        Some(_) if (1..=PAGE_MOST).contains(&most) => Ok(most),
-        Some(_) => Err(AppError::field("limit", format!("Choose a number from 1 to {PAGE_MOST}.")).into()),
+        Some(_) if (1..=MAX_PAGE_SIZE).contains(&most) => Ok(most),
+        Some(_) => Err(AppError::field("limit", format!("Choose a number from 1 to {MAX_PAGE_SIZE}.")).into()),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
         access::{Caller, SystemScope},
         clock,
         db::SWEEP_ROWS,
-        requests::BODY_MOST,
+        requests::MAX_BODY_BYTES,
     },
 };
 use axum::{
@@ -34,9 +34,9 @@ use tracing::Instrument;
 const KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
-const KEY_MOST: usize = 255;
+const MAX_KEY_LENGTH: usize = 255;
 /// The longest answer that is given again.
-const ANSWER_MOST: usize = 64 * 1024;
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// How long an answer is kept, in seconds.
 const KEPT_SECONDS: i64 = 24 * 3_600;
 /// After how many seconds a request without an answer is given up: the server that did it is gone.
@@ -86,7 +86,7 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
         Ok(None) => return next.run(Request::from_parts(parts, body)).await,
         Err(refused) => return refused.into_response(),
     };
-    let Ok(bytes) = axum::body::to_bytes(body, BODY_MOST).await else {
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.").into_response();
     };
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
@@ -116,12 +116,13 @@ fn key(parts: &Parts) -> Result<Option<String>, Refused> {
     let key = value
         .to_str()
         .ok()
-        .filter(|key| (1..=KEY_MOST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+        .filter(|key| (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
     match (key, values.next()) {
         (Some(key), None) => Ok(Some(key.to_owned())),
         _ => {
-            let words =
-                format!("An Idempotency-Key is one text of 1 to {KEY_MOST} visible ASCII characters without spaces.");
+            let words = format!(
+                "An Idempotency-Key is one text of 1 to {MAX_KEY_LENGTH} visible ASCII characters without spaces."
+            );
             Err(Refused::new(StatusCode::BAD_REQUEST, words))
         }
     }
@@ -143,7 +144,7 @@ async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, n
         return Refused::from(AppError::Internal).into_response();
     };
     let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let once = parts.extensions.get::<ShownOnce>().is_some() || bytes.len() > ANSWER_MOST;
+    let once = parts.extensions.get::<ShownOnce>().is_some() || bytes.len() > MAX_RESPONSE_BYTES;
     let mut answer = Kept {
         fingerprint: claim.fingerprint.clone(),
         status: Some(parts.status.as_u16()),

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::error::{AppError, FieldError},
-    server::requests::BODY_MOST,
+    server::requests::MAX_BODY_BYTES,
 };
 use axum::{
     Json,
@@ -187,7 +187,7 @@ impl IntoResponse for Refused {
 }
 
 /// The longest text of a refusal that is taken over.
-const TEXT_MOST: usize = 4 * 1024;
+const MAX_TEXT_LENGTH: usize = 4 * 1024;
 
 /// Below `/api/` every refusal is a problem, also those of layers and of the framework: what the answer
 /// says beside its text (which methods are allowed) stays.
@@ -202,7 +202,7 @@ pub async fn refusals_are_problems(request: Request, next: Next) -> Response {
     let readable = kind.starts_with("text/plain") || kind.starts_with("application/json");
     let (mut parts, body) = response.into_parts();
     let text = match readable {
-        true => axum::body::to_bytes(body, TEXT_MOST).await.unwrap_or_default(),
+        true => axum::body::to_bytes(body, MAX_TEXT_LENGTH).await.unwrap_or_default(),
         false => Default::default(),
     };
     let refused = match serde_json::from_slice::<AppError>(&text) {
@@ -224,7 +224,7 @@ fn detail(status: StatusCode, text: &str) -> String {
             "This address does not take this method. The header Allow names those that it takes.".to_owned()
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            format!("The body of the request is too long: at most {} KiB.", BODY_MOST / 1024)
+            format!("The body of the request is too long: at most {} KiB.", MAX_BODY_BYTES / 1024)
         }
         StatusCode::INTERNAL_SERVER_ERROR => AppError::Internal.to_string(),
         other if text.trim().is_empty() => format!("{}.", other.canonical_reason().unwrap_or("Refused")),

@@ -20,8 +20,8 @@ use crate::domain::{
     position,
     role::allowed,
     service::{
-        CheckedService, Deleted, GroupInput, Overview, SERVICES_MOST, Service, ServiceDetail, ServiceInput,
-        ServiceList, name_key,
+        CheckedService, Deleted, GroupInput, MAX_SERVICES, Overview, Service, ServiceDetail, ServiceInput, ServiceList,
+        name_key,
     },
     status::{Cause, ServiceStatus},
 };
@@ -242,9 +242,9 @@ async fn insert(write: &mut Write, new: NewService) -> Result<(history::Beginnin
 }
 
 async fn begin(write: &mut Write, added: Vec<(history::Beginning, String)>, cause: Cause) -> Result<()> {
-    if store::count(write).await? > SERVICES_MOST {
+    if store::count(write).await? > MAX_SERVICES {
         return Err(AppError::Conflict(format!(
-            "An organization has at most {SERVICES_MOST} services. Delete some first."
+            "An organization has at most {MAX_SERVICES} services. Delete some first."
         )));
     }
     let (begins, names): (Vec<history::Beginning>, Vec<String>) = added.into_iter().unzip();

@@ -26,7 +26,7 @@ use axum::{
 };
 
 /// Most characters of a name.
-const NAME_MOST: usize = 40;
+const MAX_NAME_LENGTH: usize = 40;
 /// Height of a badge.
 const HEIGHT: u32 = 20;
 /// Left and right of each text.
@@ -231,7 +231,7 @@ fn darkened(tone: Tone) -> String {
 /// A name that is not too long.
 fn shortened(name: &str) -> String {
     let mut letters = name.chars();
-    let short: String = letters.by_ref().take(NAME_MOST).collect();
+    let short: String = letters.by_ref().take(MAX_NAME_LENGTH).collect();
     if letters.next().is_none() { short } else { format!("{}…", short.trim_end()) }
 }
 
@@ -341,8 +341,8 @@ mod tests {
     fn a_name_is_text_and_not_too_long() {
         let picture = draw("<&\"'>", "Operational", Tone::Well, &FLAT);
         assert!(picture.contains("<title>&lt;&amp;&quot;&#39;&gt;: Operational</title>"), "{picture}");
-        assert_eq!(shortened(&"ä".repeat(NAME_MOST)), "ä".repeat(NAME_MOST));
-        assert_eq!(shortened(&"ä".repeat(NAME_MOST + 1)), format!("{}…", "ä".repeat(NAME_MOST)));
+        assert_eq!(shortened(&"ä".repeat(MAX_NAME_LENGTH)), "ä".repeat(MAX_NAME_LENGTH));
+        assert_eq!(shortened(&"ä".repeat(MAX_NAME_LENGTH + 1)), format!("{}…", "ä".repeat(MAX_NAME_LENGTH)));
     }
 
     #[test]

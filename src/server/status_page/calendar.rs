@@ -37,11 +37,11 @@ use axum::{
 /// Days for which what is over stays in it.
 const DAYS: i64 = 90;
 /// Most events.
-const MOST: usize = 1_000;
+const MAX_EVENTS: usize = 1_000;
 /// Most characters of an event's text.
-const TEXT_MOST: usize = 4_000;
+const MAX_TEXT_LENGTH: usize = 4_000;
 /// Most octets of a line, without its end.
-const LINE_MOST: usize = 75;
+const MAX_LINE_BYTES: usize = 75;
 /// How often calendars are to look again.
 const REFRESH: &str = "PT15M";
 
@@ -87,7 +87,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Resu
     });
     // What is nearest stays.
     all.sort_by_key(|told| (told.maintenance.starts_at.micros() - now.micros()).abs());
-    all.truncate(MOST);
+    all.truncate(MAX_EVENTS);
     all.sort_by_key(|told| told.maintenance.starts_at);
     let (app, path) = (app.clone(), which.path(&organization.slug));
     rendered(move || {
@@ -151,7 +151,7 @@ fn description(told: &ToldMaintenance, page: &str) -> String {
     let said = told.updates.iter().map(|update| markdown::to_text(&update.html)).filter(|text| !text.is_empty());
     let text: Vec<String> = std::iter::once(format!("{status}{services}")).chain(said).collect();
     let text = text.join("\n\n");
-    let cut: String = text.chars().take(TEXT_MOST).collect();
+    let cut: String = text.chars().take(MAX_TEXT_LENGTH).collect();
     let more = if cut.len() < text.len() { "…" } else { "" };
     format!("{cut}{more}\n\n{page}")
 }
@@ -188,11 +188,11 @@ struct File(String);
 impl File {
     /// A property; what is too long for a line goes on in the next.
     fn line(&mut self, name: &str, value: &str) {
-        let mut room = LINE_MOST;
+        let mut room = MAX_LINE_BYTES;
         for letter in name.chars().chain(std::iter::once(':')).chain(value.chars()) {
             if letter.len_utf8() > room {
                 self.0.push_str("\r\n ");
-                room = LINE_MOST - 1;
+                room = MAX_LINE_BYTES - 1;
             }
             room -= letter.len_utf8();
             self.0.push(letter);
@@ -256,7 +256,7 @@ mod tests {
             file.text("SUMMARY", &value);
             prop_assert!(file.0.ends_with("\r\n"));
             for line in file.0.split("\r\n") {
-                prop_assert!(line.len() <= LINE_MOST, "{} octets: {line}", line.len());
+                prop_assert!(line.len() <= MAX_LINE_BYTES, "{} octets: {line}", line.len());
             }
             prop_assert_eq!(unfolded(&file.0), format!("SUMMARY:{}\r\n", escaped(&value)));
         }

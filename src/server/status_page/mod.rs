@@ -37,10 +37,10 @@ use std::{
 };
 
 /// A visitor who can have the last good document waits no longer for the next one.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long another waits, who would get nothing.
-const PATIENCE_MOST: Duration = Duration::from_secs(8);
+const MAX_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A public document of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -192,8 +192,8 @@ impl Pages {
                 Err(error) => return last.map(Some).ok_or(error),
             };
             let outcome = match &last {
-                None => tokio::time::timeout(PATIENCE_MOST, made).await.map_err(|_| AppError::Unavailable)?,
-                Some(last) => match tokio::time::timeout(PATIENCE.saturating_sub(begun.elapsed()), made).await {
+                None => tokio::time::timeout(MAX_TIMEOUT, made).await.map_err(|_| AppError::Unavailable)?,
+                Some(last) => match tokio::time::timeout(TIMEOUT.saturating_sub(begun.elapsed()), made).await {
                     Ok(outcome) => outcome,
                     Err(_) => {
                         tracing::warn!(organization = %page.id, "a public page takes long to make: the last good one is shown");

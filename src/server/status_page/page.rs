@@ -17,7 +17,7 @@ const VERSIONS: usize = 32;
 
 /// The longest message, in bytes; instead of more the page is read. A socket keeps a buffer as large as
 /// its largest message.
-const MESSAGE_MOST: usize = 32 * 1024;
+const MAX_MESSAGE_BYTES: usize = 32 * 1024;
 
 /// A part of the page that is sent by itself when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Page {
             let Self { version, title, icon, .. } = self;
             let news = News { from: seen, version: *version, title, icon, regions };
             let text = serde_json::to_string(&news).unwrap_or_default();
-            if text.len() > MESSAGE_MOST { reload() } else { text.into() }
+            if text.len() > MAX_MESSAGE_BYTES { reload() } else { text.into() }
         });
         message.clone()
     }
@@ -109,7 +109,7 @@ impl Page {
         let regions: usize =
             self.regions.iter().map(|region| region.id.len() + region.html.len() + size_of::<Region>()).sum();
         // Half of the versions that somebody may have want a message of their own, at most.
-        regions + regions.min(MESSAGE_MOST) * VERSIONS / 2 + self.recent.size()
+        regions + regions.min(MAX_MESSAGE_BYTES) * VERSIONS / 2 + self.recent.size()
     }
 }
 

@@ -18,13 +18,13 @@ use std::{
 
 /// Memory for finished documents, in bytes; what is asked for least makes room. About a thousand
 /// organizations that somebody reads fit in; the others' pages are made when they are asked for.
-const MEMORY_MOST: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY_BYTES: u64 = 64 * 1024 * 1024;
 /// Documents expected in it, so that it need not grow.
 const EXPECTED: usize = 1_000;
 /// Parts of the memory that are locked by themselves.
 const SHARDS: usize = 2;
 /// Addresses remembered with what is there.
-const ADDRESSES_MOST: usize = 20_000;
+const MAX_ADDRESSES: usize = 20_000;
 /// Documents below the status page that are made at once for one organization.
 const AT_ONCE: usize = 16;
 /// After it could not be made, a document is not tried again for so long.
@@ -82,13 +82,13 @@ impl Default for Shelf {
         // Each shard has its part of the memory, and the largest document has to fit into one.
         let options = OptionsBuilder::new()
             .estimated_items_capacity(EXPECTED)
-            .weight_capacity(MEMORY_MOST)
+            .weight_capacity(MAX_MEMORY_BYTES)
             .shards(SHARDS)
             .build()
             .expect("all that it needs is set");
         Self {
             documents: Cache::with_options(options, BySize, Default::default(), Default::default()),
-            addresses: Cache::new(ADDRESSES_MOST),
+            addresses: Cache::new(MAX_ADDRESSES),
             flights: Mutex::default(),
         }
     }
@@ -213,7 +213,7 @@ mod tests {
             shelf.landed(&key, &made);
             assert!(shelf.kept(&often).is_some(), "it was asked for just before document {number}");
         }
-        assert!(shelf.documents.weight() <= MEMORY_MOST);
+        assert!(shelf.documents.weight() <= MAX_MEMORY_BYTES);
         assert!(shelf.documents.len() > 200, "{} are kept", shelf.documents.len());
         assert!(shelf.at("/status/0").is_some());
     }

@@ -16,14 +16,14 @@ use crate::domain::{
 };
 
 /// Most tokens of an organization, and of a person.
-const MOST: i64 = 100;
+const MAX_TOKENS: i64 = 100;
 
 fn no_token() -> AppError {
     AppError::NotFound("token".to_owned())
 }
 
 fn too_many() -> AppError {
-    AppError::Conflict(format!("There are {MOST} tokens already. Revoke one that nobody uses first."))
+    AppError::Conflict(format!("There are {MAX_TOKENS} tokens already. Revoke one that nobody uses first."))
 }
 
 /// A token that nobody can guess: the token, the hash to keep, and its last characters.
@@ -59,7 +59,7 @@ pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) 
     let (hash, ending, token) = fresh();
     let id = TokenId::from_random(random_id());
     let mut write = scope.write().await?;
-    if store::count_of_organization(&mut write).await? >= MOST {
+    if store::count_of_organization(&mut write).await? >= MAX_TOKENS {
         return Err(too_many());
     }
     store::insert_of_organization(&mut write, &id, &checked, &hash, &ending, scope.accountable_user()).await?;
@@ -138,7 +138,7 @@ pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewTok
     let checked = input.check(Role::Owner)?;
     let (hash, ending, token) = fresh();
     let mut write = by.write_account().await?;
-    if store::count_of_person(&mut write, &by.user().id).await? >= MOST {
+    if store::count_of_person(&mut write, &by.user().id).await? >= MAX_TOKENS {
         return Err(too_many());
     }
     let id = TokenId::from_random(random_id());

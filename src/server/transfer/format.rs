@@ -5,7 +5,7 @@
 //! to date while it is read; there is none yet.
 
 use super::tables::{Column, Kind, MEMBERS, ORGANIZATION, Row, TABLES, Table, Value};
-use crate::domain::{error::FieldErrors, ids::AuditId, service::SERVICES_MOST, status::StatusLabels, time::Time};
+use crate::domain::{error::FieldErrors, ids::AuditId, service::MAX_SERVICES, status::StatusLabels, time::Time};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
@@ -314,9 +314,9 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
         ordered(table, rows)?;
         if let Some(place) = table.place("deleted_at") {
             let there = rows.iter().filter(|row| row[place] == Value::Null).count();
-            if there > SERVICES_MOST {
+            if there > MAX_SERVICES {
                 return Err(format!(
-                    "{}: an organization has at most {SERVICES_MOST}, and these are {there}",
+                    "{}: an organization has at most {MAX_SERVICES}, and these are {there}",
                     table.name
                 ));
             }

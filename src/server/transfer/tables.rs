@@ -6,9 +6,9 @@ use crate::{
     domain::{
         account::{self, email},
         audit::Door,
-        incident::{IncidentStatus, TITLE_MOST},
+        incident::{IncidentStatus, MAX_TITLE_LENGTH},
         maintenance::MaintenanceStatus,
-        member::TEAM_NAME_MOST,
+        member::MAX_TEAM_NAME_LENGTH,
         organization::{self, support_url},
         role::{Role, TeamRole},
         service,
@@ -149,18 +149,18 @@ impl Table {
 }
 
 /// A name, as people type it: one line, no control characters, at most so many characters.
-fn line<const MOST: usize>(text: &str) -> Result<(), String> {
-    account::line("a name", text, MOST).map(drop)
+fn line<const MAX: usize>(text: &str) -> Result<(), String> {
+    account::line("a name", text, MAX).map(drop)
 }
 
 /// The same, where it may be empty.
-fn line_or_none<const MOST: usize>(text: &str) -> Result<(), String> {
-    if text.is_empty() { Ok(()) } else { line::<MOST>(text) }
+fn line_or_none<const MAX: usize>(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { line::<MAX>(text) }
 }
 
 /// A text of several lines, as people type it.
-fn short<const MOST: usize>(text: &str) -> Result<(), String> {
-    account::short(text, MOST).map(drop)
+fn short<const MAX: usize>(text: &str) -> Result<(), String> {
+    account::short(text, MAX).map(drop)
 }
 
 /// What is compared and never shown. Namesakes that were imported are told apart behind a U+001F.
@@ -184,7 +184,7 @@ fn facts(text: &str) -> Result<(), String> {
     message(text)?;
     let facts: Facts = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let affected = facts.updates.values().filter_map(|update| update.affected.as_ref()).flatten();
-    affected.map(|affected| &affected.name).try_for_each(|name| line_or_none::<TITLE_MOST>(name))
+    affected.map(|affected| &affected.name).try_for_each(|name| line_or_none::<MAX_TITLE_LENGTH>(name))
 }
 
 fn ip_address(text: &str) -> Result<(), String> {
@@ -229,9 +229,9 @@ const MAX_KEY: usize = 1_000;
 /// Characters of an id that another program gave, and of who did something, as they were called.
 const MAX_LABEL: usize = 500;
 
-const TITLE: Kind = Kind::Text(line::<TITLE_MOST>);
-const NAME: Kind = Kind::Text(line::<{ service::NAME_MOST }>);
-const DESCRIPTION: Kind = Kind::Text(short::<{ service::DESCRIPTION_MOST }>);
+const TITLE: Kind = Kind::Text(line::<MAX_TITLE_LENGTH>);
+const NAME: Kind = Kind::Text(line::<{ service::MAX_NAME_LENGTH }>);
+const DESCRIPTION: Kind = Kind::Text(short::<{ service::MAX_DESCRIPTION_LENGTH }>);
 const KEY: Kind = Kind::Text(key);
 const LABEL: Kind = Kind::Text(line_or_none::<MAX_LABEL>);
 const MESSAGE: Kind = Kind::Text(message);
@@ -267,7 +267,7 @@ pub(super) static ORGANIZATION: Table = Table {
         must("id", Kind::Organization),
         // Checked when it is known whether another takes its place.
         must("slug", LABEL),
-        must("name", Kind::Text(line::<{ organization::NAME_MOST }>)),
+        must("name", Kind::Text(line::<{ organization::MAX_NAME_LENGTH }>)),
         must("description", Kind::Text(short::<500>)),
         must("time_zone", Kind::Text(zone)),
         must("support_url", Kind::Text(support)),
@@ -290,7 +290,7 @@ pub(super) static TABLES: &[Table] = &[
         columns: &[
             must("user_id", Kind::Id),
             must("email", Kind::Account(address)),
-            must("name", Kind::Account(line::<{ accounts::NAME_MOST }>)),
+            must("name", Kind::Account(line::<{ accounts::MAX_NAME_LENGTH }>)),
             must("role", Kind::Text(word::<Role>)),
             must("created_at", Kind::Time),
         ],
@@ -311,7 +311,7 @@ pub(super) static TABLES: &[Table] = &[
         name: "teams",
         columns: &[
             must("id", Kind::Id),
-            must("name", Kind::Text(line::<TEAM_NAME_MOST>)),
+            must("name", Kind::Text(line::<MAX_TEAM_NAME_LENGTH>)),
             must("name_key", KEY),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),
@@ -458,7 +458,7 @@ pub(super) static TABLES: &[Table] = &[
             must("id", Kind::Id),
             must("name", NAME),
             must("name_key", KEY),
-            must("title", Kind::Text(line_or_none::<TITLE_MOST>)),
+            must("title", Kind::Text(line_or_none::<MAX_TITLE_LENGTH>)),
             must("body", MESSAGE),
             must("status", INCIDENT_STATUS),
             may("impact", IMPACT),

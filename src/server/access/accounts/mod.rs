@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{Email, PASSWORD_MOST, email, line, password_length},
+        account::{Email, MAX_PASSWORD_LENGTH, email, line, password_length},
         error::{AppError, FieldErrors, Result},
         ids::UserId,
         time::Time,
@@ -32,7 +32,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use store::Account;
 
 /// Most characters of a person's name.
-pub const NAME_MOST: usize = 80;
+pub const MAX_NAME_LENGTH: usize = 80;
 /// How long a password that the operator gave opens the account, in seconds: a day.
 const TEMPORARY_PASSWORD_SECONDS: i64 = 86_400;
 
@@ -95,7 +95,7 @@ pub async fn sign_up_invited(
 
 async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<AddressProof>) -> Result<Authenticated> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("your name", &account.name, NAME_MOST));
+    let name = errors.take("name", line("your name", &account.name, MAX_NAME_LENGTH));
     let address_typed = errors.take("email", email(&account.email));
     errors.take("password", new_password(&account.password, address_typed.as_ref()));
     errors.finish()?;
@@ -208,7 +208,7 @@ pub async fn check_password(
 
 /// The account, if this is its password. Equal work when there is no account, or it has no password.
 async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result<Option<Authenticated>> {
-    if typed.len() > PASSWORD_MOST {
+    if typed.len() > MAX_PASSWORD_LENGTH {
         return Ok(None);
     }
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
@@ -258,7 +258,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authentica
         return link(&app, &identity, proof, account, &issuers).await;
     }
     drop(read);
-    let name = identity.name.as_deref().and_then(|name| line("your name", name, NAME_MOST).ok());
+    let name = identity.name.as_deref().and_then(|name| line("your name", name, MAX_NAME_LENGTH).ok());
     let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Somebody").to_owned());
     match insert(&app, &email, proof.as_ref(), &name, None, Some(&identity)).await {
         Err(AppError::Invalid(_)) => Err(taken(&email, "Sign in the way you did before.")),

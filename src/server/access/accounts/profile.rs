@@ -2,7 +2,7 @@
 
 use super::{
     super::{session, store as sessions},
-    Gate, NAME_MOST, hash_new_password, ip, new_password,
+    Gate, MAX_NAME_LENGTH, hash_new_password, ip, new_password,
     recovery::{RESET, VERIFY, queue_verification, tell_of_password},
     store,
 };
@@ -70,7 +70,7 @@ pub async fn profile(by: &SignedIn) -> Result<Profile> {
 /// # Errors
 /// [`AppError::Invalid`].
 pub async fn rename(by: SignedIn, typed: String) -> Result<()> {
-    let name = line("your name", &typed, NAME_MOST).map_err(|message| AppError::field("name", message))?;
+    let name = line("your name", &typed, MAX_NAME_LENGTH).map_err(|message| AppError::field("name", message))?;
     let mut write = by.write_account().await?;
     store::set_name(&mut write, &by.user().id, name, clock::now()).await?;
     write.commit().await

@@ -17,7 +17,7 @@ use serde::{
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 /// How long a token waits for keys that are being read.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 /// The longest token that is looked at, in bytes.
 const LONGEST_TOKEN: usize = 8 * 1024;
 
@@ -258,7 +258,7 @@ impl Oidc {
     async fn newer(&self, now: Time) -> Option<Arc<Provider>> {
         if self.asked_lately(now) {
             // The question may be under way; whoever asks with an unknown key does not wait for long.
-            let _ = tokio::time::timeout(PATIENCE, self.reading.lock()).await;
+            let _ = tokio::time::timeout(TIMEOUT, self.reading.lock()).await;
             return self.current();
         }
         self.read_again(now).await.ok()

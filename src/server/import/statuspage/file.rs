@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use std::path::Path;
 
 /// Bytes of an id.
-const ID_MOST: usize = 255;
+const MAX_ID_LENGTH: usize = 255;
 
 /// A file.
 #[derive(Debug, Default, Deserialize)]
@@ -94,8 +94,8 @@ pub(super) struct Affected {
 /// An id, which clients of the compatible API read again: no control characters, not too long.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
-    if id.chars().any(is_invisible_control) || id.len() > ID_MOST {
-        return Err(D::Error::custom(format!("an id has at most {ID_MOST} bytes and no control characters")));
+    if id.chars().any(is_invisible_control) || id.len() > MAX_ID_LENGTH {
+        return Err(D::Error::custom(format!("an id has at most {MAX_ID_LENGTH} bytes and no control characters")));
     }
     Ok(id)
 }

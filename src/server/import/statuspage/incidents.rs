@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         ids::{OrganizationId, ServiceId},
-        incident::{IncidentStatus, TITLE_MOST},
+        incident::{IncidentStatus, MAX_TITLE_LENGTH},
         live::Topic,
         maintenance::MaintenanceStatus,
         status::{Impact, ServiceStatus, word as known_word},
@@ -136,7 +136,7 @@ fn facts_of(told: &Incident) -> Facts {
     let affected = |affected: &Affected| {
         Some(AffectedFacts {
             code: affected.code.clone()?,
-            name: line(affected.name.as_deref().unwrap_or_default(), TITLE_MOST),
+            name: line(affected.name.as_deref().unwrap_or_default(), MAX_TITLE_LENGTH),
             old: status(affected.old_status.as_deref()),
             new: status(affected.new_status.as_deref()),
         })
@@ -178,7 +178,7 @@ impl Missing {
                 found.push(service.clone());
             } else if !known.groups.contains_key(id) {
                 // A group is named along with what stands in it.
-                let name = name.as_deref().map(|name| line(name, TITLE_MOST)).unwrap_or_default();
+                let name = name.as_deref().map(|name| line(name, MAX_TITLE_LENGTH)).unwrap_or_default();
                 self.0.entry(id.clone()).or_insert((name, 0)).1 += 1;
             }
         }
@@ -223,13 +223,13 @@ fn html(update: &Update) -> String {
 }
 
 fn title(told: &Incident, notes: &mut Vec<String>) -> String {
-    let title = line(&told.name, TITLE_MOST);
+    let title = line(&told.name, MAX_TITLE_LENGTH);
     if title.is_empty() {
         notes.push(format!("incident {} has no name: it is called by its id", told.id));
-        return line(&told.id, TITLE_MOST);
+        return line(&told.id, MAX_TITLE_LENGTH);
     }
-    if told.name.chars().count() > TITLE_MOST {
-        notes.push(format!("“{title}” ends here: a title has at most {TITLE_MOST} characters"));
+    if told.name.chars().count() > MAX_TITLE_LENGTH {
+        notes.push(format!("“{title}” ends here: a title has at most {MAX_TITLE_LENGTH} characters"));
     }
     title
 }

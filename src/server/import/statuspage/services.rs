@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::{GroupId, ServiceId},
         position::spread,
-        service::{DESCRIPTION_MOST, GroupInput, NAME_MOST},
+        service::{GroupInput, MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH},
         status::{Cause, ServiceStatus},
         time::Time,
     },
@@ -60,15 +60,17 @@ pub(super) fn rows(documents: &[Document], notes: &mut Vec<String>) -> Vec<Row> 
 }
 
 fn row(component: &Component, groups: &HashSet<&str>, notes: &mut Vec<String>) -> Row {
-    let name = match line(&component.name, NAME_MOST) {
+    let name = match line(&component.name, MAX_NAME_LENGTH) {
         name if name.is_empty() => {
             notes.push(format!("component {} has no name: it is called by its id", component.id));
-            line(&component.id, NAME_MOST)
+            line(&component.id, MAX_NAME_LENGTH)
         }
         name => name,
     };
-    let texts =
-        GroupInput { name, description: clean(component.description.as_deref().unwrap_or_default(), DESCRIPTION_MOST) };
+    let texts = GroupInput {
+        name,
+        description: clean(component.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION_LENGTH),
+    };
     let service = (component.group != Some(true)).then(|| {
         let status = component.status.as_deref().unwrap_or("operational");
         let status = status.parse().unwrap_or_else(|_| {

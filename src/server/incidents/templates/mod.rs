@@ -7,7 +7,7 @@ use crate::{
         account::line,
         error::{AppError, FieldErrors, Result},
         ids::TemplateId,
-        incident::{IncidentStatus, TITLE_MOST, Template, TemplateInput, body, impact, status},
+        incident::{IncidentStatus, MAX_TITLE_LENGTH, Template, TemplateInput, body, impact, status},
         live::Topic,
         role::allowed,
     },
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Most templates of an organization.
-const MOST: usize = 200;
+const MAX_TEMPLATES: usize = 200;
 
 fn no_template() -> AppError {
     AppError::NotFound("template".to_owned())
@@ -37,7 +37,7 @@ fn check(id: TemplateId, input: &TemplateInput) -> Result<Template> {
     let name = errors.take("name", line("the template's name", &input.name, 80)).unwrap_or_default();
     let title = match input.title.trim() {
         "" => String::new(),
-        title => errors.take("title", line("the incident's title", title, TITLE_MOST)).unwrap_or_default(),
+        title => errors.take("title", line("the incident's title", title, MAX_TITLE_LENGTH)).unwrap_or_default(),
     };
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let status = errors.take("status", status(&input.status, IncidentStatus::Investigating));
@@ -66,8 +66,10 @@ pub async fn save(
             "template.updated"
         }
         None => {
-            if store::count_templates(&mut write).await? >= MOST {
-                return Err(AppError::Conflict(format!("There are {MOST} templates already. Delete some first.")));
+            if store::count_templates(&mut write).await? >= MAX_TEMPLATES {
+                return Err(AppError::Conflict(format!(
+                    "There are {MAX_TEMPLATES} templates already. Delete some first."
+                )));
             }
             store::insert_template(&mut write, &template).await?;
             "template.created"

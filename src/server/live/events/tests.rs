@@ -251,7 +251,7 @@ fn what_is_too_long_is_left_out() {
     let world = acme();
     let recent = Recent::following(None, &world.moment(1));
     let mut then = world.clone();
-    then.incidents = vec![incident(1, "Long", &["x".repeat(MESSAGE_MOST).as_str()])];
+    then.incidents = vec![incident(1, "Long", &["x".repeat(MAX_MESSAGE_BYTES).as_str()])];
     let recent = Recent::following(Some(&recent), &then.moment(2));
     let told = recent.after(1).expect("known");
     assert!(told[0].len() < 1_000 && told[0].contains("\"updates\":null"), "{told:?}");
@@ -260,5 +260,5 @@ fn what_is_too_long_is_left_out() {
     many.services = (0..200).map(|number| service(number, &"x".repeat(1_000), ServiceStatus::Operational)).collect();
     let recent = Recent::following(Some(&recent), &many.moment(3));
     assert!(recent.after(2).is_none() && recent.reaches(3));
-    assert!(recent.length() <= MEMORY_MOST);
+    assert!(recent.length() <= MAX_MEMORY_BYTES);
 }

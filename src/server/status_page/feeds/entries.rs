@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
 
 /// Services that an entry names at most.
-const NAMED_MOST: usize = 50;
+const MAX_NAMED: usize = 50;
 
 /// An incident, a maintenance, or one thing that was said of it.
 pub(super) struct Entry {
@@ -103,7 +103,7 @@ impl Writer<'_> {
             Some(status) => format!("{name}: {}", labels.label(*status)),
             None => format!("{name}: no longer part of it"),
         };
-        let said = update.services.iter().take(NAMED_MOST).map(sentence).collect::<Vec<_>>().join(" · ");
+        let said = update.services.iter().take(MAX_NAMED).map(sentence).collect::<Vec<_>>().join(" · ");
         Message { label: update.status.label(), at: update.at, html: &update.html, said }
     }
 
@@ -152,7 +152,7 @@ impl Writer<'_> {
     fn window(&self, maintenance: &Maintenance) -> String {
         let words = days::window_in_a_line(self.zone, maintenance.starts_at, maintenance.ends_at);
         let services: Vec<&str> =
-            maintenance.services.iter().take(NAMED_MOST).map(|service| service.name.as_str()).collect();
+            maintenance.services.iter().take(MAX_NAMED).map(|service| service.name.as_str()).collect();
         let services = if services.is_empty() { String::new() } else { format!(" · {}", services.join(", ")) };
         format!("<p>{}</p>", escape(&format!("{words}{services}")))
     }
@@ -203,12 +203,12 @@ fn of_update(update: &MaintenanceUpdate) -> Message<'_> {
 
 fn of_incident(incident: &Incident, state: &str) -> Vec<String> {
     let impact = (incident.impact != Impact::None).then(|| incident.impact.label().to_owned());
-    let services = incident.services.iter().take(NAMED_MOST).map(|affected| affected.name.clone());
+    let services = incident.services.iter().take(MAX_NAMED).map(|affected| affected.name.clone());
     ["Incident".to_owned(), state.to_owned()].into_iter().chain(impact).chain(services).collect()
 }
 
 fn of_maintenance(maintenance: &Maintenance, status: MaintenanceStatus) -> Vec<String> {
-    let services = maintenance.services.iter().take(NAMED_MOST).map(|service| service.name.clone());
+    let services = maintenance.services.iter().take(MAX_NAMED).map(|service| service.name.clone());
     ["Maintenance".to_owned(), status.label().to_owned()].into_iter().chain(services).collect()
 }
 

@@ -33,7 +33,7 @@ use axum::{
 use entries::Entry;
 
 /// Entries of a feed.
-const MOST: usize = 50;
+const MAX_ENTRIES: usize = 50;
 
 /// How a feed is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,7 +123,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<O
         let Some(found) = all.into_iter().find(|service| service.id == *id) else { return Ok(None) };
         service = Some(found.name);
     }
-    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
+    let most = i64::try_from(MAX_ENTRIES).unwrap_or(i64::MAX);
     let incidents = incidents::latest::told(page, &mut read, which.service.as_ref(), most).await?;
     let maintenance = maintenance::latest::announced(page, &mut read, which.service.as_ref(), most).await?;
     drop(read);
@@ -132,7 +132,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<O
         let path = which.path(&organization.slug);
         let mut entries = entries::of(&app.url, &organization, &incidents, &maintenance, which.each);
         entries.sort_by(|one, other| (other.updated, &other.id).cmp(&(one.updated, &one.id)));
-        entries.truncate(MOST);
+        entries.truncate(MAX_ENTRIES);
         let (name, slug) = (&organization.name, &organization.slug);
         let (title, description, home) = match (&service, &which.service) {
             (Some(service), Some(id)) => (

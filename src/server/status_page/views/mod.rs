@@ -82,8 +82,8 @@ impl<'a> Setting<'a> {
 
     /// Some services by their names; of many only the first.
     fn services<'b>(&self, all: impl ExactSizeIterator<Item = (&'b ServiceId, &'b str)>) -> AnyView {
-        let more = all.len().saturating_sub(NAMED_MOST);
-        let named: Vec<AnyView> = all.take(NAMED_MOST).map(|(id, name)| self.service(id, name)).collect();
+        let more = all.len().saturating_sub(MAX_NAMED);
+        let named: Vec<AnyView> = all.take(MAX_NAMED).map(|(id, name)| self.service(id, name)).collect();
         if named.is_empty() {
             return ().into_any();
         }
@@ -93,7 +93,7 @@ impl<'a> Setting<'a> {
 }
 
 /// Services that a heading names at most.
-const NAMED_MOST: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// Title, description, address, icon of the status page.
 pub fn head(app: &App, snapshot: &Snapshot) -> Head {
@@ -203,7 +203,7 @@ pub fn regions(snapshot: &Snapshot) -> Vec<Region> {
     if sections.is_empty() {
         regions.push(region("none", &|| nothing_yet(&snapshot.organization.name)));
     }
-    let long = snapshot.services.services.len() > 2 * services::OPEN_MOST;
+    let long = snapshot.services.services.len() > 2 * services::MAX_OPEN;
     for section in &sections {
         let with_bars =
             |all: &[&Service]| -> Vec<Bars> { all.iter().map(|service| snapshot.bars(&service.id)).collect() };

@@ -11,7 +11,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// A group with more services than this is closed while all is well in a long page.
-pub(super) const OPEN_MOST: usize = 12;
+pub(super) const MAX_OPEN: usize = 12;
 
 pub(super) fn grouped(
     setting: &Setting<'_>,
@@ -21,7 +21,7 @@ pub(super) fn grouped(
     long: bool,
 ) -> AnyView {
     let worst = services.iter().map(|service| service.status).max().unwrap_or(ServiceStatus::Operational);
-    let open = worst != ServiceStatus::Operational || !long || services.len() <= OPEN_MOST / 2;
+    let open = worst != ServiceStatus::Operational || !long || services.len() <= MAX_OPEN / 2;
     let count = if services.len() == 1 { "1 service".to_owned() } else { format!("{} services", services.len()) };
     let figure = (!services.is_empty()).then(|| Bars::together(bars).in_words(setting.zone));
     let description = group.description.clone();
