@@ -196,7 +196,8 @@ async fn incidents_told(
     let rows = store::incidents(read, organization, open).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
     let mut updates = store::incident_updates(read, organization, &ids).await?;
-    let mut said = store::said(read, organization, &ids).await?;
+    let told: Vec<_> = updates.values().flatten().map(|update| update.id.clone()).collect();
+    let mut said = store::said(read, organization, &told).await?;
     let mut services = store::incident_services(read, organization, &ids).await?;
     let sources = sources(read, organization, rows.iter().filter_map(|row| row.source_id.clone()).collect()).await?;
     let entry = |row: store::IncidentRow| {

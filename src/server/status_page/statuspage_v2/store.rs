@@ -176,7 +176,7 @@ fn by_id<K: Eq + Hash, V>(rows: impl IntoIterator<Item = (K, V)>) -> HashMap<K, 
     all
 }
 
-/// The updates of each incident, newest first. `cross join`: SQLite keeps this order of tables; left to itself
+/// The updates of each incident, newest first, as far as [`lists::LIST_WEIGHT`] allows. `cross join`: SQLite keeps this order of tables; left to itself
 /// it walks through all updates of the organization.
 pub(super) async fn incident_updates(
     read: &mut Read,
@@ -186,12 +186,24 @@ pub(super) async fn incident_updates(
     type Row = (IncidentId, UpdateId, IncidentStatus, String, Time, Time, Option<Time>, Option<String>);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
-        &[organization.as_str()],
+        &[organization.as_str(), lists::LIST_WEIGHT],
         ids,
-        "select u.incident_id, u.id, u.status, u.body, u.at, u.created_at, u.edited_at, u.source_id
-         from incidents i cross join incident_updates u
-         where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
-         order by u.at desc, u.created_at desc, u.id desc",
+        "select incident_id, id, status, body, at, created_at, edited_at, source_id
+         from (
+             select weighed.*, sum(weight) over (
+                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+             from (
+                 select u.incident_id, u.id, u.status, u.body, u.at, u.created_at, u.edited_at, u.source_id,
+                        2 * length(u.body) + 100 * (
+                            select count(*) from incident_update_services s where s.update_id = u.id) as weight,
+                        row_number() over (
+                            partition by u.incident_id order by u.at desc, u.created_at desc, u.id desc) as nth
+                 from incidents i cross join incident_updates u
+                 where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
+             ) weighed
+         ) placed
+         where before_it < cast($2 as bigint)
+         order by at desc, created_at desc, id desc",
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(incident, id, status, body, at, created_at, edited_at, source_id)| {
@@ -202,27 +214,26 @@ pub(super) async fn incident_updates(
 /// What an update says of a service, and what that is called.
 pub(super) type SaidRow = (ServiceId, Option<ServiceStatus>, String);
 
-/// What each update of these incidents says of services, in the order of the page.
+/// What each of these updates says of services, in the order of the page.
 pub(super) async fn said(
     read: &mut Read,
     organization: &OrganizationId,
-    ids: &[IncidentId],
+    updates: &[UpdateId],
 ) -> Result<HashMap<UpdateId, Vec<SaidRow>>> {
     let rows: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = lists::rows(
         read.connection(),
         &[organization.as_str()],
-        ids,
+        updates,
         "select s.update_id, s.service_id, s.status, v.name
-         from incidents i cross join incident_updates u
-         join incident_update_services s on s.update_id = u.id join services v on v.id = s.service_id
-         where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
+         from incident_update_services s join services v on v.id = s.service_id
+         where v.organization_id = $1 and s.update_id in ($list)
          order by v.position, v.id",
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(update, service, status, name)| (update, (service, status, name)))))
 }
 
-/// The services of each incident.
+/// The services of each incident; of hundreds that name hundreds each, the first 20,000.
 pub(super) async fn incident_services(
     read: &mut Read,
     organization: &OrganizationId,
@@ -232,13 +243,14 @@ pub(super) async fn incident_services(
         read.connection(),
         &[organization.as_str()],
         ids,
-        "select incident_id, service_id from incident_services where organization_id = $1 and incident_id in ($list)",
+        "select incident_id, service_id from incident_services
+         where organization_id = $1 and incident_id in ($list) order by incident_id, service_id limit 20000",
     )
     .await?;
     Ok(by_id(rows))
 }
 
-/// The updates of each maintenance, newest first.
+/// The updates of each maintenance, newest first, as far as [`lists::LIST_WEIGHT`] allows.
 pub(super) async fn maintenance_updates(
     read: &mut Read,
     organization: &OrganizationId,
@@ -247,10 +259,22 @@ pub(super) async fn maintenance_updates(
     type Row = (MaintenanceId, UpdateId, MaintenanceStatus, String, Time, Time, Option<String>);
     let rows: Vec<Row> = lists::rows(
         read.connection(),
-        &[organization.as_str()],
+        &[organization.as_str(), lists::LIST_WEIGHT],
         ids,
-        "select maintenance_id, id, status, body, at, created_at, source_id from maintenance_updates
-         where organization_id = $1 and maintenance_id in ($list) order by at desc, created_at desc, id desc",
+        "select maintenance_id, id, status, body, at, created_at, source_id
+         from (
+             select weighed.*, sum(weight) over (
+                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+             from (
+                 select maintenance_id, id, status, body, at, created_at, source_id, 2 * length(body) as weight,
+                        row_number() over (
+                            partition by maintenance_id order by at desc, created_at desc, id desc) as nth
+                 from maintenance_updates
+                 where organization_id = $1 and maintenance_id in ($list)
+             ) weighed
+         ) placed
+         where before_it < cast($2 as bigint)
+         order by at desc, created_at desc, id desc",
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(maintenance, id, status, body, at, created_at, source_id)| {
@@ -269,7 +293,7 @@ pub(super) async fn maintenance_services(
         &[organization.as_str()],
         ids,
         "select m.maintenance_id, s.id, s.name from maintenance_services m join services s on s.id = m.service_id
-         where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id",
+         where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id limit 20000",
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(maintenance, service, name)| (maintenance, (service, name)))))
