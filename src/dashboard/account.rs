@@ -1,6 +1,6 @@
 //! Whose dashboard it is: the organization switcher, and the person's menu.
 
-use super::frame::Organization;
+use super::{frame::Organization, live::expect_sign_out};
 use crate::{
     domain::account::Me,
     ui::{Align, Avatar, Icon, IconName, Menu, MenuItem},
@@ -125,6 +125,7 @@ pub fn sign_out() {
         form.set_method("post");
         form.set_action("/sign-out");
         let _ = body.append_child(&form);
+        expect_sign_out();
         let _ = form.submit();
     }
 }

@@ -10,7 +10,7 @@ use leptos::{
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys,
 };
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 /// Least and most time between two attempts to connect, in milliseconds.
 const WAIT: (u32, u32) = (500, 30_000);
@@ -20,6 +20,16 @@ const MAX_HIDDEN_MS: f64 = 60_000.0;
 const SIGNED_OUT_WAIT: u32 = 5_000;
 /// The server's word that the session has ended.
 const SIGNED_OUT: u16 = 4401;
+
+thread_local! {
+    /// Whether this page is on its way to the sign-in page.
+    static SIGNING_OUT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Signing out ends the connection: the page that is about to go has nothing to read again.
+pub fn expect_sign_out() {
+    SIGNING_OUT.set(true);
+}
 
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +182,9 @@ fn connect_now(live: Live, slug: String, current: StoredValue<u32>, number: u32)
     };
     let close = Closure::<dyn Fn(web_sys::CloseEvent)>::new(move |event: web_sys::CloseEvent| {
         if event.code() == SIGNED_OUT {
+            if SIGNING_OUT.get() {
+                return;
+            }
             live.changed(Topic::ALL);
             live.wait.set_value(SIGNED_OUT_WAIT);
         }
