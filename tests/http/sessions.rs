@@ -19,7 +19,11 @@ use candor::{
 use std::sync::Arc;
 use tower_sessions::Session;
 
-both_engines!(sign_ins_under_way_end_with_all_sessions, tokens_and_confirmations_under_way_end_with_all_sessions,);
+both_engines!(
+    sign_ins_under_way_end_with_all_sessions,
+    tokens_and_confirmations_under_way_end_with_all_sessions,
+    confirmations_under_way_end_with_their_session,
+);
 
 const NEW: &str = "another lantern walks south";
 
@@ -81,4 +85,19 @@ async fn tokens_and_confirmations_under_way_end_with_all_sessions(server: TestSe
     assert!(matches!(refused, Err(AppError::Unauthenticated)), "{refused:?}");
     assert_eq!(server.number("select count(*) from sessions").await, 1);
     assert_eq!(server.number("select count(*) from api_tokens").await, 1);
+}
+
+/// A session that its owner ends alone does not come back by a confirmation that had begun.
+async fn confirmations_under_way_end_with_their_session(server: TestServer) {
+    let ana = server.person("ana").await;
+    let session = new_session(&server);
+    sign_in(&server, &session, &proved(&server).await).await.unwrap();
+    let confirming = signed_in(&server, &session).await;
+    let newest = server.texts("select id_hash from sessions order by created_at desc limit 1").await;
+    let end = [("what", "one"), ("session", &*newest[0])];
+    assert_eq!(ana.post("/account/sessions", &end).await.location(), "/account/sessions?done=session");
+    assert_eq!(server.number("select count(*) from sessions").await, 1);
+    let refused = by_password(confirming, &session, "password", PASSWORD.to_owned()).await;
+    assert!(matches!(refused, Err(AppError::Unauthenticated)), "{refused:?}");
+    assert_eq!(server.number("select count(*) from sessions").await, 1);
 }

@@ -112,6 +112,15 @@ pub async fn begin(
 /// [`AppError::Unauthenticated`] when it was ended meanwhile; [`AppError::Unavailable`] when it cannot be kept.
 pub async fn confirm(by: &SignedIn, session: &Session, at: Time) -> Result<Option<Id>> {
     let access_version: Option<i64> = session.get(ACCESS_VERSION).await.map_err(lost)?;
+    // `cycle_id` would begin another session also where this one was ended alone.
+    if let Some(id) = session.id() {
+        let mut write = by.app.db.write_accounts(&Gate).await?;
+        let was_there = store::delete_session(&mut write, &id_hash(id)).await?;
+        write.commit().await?;
+        if !was_there {
+            return Err(AppError::Unauthenticated);
+        }
+    }
     session.cycle_id().await.map_err(lost)?;
     session.insert(AUTHENTICATED_AT, at.seconds()).await.map_err(lost)?;
     if let Err(error) = session.save().await {

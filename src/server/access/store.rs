@@ -319,13 +319,14 @@ pub(super) async fn access_version(connection: &mut AnyConnection, user: &UserId
     Ok(row.map(|(version,)| version))
 }
 
-pub(super) async fn delete_session(write: &mut AccountWrite, id_hash: &str) -> Result<()> {
-    sqlx::query("delete from sessions where id_hash = $1")
+/// Whether there was one.
+pub(super) async fn delete_session(write: &mut AccountWrite, id_hash: &str) -> Result<bool> {
+    let done = sqlx::query("delete from sessions where id_hash = $1")
         .bind(id_hash.to_owned())
         .execute(write.connection())
         .await
         .map_err(refused)?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// A living session in the person's list.
