@@ -19,6 +19,35 @@ pub const fn weight<T>(list: &[T]) -> &'static str {
     if list.len() == 1 { DETAIL_WEIGHT } else { LIST_WEIGHT }
 }
 
+/// A statement for [`rows`]: updates, newest first, the latest of each parent before the others, as far as the weight
+/// `$2` allows. Columns are read by their place: those that are asked for come first. `u` is the table of updates.
+macro_rules! updates_within_weight {
+    ($columns:literal, weight $weight:literal, of $parent:literal, from $from:literal) => {
+        concat!(
+            "select * from (
+                 select weighed.*, sum(weight) over (
+                            order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+                 from (
+                     select ",
+            $columns,
+            ", u.created_at, ",
+            $weight,
+            " as weight, row_number() over (
+                                partition by ",
+            $parent,
+            " order by u.at desc, u.created_at desc, u.id desc) as nth
+                     from ",
+            $from,
+            "
+                 ) weighed
+             ) placed
+             where before_it < cast($2 as bigint)
+             order by at desc, created_at desc, id desc"
+        )
+    };
+}
+pub(crate) use updates_within_weight;
+
 /// Rows by a list of ids: the statement says `in ($list)`, and `$1` and so on are the texts before it. Rows of
 /// one id come in the order of the statement; those of a long list come part by part.
 ///

@@ -9,7 +9,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, containing, error::refused, lists},
+        db::{Read, Write, bulk, containing, error::refused, lists::{self, updates_within_weight}},
         history::Who,
         markdown::{self, Message, Rendered},
     },
@@ -333,21 +333,12 @@ pub(super) async fn updates(
         read.connection(),
         &[organization.as_str(), lists::weight(ids)],
         ids,
-        "select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version
-         from (
-             select weighed.*, sum(weight) over (
-                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
-             from (
-                 select maintenance_id, id, status, at, user_name, body, format, body_html, body_html_version, created_at,
-                        length(body) + case when length(body_html) < length(body) then length(body) else length(body_html) end as weight,
-                        row_number() over (
-                            partition by maintenance_id order by at desc, created_at desc, id desc) as nth
-                 from maintenance_updates
-                 where organization_id = $1 and maintenance_id in ($list)
-             ) weighed
-         ) placed
-         where before_it < cast($2 as bigint)
-         order by at desc, created_at desc, id desc",
+        updates_within_weight!(
+            "u.maintenance_id, u.id, u.status, u.at, u.user_name, u.body, u.format, u.body_html, u.body_html_version",
+            weight "length(u.body) + case when length(u.body_html) < length(u.body) then length(u.body) else length(u.body_html) end",
+            of "u.maintenance_id",
+            from "maintenance_updates u where u.organization_id = $1 and u.maintenance_id in ($list)"
+        ),
     )
     .await?;
     let (heads, mut messages): (Vec<_>, Vec<_>) = rows

@@ -9,7 +9,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused, lists},
+        db::{Read, Write, error::refused, lists::{self, updates_within_weight}},
         markdown::{self, Message},
     },
 };
@@ -27,23 +27,14 @@ pub(super) async fn updates(
         read.connection(),
         &[organization.as_str(), lists::weight(ids)],
         ids,
-        "select incident_id, id, status, at, user_name, edited_at, body, format, body_html, body_html_version
-         from (
-             select weighed.*, sum(weight) over (
-                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
-             from (
-                 select u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at,
-                        u.body, u.format, u.body_html, u.body_html_version, u.created_at,
-                        length(u.body) + case when length(u.body_html) < length(u.body) then length(u.body) else length(u.body_html) end + 100 * (
-                            select count(*) from incident_update_services s where s.update_id = u.id) as weight,
-                        row_number() over (
-                            partition by u.incident_id order by u.at desc, u.created_at desc, u.id desc) as nth
-                 from incidents i cross join incident_updates u
-                 where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
-             ) weighed
-         ) placed
-         where before_it < cast($2 as bigint)
-         order by at desc, created_at desc, id desc",
+        updates_within_weight!(
+            "u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at, u.body, u.format, u.body_html, u.body_html_version",
+            weight "length(u.body) + case when length(u.body_html) < length(u.body) then length(u.body) else length(u.body_html) end
+                    + 100 * (select count(*) from incident_update_services s where s.update_id = u.id)",
+            of "u.incident_id",
+            from "incidents i cross join incident_updates u
+                  where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id"
+        ),
     )
     .await?;
     let updates: Vec<&UpdateId> = rows.iter().map(|(_, id, ..)| id).collect();

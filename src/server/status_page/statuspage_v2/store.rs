@@ -9,7 +9,7 @@ use crate::{
         status::{Impact, ServiceStatus},
         time::Time,
     },
-    server::db::{Read, error::refused, lists},
+    server::db::{Read, error::refused, lists::{self, updates_within_weight}},
 };
 use std::{collections::HashMap, hash::Hash};
 
@@ -188,22 +188,14 @@ pub(super) async fn incident_updates(
         read.connection(),
         &[organization.as_str(), lists::LIST_WEIGHT],
         ids,
-        "select incident_id, id, status, body, at, created_at, edited_at, source_id
-         from (
-             select weighed.*, sum(weight) over (
-                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
-             from (
-                 select u.incident_id, u.id, u.status, u.body, u.at, u.created_at, u.edited_at, u.source_id,
-                        2 * length(u.body) + 100 * (
-                            select count(*) from incident_update_services s where s.update_id = u.id) as weight,
-                        row_number() over (
-                            partition by u.incident_id order by u.at desc, u.created_at desc, u.id desc) as nth
-                 from incidents i cross join incident_updates u
-                 where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id
-             ) weighed
-         ) placed
-         where before_it < cast($2 as bigint)
-         order by at desc, created_at desc, id desc",
+        updates_within_weight!(
+            "u.incident_id, u.id, u.status, u.body, u.at, u.created_at as posted_at, u.edited_at, u.source_id",
+            weight "2 * length(u.body)
+                    + 100 * (select count(*) from incident_update_services s where s.update_id = u.id)",
+            of "u.incident_id",
+            from "incidents i cross join incident_updates u
+                  where i.organization_id = $1 and i.id in ($list) and u.incident_id = i.id"
+        ),
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(incident, id, status, body, at, created_at, edited_at, source_id)| {
@@ -261,20 +253,12 @@ pub(super) async fn maintenance_updates(
         read.connection(),
         &[organization.as_str(), lists::LIST_WEIGHT],
         ids,
-        "select maintenance_id, id, status, body, at, created_at, source_id
-         from (
-             select weighed.*, sum(weight) over (
-                        order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
-             from (
-                 select maintenance_id, id, status, body, at, created_at, source_id, 2 * length(body) as weight,
-                        row_number() over (
-                            partition by maintenance_id order by at desc, created_at desc, id desc) as nth
-                 from maintenance_updates
-                 where organization_id = $1 and maintenance_id in ($list)
-             ) weighed
-         ) placed
-         where before_it < cast($2 as bigint)
-         order by at desc, created_at desc, id desc",
+        updates_within_weight!(
+            "u.maintenance_id, u.id, u.status, u.body, u.at, u.created_at as posted_at, u.source_id",
+            weight "2 * length(u.body)",
+            of "u.maintenance_id",
+            from "maintenance_updates u where u.organization_id = $1 and u.maintenance_id in ($list)"
+        ),
     )
     .await?;
     Ok(by_id(rows.into_iter().map(|(maintenance, id, status, body, at, created_at, source_id)| {
