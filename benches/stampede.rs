@@ -19,9 +19,9 @@ use std::{
 /// Connections that ask again and again.
 const CONNECTIONS: usize = 64;
 /// How many rounds of each side, and how long.
-type Turns = (usize, Duration);
-const SHORT: Turns = (11, Duration::from_millis(600));
-const SECOND: Turns = (7, Duration::from_secs(1));
+type KeyedQueue = (usize, Duration);
+const SHORT: KeyedQueue = (11, Duration::from_millis(600));
+const SECOND: KeyedQueue = (7, Duration::from_secs(1));
 
 /// What of the head a bare handler returns.
 #[derive(Clone, Copy)]
@@ -95,7 +95,7 @@ pub fn programs(bench: &Bench) -> Vec<Row> {
 fn beside_bytes(
     bench: &Bench,
     below: &str,
-    (rounds, lasting): Turns,
+    (rounds, lasting): KeyedQueue,
     headers: &[(&str, &str)],
     head: Head,
     around: impl Fn(&dyn Fn() -> Load) -> Load,

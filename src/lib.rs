@@ -7,9 +7,9 @@
 // Views are deep types.
 #![recursion_limit = "512"]
 
-pub mod api;
 pub mod dashboard;
 pub mod domain;
+pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;

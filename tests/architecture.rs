@@ -102,13 +102,13 @@ fn modules_are_conditional_only_in_lib_rs() {
         &[
             ("src/ui/x.rs", "#[cfg(feature = \"ssr\")]\nmod server_part;"),
             ("src/ui/x.rs", "#[cfg(not(feature = \"ssr\"))]\n#[expect(dead_code)]\npub mod y {"),
-            ("src/api/x.rs", "#![cfg(feature = \"ssr\")]\nfn x() {}"),
+            ("src/rpc/x.rs", "#![cfg(feature = \"ssr\")]\nfn x() {}"),
             ("src/ui/x.rs", "#[cfg_attr(test, x)]\n#[cfg(unix)] mod z;"),
         ],
         &[
             ("src/lib.rs", "#[cfg(feature = \"ssr\")]\npub mod server;"),
             ("src/ui/x.rs", "#[cfg(test)]\nmod tests {"),
-            ("src/api/x.rs", "#[cfg(feature = \"ssr\")]\nuse x;\nmod y;"),
+            ("src/rpc/x.rs", "#[cfg(feature = \"ssr\")]\nuse x;\nmod y;"),
         ],
     );
 }
@@ -455,11 +455,11 @@ fn folders_and_files_are_called_by_what_is_in_them() {
 fn leptos_axum_stays_at_the_edge() {
     fn rule(path: &str, text: &str) -> Vec<usize> {
         let edge =
-            path == "src/server/router.rs" || path.starts_with("src/server/access/") || path.starts_with("src/api/");
+            path == "src/server/router.rs" || path.starts_with("src/server/access/") || path.starts_with("src/rpc/");
         if edge { Vec::new() } else { lines_with(text, |line| line.contains("leptos_axum")) }
     }
     check(
-        "leptos_axum is for the doors: the router, access/ and api/",
+        "leptos_axum is for the doors: the router, access/ and rpc/",
         rule,
         &[
             ("src/server/services/mod.rs", "leptos_axum::redirect(\"/\")"),
@@ -473,7 +473,7 @@ fn leptos_axum_stays_at_the_edge() {
 #[test]
 fn server_functions_ask_who_it_is() {
     fn rule(path: &str, text: &str) -> Vec<usize> {
-        if !path.starts_with("src/api/") {
+        if !path.starts_with("src/rpc/") {
             return Vec::new();
         }
         let lines: Vec<(usize, &str)> = code(text).collect();
@@ -499,10 +499,10 @@ fn server_functions_ask_who_it_is() {
         "a server function begins with access::signed_in() or scope::<…>(): nothing is for everybody under /rpc/",
         rule,
         &[(
-            "src/api/x.rs",
+            "src/rpc/x.rs",
             "#[server(prefix = \"/rpc\")]\npub async fn open() -> X {\n    all().await\n}\n#[server]\npub async fn closed() { signed_in().await? }",
         )],
-        &[("src/api/x.rs", "#[server]\nasync fn a() { scope::<allowed::Read>(&x).await? }")],
+        &[("src/rpc/x.rs", "#[server]\nasync fn a() { scope::<allowed::Read>(&x).await? }")],
     );
 }
 

@@ -14,9 +14,9 @@ use super::{
     time::provide_now,
     uptime::UptimeScreen,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::organizations::first_screen,
+    rpc::organizations::first_screen,
     ui::{Gallery, PageTitle, TitleFormat, Toaster, provide_toasts},
 };
 use leptos::{config::LeptosOptions, prelude::*};
@@ -125,7 +125,7 @@ fn First() -> impl IntoView {
 /// The design system, in development only.
 #[component]
 fn Design() -> impl IntoView {
-    let me = resource(|| (), |()| crate::api::organizations::who_am_i());
+    let me = resource(|| (), |()| crate::rpc::organizations::who_am_i());
     view! {
         <PageTitle text="Design system" />
         <Suspense>

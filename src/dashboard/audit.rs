@@ -5,13 +5,13 @@ use super::{
     query::escaped,
     states::failed,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::organizations::read_audit,
     domain::{
         audit::{AuditFilter, AuditLine, NOUNS, action_in_words},
         error::AppError,
     },
+    rpc::organizations::read_audit,
     ui::*,
 };
 use leptos::{leptos_dom::helpers::debounce, prelude::*};

@@ -1,16 +1,16 @@
 //! `/dashboard/new`: the first organization, or another one: by an invitation, or made here.
 
 use super::states::failed;
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{
-        members::{AcceptOpenInvitation, open_invitations},
-        organizations::{CreateOrganization as Create, check_slug, time_zones},
-    },
     domain::{
         error::AppError,
-        member::{Offers, OpenInvitation},
+        member::{OpenInvitation, PendingInvitations},
         organization::suggest_slug,
+    },
+    rpc::{
+        members::{AcceptOpenInvitation, open_invitations},
+        organizations::{CreateOrganization as Create, check_slug, time_zones},
     },
     ui::*,
 };
@@ -44,8 +44,8 @@ pub fn CreateOrganization() -> impl IntoView {
 }
 
 #[component]
-fn Body(offers: Offers, zones: Vec<String>) -> impl IntoView {
-    let Offers { verified, invitations } = offers;
+fn Body(offers: PendingInvitations, zones: Vec<String>) -> impl IntoView {
+    let PendingInvitations { verified, invitations } = offers;
     let accept = ServerAction::<AcceptOpenInvitation>::new();
     // Said here, because the invitation that was refused may be the last one, and gone.
     let refused = Signal::derive(move || accept.value().get().and_then(Result::err).map(|error| error.to_string()));

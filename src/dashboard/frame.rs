@@ -7,13 +7,13 @@ use super::{
     shortcuts::{on_command_key, on_key},
     states::standing,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::organizations::{frame, who_am_i},
     domain::{
         account::Me, error::AppError, ids::TeamId, live::Topic, organization::OrganizationFrame, role::Action,
         status::ServiceStatus,
     },
+    rpc::organizations::{frame, who_am_i},
     ui::*,
 };
 use leptos::prelude::*;

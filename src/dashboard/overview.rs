@@ -9,9 +9,8 @@ use super::{
     states::failed,
     time::Ago,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::services::read_overview,
     domain::{
         calendar::LocalWindow,
         error::AppError,
@@ -22,6 +21,7 @@ use crate::{
         service::{Overview, Service, Transition as Change},
         status::{Cause, Indicator, ServiceStatus},
     },
+    rpc::services::read_overview,
     ui::*,
 };
 use leptos::prelude::*;

@@ -5,8 +5,8 @@ use super::{
     frame::Organization,
 };
 use crate::{
-    api::{incidents::list_incidents, services::list_services},
     domain::{account::Me, incident::IncidentFilter, role::Action},
+    rpc::{incidents::list_incidents, services::list_services},
     ui::{Command, CommandPalette, Dialog, IconName, Kbd},
 };
 use leptos::prelude::*;

@@ -1,8 +1,8 @@
 //! A screen as its answer makes it, and what stands where it cannot: nothing there, refused, failed.
 
 use crate::{
-    api::answer_with,
     domain::error::{AppError, Result},
+    rpc::answer_with,
     ui::{Alert, Button, ButtonVariant, EmptyState, IconName, LinkButton, PageTitle, Tone},
 };
 use leptos::prelude::*;

@@ -7,7 +7,7 @@ use super::{
     service::Service,
     status::{Cause, Impact, ServiceStatus, words},
     time::Time,
-    timeline::Claim,
+    timeline::StatusClaim,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -75,7 +75,7 @@ impl Impact {
 
 /// What an incident says of a service; no status: it is no longer part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Statement {
+pub struct ServiceImpact {
     /// The service.
     pub service_id: ServiceId,
     /// Its status while the incident is open.
@@ -84,7 +84,7 @@ pub struct Statement {
 
 /// What of an update counts for history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step<W> {
+pub struct UpdateEvent<W> {
     /// The incident's status from then on.
     pub status: IncidentStatus,
     /// When.
@@ -92,12 +92,12 @@ pub struct Step<W> {
     /// Who posted it.
     pub who: W,
     /// What it says of services.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<ServiceImpact>,
 }
 
 /// What follows from an incident's updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Course {
+pub struct IncidentSummary {
     /// Of the latest update.
     pub status: IncidentStatus,
     /// Of the first update.
@@ -114,19 +114,19 @@ pub struct IncidentClaim<W> {
     /// The service.
     pub service_id: ServiceId,
     /// What is claimed.
-    pub claim: Claim<W>,
+    pub claim: StatusClaim<W>,
     /// Who ended it, if it has ended.
     pub ended_by: Option<W>,
 }
 
 /// What follows from the steps of an incident, which are in order. `None` without a step.
-pub fn course<W>(steps: &[Step<W>]) -> Option<Course> {
+pub fn course<W>(steps: &[UpdateEvent<W>]) -> Option<IncidentSummary> {
     let (first, last) = (steps.first()?, steps.last()?);
     let worst = steps.iter().flat_map(|step| &step.statements).filter_map(|statement| statement.status);
-    let resolved = |step: &&Step<W>| step.status == IncidentStatus::Resolved;
+    let resolved = |step: &&UpdateEvent<W>| step.status == IncidentStatus::Resolved;
     // It has been resolved since the first of the closing run of resolved steps.
     let resolved_at = steps.iter().rev().take_while(resolved).last().map(|step| step.at);
-    Some(Course {
+    Some(IncidentSummary {
         status: last.status,
         started_at: first.at,
         resolved_at,
@@ -136,12 +136,12 @@ pub fn course<W>(steps: &[Step<W>]) -> Option<Course> {
 
 /// What the steps of an incident, which are in order, claim of services. A resolved incident claims
 /// nothing; one that is reopened claims what is said from then on.
-pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> {
+pub fn claims<W: Clone + PartialEq>(steps: &[UpdateEvent<W>]) -> Vec<IncidentClaim<W>> {
     let mut done: Vec<IncidentClaim<W>> = Vec::new();
     // In the order in which they began; the places of those that are over are empty.
     let mut open: Vec<Option<IncidentClaim<W>>> = Vec::new();
     let mut places: HashMap<&ServiceId, usize> = HashMap::new();
-    let close = |mut claim: IncidentClaim<W>, step: &Step<W>| {
+    let close = |mut claim: IncidentClaim<W>, step: &UpdateEvent<W>| {
         claim.claim.to = Some(step.at);
         claim.ended_by = Some(step.who.clone());
         claim
@@ -152,7 +152,7 @@ pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> 
             done.extend(open.drain(..).flatten().map(|claim| close(claim, step)));
             continue;
         }
-        for Statement { service_id, status } in &step.statements {
+        for ServiceImpact { service_id, status } in &step.statements {
             if let Some(place) = places.get(service_id) {
                 if open[*place].as_ref().map(|claim| claim.claim.status) == *status {
                     continue;
@@ -162,7 +162,8 @@ pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> 
             }
             // That a service is well is no claim against what others say.
             if let Some(status) = status.filter(|status| *status != ServiceStatus::Operational) {
-                let claim = Claim { status, from: step.at, to: None, cause: Cause::Incident, who: step.who.clone() };
+                let claim =
+                    StatusClaim { status, from: step.at, to: None, cause: Cause::Incident, who: step.who.clone() };
                 places.insert(service_id, open.len());
                 open.push(Some(IncidentClaim { service_id: service_id.clone(), claim, ended_by: None }));
             }
@@ -174,7 +175,7 @@ pub fn claims<W: Clone + PartialEq>(steps: &[Step<W>]) -> Vec<IncidentClaim<W>> 
 }
 
 /// What is said at last of each service that is still part of the incident.
-pub fn last_said<W>(steps: &[Step<W>]) -> Vec<(ServiceId, ServiceStatus)> {
+pub fn last_impacts<W>(steps: &[UpdateEvent<W>]) -> Vec<(ServiceId, ServiceStatus)> {
     let mut seen: HashSet<&ServiceId> = HashSet::new();
     let all = steps.iter().flat_map(|step| &step.statements).rev();
     let last = all.filter(|statement| seen.insert(&statement.service_id));
@@ -246,7 +247,7 @@ pub struct IncidentUpdate {
     /// When it was last edited.
     pub edited_at: Option<Time>,
     /// What it says of services: names as they are now.
-    pub services: Vec<(Statement, String)>,
+    pub services: Vec<(ServiceImpact, String)>,
 }
 
 /// What was learned from an incident.
@@ -281,7 +282,7 @@ pub struct IncidentDetail {
 
 /// An incident as visitors read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct PublishedIncident {
     /// The incident.
     pub incident: Incident,
     /// Newest first.
@@ -339,7 +340,7 @@ pub struct NewIncident {
     /// The first message, Markdown.
     pub body: String,
     /// What is said of services.
-    pub services: Vec<Statement>,
+    pub services: Vec<ServiceImpact>,
     /// When it began, local; empty: now.
     pub started_at: String,
     /// When it was over, local, for one that is reported afterwards; else empty.
@@ -355,7 +356,7 @@ pub struct UpdateInput {
     /// Markdown.
     pub body: String,
     /// What changes about services; the others stay as they are.
-    pub services: Vec<Statement>,
+    pub services: Vec<ServiceImpact>,
     /// Its own time, typed in the organization's time zone; empty: now, or for one that was posted, as it is.
     pub at: String,
     /// The revision of the incident that the person has seen; `None` to post whatever happened since.
@@ -386,7 +387,7 @@ pub struct CheckedIncident {
     /// Markdown.
     pub body: String,
     /// What is said of services.
-    pub services: Vec<Statement>,
+    pub services: Vec<ServiceImpact>,
     /// When it began, if not now.
     pub started_at: Option<Time>,
     /// When it was over, for one that is reported afterwards.
@@ -446,7 +447,7 @@ pub fn moment(text: &str, read: impl Fn(&str) -> Result<Time, String>) -> Result
 ///
 /// # Errors
 /// In words.
-pub fn statements(all: &[Statement]) -> Result<Vec<Statement>, String> {
+pub fn statements(all: &[ServiceImpact]) -> Result<Vec<ServiceImpact>, String> {
     if all.len() > MAX_SERVICES {
         return Err(format!("Choose at most {MAX_SERVICES} services."));
     }
@@ -570,13 +571,15 @@ mod tests {
         ServiceId::from_random([number; 12])
     }
 
-    fn step(at_second: i64, status: IncidentStatus, said: &[(u8, Option<ServiceStatus>)]) -> Step<&'static str> {
-        let statements =
-            said.iter().map(|(number, status)| Statement { service_id: service(*number), status: *status }).collect();
-        Step { status, at: at(at_second), who: "ana", statements }
+    fn step(at_second: i64, status: IncidentStatus, said: &[(u8, Option<ServiceStatus>)]) -> UpdateEvent<&'static str> {
+        let statements = said
+            .iter()
+            .map(|(number, status)| ServiceImpact { service_id: service(*number), status: *status })
+            .collect();
+        UpdateEvent { status, at: at(at_second), who: "ana", statements }
     }
 
-    fn told(steps: &[Step<&'static str>]) -> Vec<(ServiceId, ServiceStatus, i64, Option<i64>)> {
+    fn told(steps: &[UpdateEvent<&'static str>]) -> Vec<(ServiceId, ServiceStatus, i64, Option<i64>)> {
         claims(steps)
             .into_iter()
             .map(|IncidentClaim { service_id, claim, .. }| {
@@ -652,7 +655,7 @@ mod tests {
             impact: "huge".into(),
             status: "panic".into(),
             body: "x".repeat(MAX_BODY_LENGTH + 1),
-            services: vec![Statement { service_id: service(1), status: None }; 2],
+            services: vec![ServiceImpact { service_id: service(1), status: None }; 2],
             started_at: "100".into(),
             resolved_at: "50".into(),
             ..Default::default()

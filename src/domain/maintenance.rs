@@ -57,7 +57,7 @@ impl MaintenanceStatus {
 /// A service in a maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Maintained {
+pub struct MaintainedService {
     /// The service.
     pub service_id: ServiceId,
     /// Its name now.
@@ -89,7 +89,7 @@ pub struct Maintenance {
     /// The series it belongs to.
     pub series_id: Option<SeriesId>,
     /// Its services, in the order of the page.
-    pub services: Vec<Maintained>,
+    pub services: Vec<MaintainedService>,
     /// Counts its changes.
     pub revision: i64,
     /// When it last changed.
@@ -115,7 +115,7 @@ pub struct MaintenanceUpdate {
 
 /// A maintenance as visitors read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToldMaintenance {
+pub struct PublishedMaintenance {
     /// The maintenance.
     pub maintenance: Maintenance,
     /// Newest first.

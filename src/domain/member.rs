@@ -90,7 +90,7 @@ pub struct OpenInvitation {
 /// What whoever is signed in is invited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Offers {
+pub struct PendingInvitations {
     /// Whether the address is known to be theirs; until it is, nothing is told of what was sent there.
     pub verified: bool,
     /// Newest first.
@@ -99,7 +99,7 @@ pub struct Offers {
 
 /// How an invitation went out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
+pub struct InvitationDelivery {
     /// The invitation.
     pub id: InvitationId,
     /// To whom.

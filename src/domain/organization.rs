@@ -2,7 +2,7 @@
 
 use super::{
     ids::{OrganizationId, TeamId},
-    role::{Action, Reach, Role, TeamRole},
+    role::{Action, PermissionScope, Role, TeamRole},
     status::{PageStatus, StatusLabels},
 };
 use serde::{Deserialize, Serialize};
@@ -89,8 +89,8 @@ pub struct OrganizationFrame {
 
 impl OrganizationFrame {
     /// Where the person may do this, if anywhere.
-    pub fn reach(&self, action: Action) -> Option<Reach> {
-        Reach::of(action, self.organization.role, &self.teams)
+    pub fn reach(&self, action: Action) -> Option<PermissionScope> {
+        PermissionScope::of(action, self.organization.role, &self.teams)
     }
 }
 

@@ -72,7 +72,7 @@ impl Calendar {
 
 /// A service with its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
+pub struct ServicePeriod {
     /// Permanent.
     pub id: ServiceId,
     /// Its name.
@@ -110,7 +110,7 @@ impl ReportIncident {
 
 /// An incident, and the services that it says something of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happened {
+pub struct IncidentPeriod {
     /// The incident.
     pub incident: ReportIncident,
     /// Its services.
@@ -119,7 +119,7 @@ pub struct Happened {
 
 /// How many incidents there were, and how long those took that are over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentSum {
+pub struct IncidentTotals {
     /// All of them.
     pub count: usize,
     /// Those that are over.
@@ -128,7 +128,7 @@ pub struct IncidentSum {
     pub resolve_seconds: i64,
 }
 
-impl IncidentSum {
+impl IncidentTotals {
     fn of<'a>(incidents: impl IntoIterator<Item = &'a ReportIncident>) -> Self {
         let mut sum = Self::default();
         incidents.into_iter().for_each(|incident| sum.add(incident));
@@ -168,7 +168,7 @@ pub struct MonthBar {
     /// What its services had.
     pub tally: Tally,
     /// What was open then.
-    pub incidents: IncidentSum,
+    pub incidents: IncidentTotals,
 }
 
 /// One service.
@@ -183,7 +183,7 @@ pub struct ServiceLine {
     /// What it had in the whole period.
     pub tally: Tally,
     /// Those of the period that say something of it.
-    pub incidents: IncidentSum,
+    pub incidents: IncidentTotals,
 }
 
 /// How services fared in a period.
@@ -200,15 +200,15 @@ pub struct Report {
     /// The period as a whole.
     pub total: Tally,
     /// The incidents of the period, counted.
-    pub sum: IncidentSum,
+    pub sum: IncidentTotals,
 }
 
 impl Report {
     /// The report of these services. Incidents are given latest first.
-    pub fn of(days: &Calendar, months: &Calendar, services: Vec<Watched>, happened: Vec<Happened>) -> Self {
+    pub fn of(days: &Calendar, months: &Calendar, services: Vec<ServicePeriod>, happened: Vec<IncidentPeriod>) -> Self {
         let (from, to) = days.whole();
-        let mut by_service: HashMap<&ServiceId, IncidentSum> = HashMap::new();
-        for Happened { incident, services } in happened.iter().filter(|one| one.incident.touches(from, to)) {
+        let mut by_service: HashMap<&ServiceId, IncidentTotals> = HashMap::new();
+        for IncidentPeriod { incident, services } in happened.iter().filter(|one| one.incident.touches(from, to)) {
             for service in services {
                 by_service.entry(service).or_default().add(incident);
             }
@@ -217,7 +217,7 @@ impl Report {
         let mut by_month = vec![Tally::default(); months.names.len()];
         let mut total = Tally::default();
         let mut lines = Vec::with_capacity(services.len());
-        for Watched { id, name, group, spans } in services {
+        for ServicePeriod { id, name, group, spans } in services {
             let own = tallies(&spans, &days.bounds);
             let tally = own.iter().copied().fold(Tally::default(), Tally::and);
             add(&mut by_day, &own);
@@ -242,11 +242,11 @@ impl Report {
             .map(|((month, from, to), tally)| MonthBar {
                 month: month.clone(),
                 tally,
-                incidents: IncidentSum::of(within(from, to)),
+                incidents: IncidentTotals::of(within(from, to)),
             })
             .collect();
         let incidents: Vec<ReportIncident> = within(from, to).cloned().collect();
-        let sum = IncidentSum::of(&incidents);
+        let sum = IncidentTotals::of(&incidents);
         Self { days, months, services: lines, incidents, total, sum }
     }
 }
@@ -310,19 +310,19 @@ mod tests {
         (days, months)
     }
 
-    fn watched(number: u8, parts: &[(ServiceStatus, i64, i64)]) -> Watched {
+    fn watched(number: u8, parts: &[(ServiceStatus, i64, i64)]) -> ServicePeriod {
         let spans = parts.iter().map(|(status, from, to)| Span { status: *status, from: at(*from), to: at(*to) });
-        Watched { id: service(number), name: format!("Service {number}"), group: None, spans: spans.collect() }
+        ServicePeriod { id: service(number), name: format!("Service {number}"), group: None, spans: spans.collect() }
     }
 
-    fn happened(number: u8, from: i64, to: Option<i64>, services: &[u8]) -> Happened {
+    fn happened(number: u8, from: i64, to: Option<i64>, services: &[u8]) -> IncidentPeriod {
         let incident = ReportIncident {
             id: IncidentId::from_random([number; ID_LENGTH]),
             title: format!("Incident {number}"),
             started_at: at(from),
             resolved_at: to.map(at),
         };
-        Happened { incident, services: services.iter().map(|number| service(*number)).collect() }
+        IncidentPeriod { incident, services: services.iter().map(|number| service(*number)).collect() }
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Role {
 
     /// Whether this role may do it everywhere in the organization.
     pub const fn may(self, action: Action) -> bool {
-        self as u8 >= action.least() as u8
+        self as u8 >= action.min_role() as u8
     }
 }
 
@@ -68,8 +68,8 @@ impl TeamRole {
 
     /// Whether this role may do it to what belongs to its own team.
     pub const fn may(self, action: Action) -> bool {
-        match action.least_in_team() {
-            Some(least) => self as u8 >= least as u8,
+        match action.min_team_role() {
+            Some(min_role) => self as u8 >= min_role as u8,
             None => false,
         }
     }
@@ -78,7 +78,7 @@ impl TeamRole {
 /// Declares the actions, and for each a type that stands for "this was allowed": a verb that takes
 /// a scope of that type cannot be called without the check.
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident, $least:ident $(or $team:ident)?, $words:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident, $min_role:ident $(or $team:ident)?, $words:literal;)+) => {
         /// What somebody may want to do in an organization.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name),+ }
@@ -87,11 +87,11 @@ macro_rules! actions {
             /// Every action.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
             /// The least role that may do it everywhere.
-            pub const fn least(self) -> Role {
-                match self { $(Self::$name => Role::$least),+ }
+            pub const fn min_role(self) -> Role {
+                match self { $(Self::$name => Role::$min_role),+ }
             }
             /// The least role in a team that may do it to what belongs to that team.
-            pub const fn least_in_team(self) -> Option<TeamRole> {
+            pub const fn min_team_role(self) -> Option<TeamRole> {
                 #[allow(unused_mut, unused_assignments, reason = "most actions have none")]
                 match self { $(Self::$name => { let mut team = None; $(team = Some(TeamRole::$team);)? team }),+ }
             }
@@ -142,14 +142,14 @@ actions! {
 
 /// Where in an organization somebody may do what they were allowed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Reach {
+pub enum PermissionScope {
     /// Everywhere.
     Everything,
     /// To what belongs to these teams.
     Teams(Vec<TeamId>),
 }
 
-impl Reach {
+impl PermissionScope {
     /// How far the roles of somebody reach for this action, if they allow it at all.
     pub fn of(action: Action, role: Role, teams: &[(TeamId, TeamRole)]) -> Option<Self> {
         if role.may(action) {
@@ -202,7 +202,7 @@ mod tests {
         for (action, expected) in table {
             for ((role, team), expected) in people.into_iter().zip(expected) {
                 let teams: Vec<_> = team.map(|role| (own.clone(), role)).into_iter().collect();
-                let reach = Reach::of(action, role, &teams);
+                let reach = PermissionScope::of(action, role, &teams);
                 assert_eq!(reach.is_some(), expected, "{role:?} {team:?} {action:?}");
                 let beyond = reach.is_some_and(|reach| reach.includes(Some(&other)) || reach.includes(None));
                 assert_eq!(beyond, expected && role.may(action), "{role:?} {team:?} {action:?} beyond the own team");

@@ -16,7 +16,7 @@ use std::{
 
 /// What one source says of a service for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim<W> {
+pub struct StatusClaim<W> {
     /// The status it says.
     pub status: ServiceStatus,
     /// First moment.
@@ -31,7 +31,7 @@ pub struct Claim<W> {
 
 /// One interval of the history: the effective status, and the claim that decided it at its beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stretch<W> {
+pub struct StatusInterval<W> {
     /// The effective status.
     pub status: ServiceStatus,
     /// First moment.
@@ -44,7 +44,7 @@ pub struct Stretch<W> {
     pub who: W,
 }
 
-impl<W> Claim<W> {
+impl<W> StatusClaim<W> {
     fn covers(&self, moment: Time) -> bool {
         self.from <= moment && self.to.is_none_or(|to| to > moment)
     }
@@ -57,10 +57,10 @@ impl<W> Claim<W> {
 /// made the service operational. That is known to `ended`, which gives cause and author of a claim's
 /// end; without one the claim that holds from then on is named.
 pub fn timeline<W: Clone>(
-    claims: &[Claim<W>],
+    claims: &[StatusClaim<W>],
     since: Time,
-    ended: impl Fn(&Claim<W>) -> Option<(Cause, W)>,
-) -> Vec<Stretch<W>> {
+    ended: impl Fn(&StatusClaim<W>) -> Option<(Cause, W)>,
+) -> Vec<StatusInterval<W>> {
     let mut moments: Vec<Time> = claims.iter().flat_map(|claim| [Some(claim.from), claim.to]).flatten().collect();
     moments.push(since);
     moments.retain(|moment| *moment >= since);
@@ -71,13 +71,13 @@ pub fn timeline<W: Clone>(
     let mut coming = coming.into_iter().peekable();
     // Those that have begun, the worst first, of equals the one that began first. Some may be over.
     let mut begun: BinaryHeap<(ServiceStatus, Reverse<Time>, usize)> = BinaryHeap::new();
-    let mut over: HashMap<(Time, ServiceStatus), &Claim<W>> = HashMap::new();
+    let mut over: HashMap<(Time, ServiceStatus), &StatusClaim<W>> = HashMap::new();
     for claim in claims {
         if let Some(to) = claim.to {
             over.entry((to, claim.status)).or_insert(claim);
         }
     }
-    let mut stretches: Vec<Stretch<W>> = Vec::new();
+    let mut stretches: Vec<StatusInterval<W>> = Vec::new();
     for moment in moments {
         while let Some(index) = coming.next_if(|index| claims[*index].from <= moment) {
             begun.push((claims[index].status, Reverse(claims[index].from), index));
@@ -101,7 +101,7 @@ pub fn timeline<W: Clone>(
                     }
                 }
                 let (cause, who) = why.unwrap_or_else(|| (worst.cause, worst.who.clone()));
-                stretches.push(Stretch { status: worst.status, from: moment, to: None, cause, who });
+                stretches.push(StatusInterval { status: worst.status, from: moment, to: None, cause, who });
             }
         }
     }
@@ -118,11 +118,11 @@ mod tests {
         Time::from_micros(second * 1_000_000)
     }
 
-    fn claim(status: ServiceStatus, from: i64, to: Option<i64>, cause: Cause) -> Claim<&'static str> {
-        Claim { status, from: at(from), to: to.map(at), cause, who: "" }
+    fn claim(status: ServiceStatus, from: i64, to: Option<i64>, cause: Cause) -> StatusClaim<&'static str> {
+        StatusClaim { status, from: at(from), to: to.map(at), cause, who: "" }
     }
 
-    fn shown(claims: &[Claim<&'static str>], since: i64) -> Vec<(ServiceStatus, i64, Option<i64>)> {
+    fn shown(claims: &[StatusClaim<&'static str>], since: i64) -> Vec<(ServiceStatus, i64, Option<i64>)> {
         timeline(claims, at(since), |_| None)
             .into_iter()
             .map(|stretch| (stretch.status, stretch.from.seconds(), stretch.to.map(Time::seconds)))
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(history[1].cause, Cause::Api);
     }
 
-    fn any_claim() -> impl Strategy<Value = Claim<&'static str>> {
+    fn any_claim() -> impl Strategy<Value = StatusClaim<&'static str>> {
         let status = proptest::sample::select(ServiceStatus::ALL);
         (status, 0_i64..60, proptest::option::of(0_i64..30))
             .prop_map(|(status, from, lasts)| claim(status, from, lasts.map(|lasts| from + lasts), Cause::Incident))

@@ -1,6 +1,6 @@
 //! The only place that reads the clock.
 
-use super::probe;
+use super::test_hooks;
 use crate::domain::time::Time;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -11,7 +11,7 @@ static AHEAD: AtomicI64 = AtomicI64::new(0);
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn now() -> Time {
     let now: Time = chrono::Utc::now().into();
-    if probe::BUILT_IN { now.plus_seconds(AHEAD.load(Ordering::Relaxed)) } else { now }
+    if test_hooks::BUILT_IN { now.plus_seconds(AHEAD.load(Ordering::Relaxed)) } else { now }
 }
 
 /// Puts the clock forward.

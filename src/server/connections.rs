@@ -2,7 +2,7 @@
 //! what it asked for. Without them a few clients that open many connections, or never read, use up
 //! the server's connections and the kernel's send buffers.
 
-use super::access::limits::neighbourhood;
+use super::access::limits::subnet_key;
 use pin_project_lite::pin_project;
 use std::{
     collections::HashMap,
@@ -40,7 +40,7 @@ pub(super) struct Counted {
 impl Connections {
     /// Counts a connection from this address; `None` when its network holds as many as it may.
     pub fn count(&self, address: IpAddr) -> Option<Counted> {
-        let network = neighbourhood(address);
+        let network = subnet_key(address);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(network).or_default();
         if *count >= MAX_CONNECTIONS_PER_NETWORK {

@@ -64,7 +64,7 @@ impl Directory {
             return find(app, filter).await.map(Arc::new);
         }
         // Before reading: what is published meanwhile makes the answer an old one.
-        let news = app.hub.news();
+        let news = app.hub.change_count();
         let known =
             self.0.get(&filter.only_unwell()).filter(|answer| answer.news == news && answer.at.elapsed() < GOOD_FOR);
         if let Some(answer) = known {
@@ -360,6 +360,6 @@ pub fn refusal(headers: &HeaderMap, error: &AppError) -> Response {
     };
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = document::error_page(headers, status, title, &error.to_string());
-    requests::say_when(response.headers_mut(), error);
+    requests::set_retry_after(response.headers_mut(), error);
     response
 }

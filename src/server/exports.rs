@@ -2,7 +2,7 @@
 
 use super::{
     access::Principal,
-    turns::{Turn, Turns},
+    keyed_queue::{KeyedQueue, QueuePermit},
 };
 use crate::domain::error::{AppError, Result};
 use std::{sync::Arc, time::Duration};
@@ -19,21 +19,21 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The exports that are made now.
 #[derive(Debug)]
 pub struct Exports {
-    turns: Turns<Principal>,
+    keyed_queue: KeyedQueue<Principal>,
     places: Arc<Semaphore>,
 }
 
 impl Default for Exports {
     fn default() -> Self {
-        Self { turns: Turns::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { keyed_queue: KeyedQueue::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
 /// Leave to make an export; the next one's begins when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ExportPermit {
     _place: OwnedSemaphorePermit,
-    _turn: Turn<Principal>,
+    _permit: QueuePermit<Principal>,
 }
 
 impl Exports {
@@ -41,10 +41,10 @@ impl Exports {
     ///
     /// # Errors
     /// [`AppError::Busy`] when that takes too long.
-    pub async fn begin(&self, principal: &Principal) -> Result<Place> {
-        let turn = self.turns.take(principal).await?;
+    pub async fn begin(&self, principal: &Principal) -> Result<ExportPermit> {
+        let permit = self.keyed_queue.take(principal).await?;
         let place = time::timeout(TIMEOUT, self.places.clone().acquire_owned()).await.map_err(|_| AppError::Busy)?;
-        Ok(Place { _place: place.map_err(|_| AppError::Internal)?, _turn: turn })
+        Ok(ExportPermit { _place: place.map_err(|_| AppError::Internal)?, _permit: permit })
     }
 }
 

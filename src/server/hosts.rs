@@ -170,7 +170,7 @@ pub async fn follow(app: App) {
     let mut known = None;
     loop {
         every.tick().await;
-        let news = app.hub.news();
+        let news = app.hub.change_count();
         if known == Some(news) {
             continue;
         }

@@ -14,7 +14,7 @@ pub fn start(app: &App) {
     tokio::spawn(follow_other_processes(app.clone()));
     tokio::spawn(hosts::follow(app.clone()));
     tokio::spawn(sweep(app.clone()));
-    tokio::spawn(maintenance::clockwork::follow(app.clone()));
+    tokio::spawn(maintenance::scheduler::follow(app.clone()));
     tokio::spawn(organizations::deletion::resume(app.clone()));
     tokio::spawn(markdown::refresh::follow(app.clone()));
     if app.mailer.is_some() {

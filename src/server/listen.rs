@@ -100,7 +100,7 @@ pub async fn serve(
         };
         // Without it a second change waits for the first one's acknowledgement.
         let _ = stream.set_nodelay(true);
-        let door = Door { app: app.clone(), router: router.clone(), peer };
+        let door = CacheFrontService { app: app.clone(), router: router.clone(), peer };
         let service = service_fn(move |request: Request<Incoming>| door.clone().call(request.map(Body::new)));
         let connection = http
             .serve_connection(TokioIo::new(Box::pin(WriteTimeout::new(stream, WRITE_TIMEOUT))), service)
@@ -146,25 +146,25 @@ async fn rest_after(error: &io::Error) {
 /// Serves one connection: what is finished and shows what is so now comes from memory, whatever
 /// stands before the router; everything else goes there.
 #[derive(Debug, Clone)]
-struct Door {
+struct CacheFrontService {
     app: App,
     router: Router,
     peer: SocketAddr,
 }
 
-impl Door {
-    fn in_memory(&self, request: &Request) -> Option<Response> {
+impl CacheFrontService {
+    fn cached(&self, request: &Request) -> Option<Response> {
         let with_body = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
             _ => return None,
         };
-        let finished = self.app.pages.in_memory(request.uri().path_and_query()?.as_str())?;
-        Some(finished.response(request.headers(), with_body))
+        let prepared_response = self.app.pages.cached(request.uri().path_and_query()?.as_str())?;
+        Some(prepared_response.response(request.headers(), with_body))
     }
 }
 
-impl Service<Request> for Door {
+impl Service<Request> for CacheFrontService {
     type Response = Response;
     type Error = Infallible;
     type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request>>::Future>;
@@ -175,7 +175,7 @@ impl Service<Request> for Door {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         self.app.hosts.place(&mut request);
-        if let Some(response) = self.in_memory(&request) {
+        if let Some(response) = self.cached(&request) {
             return Either::Left(ready(Ok(response)));
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));

@@ -8,7 +8,6 @@ pub mod command;
 pub mod config;
 mod connections;
 pub mod csv;
-pub mod days;
 pub mod db;
 pub mod demo;
 pub mod directory;
@@ -22,8 +21,10 @@ pub mod import;
 pub mod incidents;
 pub mod invitations;
 pub mod jobs;
+mod keyed_queue;
 pub mod listen;
 pub mod live;
+pub mod local_time;
 pub mod maintenance;
 pub mod markdown;
 pub mod markup;
@@ -31,7 +32,6 @@ pub mod members;
 pub mod notify;
 pub mod operator;
 pub mod organizations;
-pub mod probe;
 pub mod reports;
 pub mod requests;
 pub mod rest;
@@ -40,9 +40,9 @@ pub mod services;
 pub mod status_page;
 pub mod teams;
 pub mod terminal;
+pub mod test_hooks;
 pub mod tokens;
 pub mod transfer;
-mod turns;
 
 use access::{limits::Limits, oidc::Oidc};
 use config::{BaseUrl, Environment};
@@ -60,7 +60,7 @@ pub struct Parts {
     /// Who is told of changes.
     pub hub: live::Hub,
     /// How many sockets each address holds.
-    pub sockets: live::Sockets,
+    pub sockets: live::ConnectionLimits,
     /// What the directory found lately.
     pub directory: directory::Directory,
     /// Finished public pages.

@@ -128,7 +128,7 @@ async fn whole(request: Request) -> Result<Request, Response> {
         return Ok(Request::from_parts(parts, body));
     }
     match tokio::time::timeout(BODY_READ_TIMEOUT, axum::body::to_bytes(body, MAX_BODY_BYTES)).await {
-        Ok(Ok(bytes)) if holds_nul(&parts.headers, &bytes) => {
+        Ok(Ok(bytes)) if contains_nul(&parts.headers, &bytes) => {
             Err(refuse(&Request::from_parts(parts, Body::empty()), &no_nul()))
         }
         Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes.into())),
@@ -157,14 +157,14 @@ pub async fn refuse_nul(request: Request, next: Next) -> Response {
 }
 
 /// Whether a body holds U+0000: as it is, escaped as in JSON, or in a form as `%00`.
-fn holds_nul(headers: &HeaderMap, body: &[u8]) -> bool {
+fn contains_nul(headers: &HeaderMap, body: &[u8]) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
     let json = kind.windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
-    body.contains(&0) || says_nul(body) || (!json && body.windows(3).any(|part| part == b"%00"))
+    body.contains(&0) || text_has_nul(body) || (!json && body.windows(3).any(|part| part == b"%00"))
 }
 
 /// Whether a text in the JSON says `\u0000`, behind a backslash that is not escaped itself.
-fn says_nul(json: &[u8]) -> bool {
+fn text_has_nul(json: &[u8]) -> bool {
     let mut escaped = false;
     json.iter().enumerate().any(|(at, byte)| {
         let begins = escaped && *byte == b'u' && json[at..].starts_with(b"u0000");
@@ -177,7 +177,7 @@ fn says_nul(json: &[u8]) -> bool {
 pub fn refuse(request: &Request, error: &AppError) -> Response {
     let headers = request.headers();
     if request.uri().path().starts_with("/api/") {
-        rest::Refused::from(error.clone()).into_response()
+        rest::ApiError::from(error.clone()).into_response()
     } else if headers.get(header::ACCEPT).is_some_and(|accepted| accepted.as_bytes().starts_with(b"text/html")) {
         directory::refusal(headers, error)
     } else {
@@ -189,7 +189,7 @@ pub fn refuse(request: &Request, error: &AppError) -> Response {
 pub fn refusal(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(error)).into_response();
-    say_when(response.headers_mut(), error);
+    set_retry_after(response.headers_mut(), error);
     response
 }
 
@@ -217,7 +217,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -
 }
 
 /// Says in an answer when it is worth trying again, where that is known.
-pub fn say_when(headers: &mut HeaderMap, error: &AppError) {
+pub fn set_retry_after(headers: &mut HeaderMap, error: &AppError) {
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
@@ -334,7 +334,7 @@ mod tests {
     fn nul_is_found_however_it_is_written() {
         let holds = |kind: &'static str, body: &str| {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
-            holds_nul(&headers, body.as_bytes())
+            contains_nul(&headers, body.as_bytes())
         };
         let (json, form) = ("application/json", "application/x-www-form-urlencoded");
         for nul in [r#""\u0000""#, r#"{"a":"x\\\u0000"}"#, "\0"] {

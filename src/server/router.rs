@@ -6,17 +6,17 @@
 use super::{
     App, access,
     access::{
-        Scope, SignedIn, account_pages, cookies, origin,
+        Scope, SignedIn, account_pages, cookies, csrf,
         pages::{self, AccountPages},
         session,
     },
     assets, audit, directory, document, form_errors, incidents, invitations,
     live::{self},
-    probe, reports,
+    reports,
     requests::{self, Admission, ClientAddress, MAX_BODY_BYTES, refusal},
     rest,
-    status_page::{absent, addresses, badge, calendar, embed, feeds, live_test, statuspage_v2},
-    transfer,
+    status_page::{absent, badge, calendar, diagnostics, embed, feeds, handlers, statuspage_v2},
+    test_hooks, transfer,
 };
 use crate::{
     dashboard,
@@ -65,11 +65,11 @@ pub fn router(app: App, key: Key) -> Router {
     public(&app)
         .merge(rest::routes(&app).layer(middleware::from_fn_with_state(costly, requests::admit)))
         .merge(rest::public(&app))
-        .merge(probe::routes())
+        .merge(test_hooks::routes())
         .merge(with_session)
         .fallback(not_found)
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(app.clone(), origin::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), csrf::guard))
         // Before everything that reads a cookie.
         .layer(middleware::from_fn_with_state(app.clone(), cookies::only_ours))
         .layer(middleware::from_fn(requests::refuse_nul))
@@ -82,14 +82,14 @@ pub fn router(app: App, key: Key) -> Router {
 /// For everybody, without a session.
 fn public(app: &App) -> Router {
     let documents = Router::new()
-        .route("/status/{organization}", get(addresses::status_page))
+        .route("/status/{organization}", get(handlers::status_page))
         .route("/status/{organization}/live", get(status_live))
-        .route("/status/{organization}/history", get(addresses::history))
-        .route("/status/{organization}/incidents/{id}", get(addresses::incident))
-        .route("/status/{organization}/maintenance/{id}", get(addresses::maintenance))
-        .route("/status/{organization}/services/{id}", get(addresses::service))
+        .route("/status/{organization}/history", get(handlers::history))
+        .route("/status/{organization}/incidents/{id}", get(handlers::incident))
+        .route("/status/{organization}/maintenance/{id}", get(handlers::maintenance))
+        .route("/status/{organization}/services/{id}", get(handlers::service))
         .merge(for_all_sites())
-        .merge(live_test::routes())
+        .merge(diagnostics::routes())
         .layer(middleware::from_fn_with_state(app.clone(), absent::limit_misses));
     Router::new()
         .route("/health", get(health))
@@ -97,7 +97,7 @@ fn public(app: &App) -> Router {
         .route("/favicon.ico", get(|| async { Redirect::permanent(&document::favicon(None)) }))
         .route("/assets/{build}/{*file}", get(assets::serve))
         .merge(documents)
-        .merge(live::programs::routes())
+        .merge(live::api_stream::routes())
         .with_state(app.clone())
 }
 
@@ -108,7 +108,7 @@ fn for_all_sites() -> Router<App> {
         .merge(calendar::routes())
         .merge(badge::routes())
         .merge(embed::routes())
-        .layer(middleware::from_fn(addresses::preflight))
+        .layer(middleware::from_fn(handlers::preflight))
 }
 
 /// For everybody; knows who is signed in.
@@ -266,7 +266,7 @@ async fn refusals_have_their_status(request: Request, next: Next) -> Response {
     };
     if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {
         parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
-        requests::say_when(&mut parts.headers, &error);
+        requests::set_retry_after(&mut parts.headers, &error);
     }
     Response::from_parts(parts, Body::from(bytes))
 }

@@ -12,9 +12,9 @@ const MAX_TOASTS: usize = 4;
 /// What a toast's button does. Not a [`Callback`], which would end with the part of the screen that
 /// made it: undoing a deletion outlives the row that was deleted.
 #[derive(Clone)]
-struct Act(Arc<dyn Fn() + Send + Sync>);
+struct ToastAction(Arc<dyn Fn() + Send + Sync>);
 
-impl fmt::Debug for Act {
+impl fmt::Debug for ToastAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Act")
     }
@@ -25,7 +25,7 @@ struct Toast {
     id: u64,
     tone: Tone,
     text: String,
-    action: Option<(String, Act)>,
+    action: Option<(String, ToastAction)>,
 }
 
 /// The toasts of the app; cheap to copy into handlers.
@@ -68,10 +68,10 @@ impl Toasts {
         label: impl Into<String>,
         run: impl Fn() + Send + Sync + 'static,
     ) {
-        self.push(Tone::Green, text.into(), Some((label.into(), Act(Arc::new(run)))));
+        self.push(Tone::Green, text.into(), Some((label.into(), ToastAction(Arc::new(run)))));
     }
 
-    fn push(&self, tone: Tone, text: String, action: Option<(String, Act)>) {
+    fn push(&self, tone: Tone, text: String, action: Option<(String, ToastAction)>) {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         self.shown.update(|shown| {

@@ -4,7 +4,7 @@
 use crate::support::{Answer, Browser, TestServer, banner, both_engines};
 use candor::{
     domain::time::Time,
-    server::{clock, days},
+    server::{clock, local_time},
 };
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ fn moment(days: i64, time: &str) -> Time {
 
 /// The same as it is typed in Vienna, where these organizations are.
 fn days_ago(days: i64, time: &str) -> String {
-    days::field(days::zone("Europe/Vienna"), moment(days, time))
+    local_time::field(local_time::zone("Europe/Vienna"), moment(days, time))
 }
 
 /// Makes the services as old as if they had been added so many days ago.

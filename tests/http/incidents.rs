@@ -3,7 +3,7 @@
 use crate::support::{Browser, Dice, TestServer, both_engines, encode};
 use candor::{
     domain::time::Time,
-    server::{clock, days},
+    server::{clock, local_time},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ async fn history(browser: &Browser, service: &str) -> Vec<(String, String, Strin
 
 /// A moment as it is typed in that zone.
 fn typed(at: Time) -> String {
-    days::field(days::zone(ZONE), Time::from_micros(at.seconds() * 1_000_000))
+    local_time::field(local_time::zone(ZONE), Time::from_micros(at.seconds() * 1_000_000))
 }
 
 fn ago(minutes: i64) -> String {

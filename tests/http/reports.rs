@@ -7,7 +7,7 @@ use candor::{
         time::Time,
         uptime::Tally,
     },
-    server::{clock, days},
+    server::{clock, local_time},
 };
 use serde_json::{Value, json};
 
@@ -60,10 +60,10 @@ async fn report(browser: &Browser, service: &str, days: u32) -> Report {
 async fn happened(browser: &Browser, title: &str, services: Value, from: Time, to: Option<Time>) -> String {
     // Times are typed by the clock of the organization, which some of these tests set to another zone.
     let frame = browser.rpc("frame", json!({ "organization": "northwind" })).await.right();
-    let zone = days::zone(frame["time_zone"].as_str().unwrap());
-    let mut input = json!({ "title": title, "services": services, "started_at": days::field(zone, from) });
+    let zone = local_time::zone(frame["time_zone"].as_str().unwrap());
+    let mut input = json!({ "title": title, "services": services, "started_at": local_time::field(zone, from) });
     if let Some(to) = to {
-        input["resolved_at"] = json!(days::field(zone, to));
+        input["resolved_at"] = json!(local_time::field(zone, to));
     }
     let answer = browser.rpc("report_incident", json!({ "organization": "northwind", "input": input })).await;
     answer.right().as_str().unwrap().to_owned()
@@ -184,7 +184,7 @@ async fn days_and_months_are_the_organizations_own(server: TestServer) {
     let input = json!({ "name": "northwind", "slug": "northwind", "time_zone": "Asia/Tokyo", "listed": true });
     owner.rpc("update_organization", json!({ "organization": "northwind", "input": input })).await.right();
     // Half past eleven in the evening, an hour long: half of it is of the next day there.
-    let bounds = days::bounds(days::zone("Asia/Tokyo"), clock::now(), 5);
+    let bounds = local_time::bounds(local_time::zone("Asia/Tokyo"), clock::now(), 5);
     let midnight = bounds[2];
     happened(&owner, "At night", said(&api, "major_outage"), after(midnight, -30), Some(after(midnight, 30))).await;
     let own = report(&owner, &api, 30).await;

@@ -3,7 +3,7 @@
 use crate::support::{Answer, Browser, TestServer, both_engines};
 use candor::{
     domain::time::Time,
-    server::{clock, days},
+    server::{clock, local_time},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn moment(days: i64, time: &str) -> Time {
 
 /// The same as it is typed in Vienna, where these organizations are.
 fn days_ago(days: i64, time: &str) -> String {
-    days::field(days::zone("Europe/Vienna"), moment(days, time))
+    local_time::field(local_time::zone("Europe/Vienna"), moment(days, time))
 }
 
 fn time(value: &Value) -> Time {
@@ -195,11 +195,11 @@ async fn a_service_is_told_day_by_day(server: TestServer) {
     let days = told["days"].as_array().unwrap();
     assert_eq!(days.len(), 90);
     assert_eq!(keys(&days[0]), ["date", "downtime_seconds", "observed_seconds", "percent", "status"]);
-    let zone = days::zone("Europe/Vienna");
-    assert_eq!(days[89]["date"], days::date(zone, time(&told["made_at"])).to_string(), "the last is today");
+    let zone = local_time::zone("Europe/Vienna");
+    assert_eq!(days[89]["date"], local_time::date(zone, time(&told["made_at"])).to_string(), "the last is today");
     assert!(days[0]["status"].is_null() && days[0]["percent"].is_null(), "before it was there: {}", days[0]);
     assert_eq!(days[0]["observed_seconds"], 0.0);
-    let date = days::date(zone, moment(3, "12:00")).to_string();
+    let date = local_time::date(zone, moment(3, "12:00")).to_string();
     let day = days.iter().find(|day| day["date"] == *date).unwrap();
     assert_eq!(day["status"], "partial_outage", "{day}");
     assert_eq!(day["downtime_seconds"].as_f64(), Some(1_080.0), "0.3 of an hour: {day}");

@@ -3,7 +3,7 @@
 use crate::support::{Answer, Browser, TestServer, both_engines, eventually};
 use candor::{
     domain::ids::OrganizationId,
-    server::{access::session, clock, db::MAX_STATEMENTS, maintenance::series, organizations::deletion, probe},
+    server::{access::session, clock, db::MAX_STATEMENTS, maintenance::series, organizations::deletion, test_hooks},
 };
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn said(services: &[String], status: &str) -> Value {
 }
 
 fn assert_bounded(id: &OrganizationId, what: &str) {
-    let statements = probe::largest_write(id);
+    let statements = test_hooks::largest_write(id);
     assert!((1..=MAX_STATEMENTS).contains(&statements), "{what}: {statements} statements");
 }
 
@@ -150,7 +150,7 @@ async fn a_large_series_is_made_and_removed_in_steps(server: TestServer) {
     let tenth = &server.texts(tenth).await[0];
     server.execute(&format!("delete from maintenances where starts_at > {tenth}")).await;
     server.execute(&format!("update maintenance_series set made_until = {tenth}")).await;
-    series::look_ahead(&server.app, clock::now()).await.unwrap();
+    series::generate_occurrences(&server.app, clock::now()).await.unwrap();
     until_finished(all).await;
 
     call(&owner, "end_maintenance_series", json!({ "id": id })).await;

@@ -6,15 +6,15 @@ use super::{
     templates::{TemplateMenu, filled},
 };
 use crate::{
-    api::incidents::post_incident_update,
     dashboard::{frame::Organization, live::use_live},
     domain::{
         error::{AppError, Result},
         ids::{ServiceId, UpdateId},
-        incident::{Affected, IncidentDetail, IncidentStatus, Statement, Template, UpdateInput},
+        incident::{Affected, IncidentDetail, IncidentStatus, ServiceImpact, Template, UpdateInput},
         service::ServiceList,
         status::ServiceStatus,
     },
+    rpc::incidents::post_incident_update,
     ui::*,
 };
 use leptos::{ev, html, prelude::*, task::spawn_local};
@@ -31,7 +31,7 @@ pub struct UpdateDraft {
     /// Which side of the message is seen.
     pub previews: RwSignal<bool>,
     body: RwSignal<String>,
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
     timed: RwSignal<bool>,
     at: RwSignal<String>,
 }
@@ -86,23 +86,25 @@ impl UpdateDraft {
 
 /// What an update has to say of services: the changes alone, but of all when an incident is opened again
 /// with changes, because its end let go of them.
-fn to_say(said: &[Statement], current: &[Affected], opens: bool) -> Vec<Statement> {
+fn to_say(said: &[ServiceImpact], current: &[Affected], opens: bool) -> Vec<ServiceImpact> {
     let mut all = said.to_vec();
     if opens && !said.is_empty() {
         let others = current.iter().filter(|other| said.iter().all(|said| said.service_id != other.service_id));
-        all.extend(others.map(|other| Statement { service_id: other.service_id.clone(), status: Some(other.status) }));
+        all.extend(
+            others.map(|other| ServiceImpact { service_id: other.service_id.clone(), status: Some(other.status) }),
+        );
     }
     all
 }
 
 /// The state of the incident that somebody had before their eyes when they began to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct SeenVersion {
     revision: i64,
     updates: Vec<UpdateId>,
 }
 
-impl Seen {
+impl SeenVersion {
     fn of(detail: &IncidentDetail) -> Self {
         let updates = detail.updates.iter().map(|update| update.id.clone()).collect();
         Self { revision: detail.incident.revision, updates }
@@ -152,11 +154,11 @@ pub fn Composer(
     let ends = Memo::new(move |_| chosen.get() == IncidentStatus::Resolved);
     let (pending, refused) = (RwSignal::new(false), RwSignal::new(None::<AppError>));
     let begun = Memo::new(move |_| draft.is_begun());
-    let seen = RwSignal::new(None::<Seen>);
+    let seen = RwSignal::new(None::<SeenVersion>);
     // What they have posted themselves is known before the incident is read again.
-    let posted = StoredValue::new(None::<Seen>);
+    let posted = StoredValue::new(None::<SeenVersion>);
     let latest = move || {
-        let read = Seen::of(&detail.read_untracked());
+        let read = SeenVersion::of(&detail.read_untracked());
         posted.get_value().filter(|posted| posted.revision > read.revision).unwrap_or(read)
     };
     Effect::new(move || {
@@ -337,7 +339,7 @@ fn News(
 fn Changes(
     detail: Signal<IncidentDetail>,
     services: Signal<ServiceList>,
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     let organization = Organization::get();
@@ -357,7 +359,7 @@ fn Changes(
     let (inside, outside) = (statuses(organization, true), statuses(organization, false));
     let add = move |id: ServiceId| {
         if ids.with_untracked(|ids| !ids.contains(&id)) {
-            said.update(|all| all.push(Statement { service_id: id, status: Some(ServiceStatus::PartialOutage) }));
+            said.update(|all| all.push(ServiceImpact { service_id: id, status: Some(ServiceStatus::PartialOutage) }));
         }
         adds.set(false);
     };
@@ -397,7 +399,7 @@ fn Change(
     is_new: bool,
     detail: Signal<IncidentDetail>,
     services: Signal<ServiceList>,
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
     options: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
     let organization = Organization::get();
@@ -437,7 +439,7 @@ fn Change(
             let place = all.iter().position(|said| id.with_value(|id| said.service_id == *id));
             match place {
                 Some(place) => all[place].status = new,
-                None => all.push(Statement { service_id: id.get_value(), status: new }),
+                None => all.push(ServiceImpact { service_id: id.get_value(), status: new }),
             }
         });
     };
@@ -454,8 +456,8 @@ mod tests {
         ServiceId::from_random([number; ID_LENGTH])
     }
 
-    fn said(number: u8, status: Option<ServiceStatus>) -> Statement {
-        Statement { service_id: service(number), status }
+    fn said(number: u8, status: Option<ServiceStatus>) -> ServiceImpact {
+        ServiceImpact { service_id: service(number), status }
     }
 
     #[test]

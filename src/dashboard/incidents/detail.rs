@@ -10,12 +10,8 @@ use super::{
     steady,
     timeline::Timeline,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{
-        incidents::{list_templates, read_incident},
-        services::list_services,
-    },
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -31,6 +27,10 @@ use crate::{
         live::Topic,
         role::Action,
         service::ServiceList,
+    },
+    rpc::{
+        incidents::{list_templates, read_incident},
+        services::list_services,
     },
     ui::*,
 };

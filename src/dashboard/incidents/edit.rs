@@ -2,13 +2,13 @@
 
 use super::{marks::affected, message::sends, templates::impact_choices};
 use crate::{
-    api::incidents::{delete_incident, edit_incident},
     dashboard::{frame::Organization, live::use_live},
     domain::{
         error::AppError,
         incident::{IncidentDetail, IncidentEdit},
         status::Impact,
     },
+    rpc::incidents::{delete_incident, edit_incident},
     ui::*,
 };
 use leptos::{ev, prelude::*, task::spawn_local};

@@ -2,12 +2,12 @@
 
 use super::marks::IncidentBadge;
 use crate::{
-    api::incidents::{link_incidents, list_incidents},
     dashboard::{frame::Organization, live::use_live, time::Ago},
     domain::{
         ids::IncidentId,
         incident::{Incident, IncidentDetail, IncidentFilter, IncidentStatus},
     },
+    rpc::incidents::{link_incidents, list_incidents},
     ui::*,
 };
 use leptos::{leptos_dom::helpers::debounce, prelude::*, task::spawn_local};

@@ -4,9 +4,8 @@ use super::{
     filter::{Filter, FilterBar, Tab, Tabs, query},
     marks::{ImpactMark, IncidentBadge, affected, lasted},
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{incidents::list_incidents, services::list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -23,6 +22,7 @@ use crate::{
         service::ServiceList,
         status::Impact,
     },
+    rpc::{incidents::list_incidents, services::list_services},
     ui::*,
 };
 use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys};

@@ -1,7 +1,7 @@
 //! Writing a message: Markdown, and how it will look.
 
 use super::marks::Prose;
-use crate::{api::incidents::preview_message, dashboard::frame::Organization, ui::*};
+use crate::{dashboard::frame::Organization, rpc::incidents::preview_message, ui::*};
 use leptos::{ev, html, prelude::*};
 
 const SIDE: &str = "inline-flex h-7 cursor-pointer items-center rounded-md px-2.5 text-xs font-medium text-muted-foreground hover:bg-accent hover:text-foreground aria-pressed:bg-accent aria-pressed:text-foreground pointer-coarse:h-10";

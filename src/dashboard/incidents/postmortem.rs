@@ -5,12 +5,12 @@ use super::{
     message::{MessageField, sends},
 };
 use crate::{
-    api::incidents::save_postmortem,
     dashboard::{frame::Organization, live::use_live, time::Ago},
     domain::{
         error::AppError,
         incident::{IncidentDetail, Postmortem},
     },
+    rpc::incidents::save_postmortem,
     ui::*,
 };
 use leptos::{ev, prelude::*, task::spawn_local};

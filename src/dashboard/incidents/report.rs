@@ -6,12 +6,8 @@ use super::{
     steady,
     templates::{TemplateMenu, filled, impact_choices, status_choices},
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{
-        incidents::{list_templates, report_incident},
-        services::list_services,
-    },
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -20,11 +16,15 @@ use crate::{
     domain::{
         error::{AppError, Result},
         ids::ServiceId,
-        incident::{IncidentStatus, MAX_TITLE_LENGTH, NewIncident, Statement, Template},
+        incident::{IncidentStatus, MAX_TITLE_LENGTH, NewIncident, ServiceImpact, Template},
         live::Topic,
         role::Action,
         service::ServiceList,
         status::{Impact, ServiceStatus},
+    },
+    rpc::{
+        incidents::{list_templates, report_incident},
+        services::list_services,
     },
     ui::*,
 };
@@ -74,7 +74,7 @@ impl Draft {
                 return Err(AppError::field("started_at", "Enter the day and the time when it began."));
             }
         }
-        let say = |(service_id, status)| Statement { service_id, status: Some(status) };
+        let say = |(service_id, status)| ServiceImpact { service_id, status: Some(status) };
         Ok(NewIncident {
             title: self.title.get_untracked(),
             impact: self.impact.get_untracked(),

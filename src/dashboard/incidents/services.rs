@@ -4,7 +4,7 @@ use crate::{
     dashboard::{frame::Organization, services::StatusMark},
     domain::{
         ids::ServiceId,
-        role::{Action, Reach},
+        role::{Action, PermissionScope},
         service::{Section, ServiceList},
         status::ServiceStatus,
     },
@@ -30,7 +30,7 @@ struct Offer {
 }
 
 /// The services that somebody may report about, in the order of the list.
-fn offers(list: &ServiceList, reach: Option<&Reach>) -> Vec<Offer> {
+fn offers(list: &ServiceList, reach: Option<&PermissionScope>) -> Vec<Offer> {
     let mut all = Vec::new();
     for section in list.sections() {
         let (group, services) = match section {
@@ -417,13 +417,13 @@ mod tests {
             services: vec![service(1, "API", Some(9), None), service(2, "Mail", None, Some(7))],
             teams: Vec::new(),
         };
-        let names = |reach: Option<Reach>| -> Vec<String> {
+        let names = |reach: Option<PermissionScope>| -> Vec<String> {
             offers(&list, reach.as_ref()).into_iter().map(|offer| offer.name).collect()
         };
-        assert_eq!(names(Some(Reach::Everything)), ["Mail", "API"]);
-        assert_eq!(names(Some(Reach::Teams(vec![TeamId::from_random([7; ID_LENGTH])]))), ["Mail"]);
+        assert_eq!(names(Some(PermissionScope::Everything)), ["Mail", "API"]);
+        assert_eq!(names(Some(PermissionScope::Teams(vec![TeamId::from_random([7; ID_LENGTH])]))), ["Mail"]);
         assert!(names(None).is_empty());
-        let offered = offers(&list, Some(&Reach::Everything));
+        let offered = offers(&list, Some(&PermissionScope::Everything));
         assert!(fits(&offered[1], "core") && fits(&offered[1], "") && !fits(&offered[0], "core"));
     }
 }

@@ -5,9 +5,8 @@ use super::{
     message::{MessageField, sends},
     moment::present,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::incidents::{delete_template, list_templates, save_template},
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -22,6 +21,7 @@ use crate::{
         service::{Service, ServiceList},
         status::{Impact, ServiceStatus},
     },
+    rpc::incidents::{delete_template, list_templates, save_template},
     ui::*,
 };
 use leptos::{ev, prelude::*};

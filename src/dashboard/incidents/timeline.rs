@@ -8,15 +8,15 @@ use super::{
     templates::status_choices,
 };
 use crate::{
-    api::incidents::{delete_incident_update, edit_incident_update},
     dashboard::{frame::Organization, live::use_live, services::status_tone, time::Ago},
     domain::{
         error::{AppError, Result},
         ids::{ServiceId, UpdateId},
-        incident::{IncidentDetail, IncidentStatus, IncidentUpdate, Statement, UpdateInput},
+        incident::{IncidentDetail, IncidentStatus, IncidentUpdate, ServiceImpact, UpdateInput},
         service::ServiceList,
         status::ServiceStatus,
     },
+    rpc::incidents::{delete_incident_update, edit_incident_update},
     ui::*,
 };
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -123,11 +123,11 @@ fn UpdateItem(
 
 /// What an update says of services.
 #[component]
-fn Said(said: Vec<(Statement, String)>) -> impl IntoView {
+fn Said(said: Vec<(ServiceImpact, String)>) -> impl IntoView {
     let organization = Organization::get();
     view! {
         <ul class="flex flex-wrap gap-x-4 gap-y-1 text-xs" role="list" aria-label="Services">
-            {said.into_iter().map(|(Statement { status, .. }, name)| {
+            {said.into_iter().map(|(ServiceImpact { status, .. }, name)| {
                 let tone = status.map_or(Tone::Neutral, status_tone);
                 let words = move || status.map_or_else(|| "no longer affected".to_owned(), |status| organization.label(status));
                 view! {
@@ -196,7 +196,7 @@ struct Typed {
     status: RwSignal<String>,
     body: RwSignal<String>,
     at: RwSignal<String>,
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
 }
 
 impl Typed {
@@ -308,7 +308,7 @@ fn UpdateForm(
 /// What an update that was posted says of services: each line, and one more.
 #[component]
 fn Statements(
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
     named: StoredValue<Vec<(ServiceId, String)>>,
     services: Signal<ServiceList>,
     error: Signal<Option<String>>,
@@ -319,7 +319,7 @@ fn Statements(
     let options = statuses(organization, true);
     let add = move |id: ServiceId| {
         if ids.with_untracked(|ids| !ids.contains(&id)) {
-            said.update(|all| all.push(Statement { service_id: id, status: Some(ServiceStatus::PartialOutage) }));
+            said.update(|all| all.push(ServiceImpact { service_id: id, status: Some(ServiceStatus::PartialOutage) }));
         }
         adds.set(false);
     };
@@ -354,7 +354,7 @@ fn Statements(
 #[component]
 fn StatementOf(
     id: ServiceId,
-    said: RwSignal<Vec<Statement>>,
+    said: RwSignal<Vec<ServiceImpact>>,
     named: StoredValue<Vec<(ServiceId, String)>>,
     services: Signal<ServiceList>,
     options: Signal<Vec<(String, String)>>,

@@ -91,14 +91,14 @@ pub fn Layouts(
 
 /// What a calendar shows: a month, or one of its weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct VisibleRange {
     /// The month, in whole weeks.
     pub whole: CalendarMonth,
     /// A day of the week that is shown alone.
     pub week: Option<NaiveDate>,
 }
 
-impl Shown {
+impl VisibleRange {
     /// The days of the week that is shown alone.
     fn days(&self) -> Option<&[CalendarDay]> {
         self.week.and_then(|day| self.whole.week_of(day))
@@ -131,7 +131,7 @@ impl Places {
     }
 
     /// Where the calendar goes by one step.
-    fn beside(&self, shown: &Shown, after: bool) -> String {
+    fn beside(&self, shown: &VisibleRange, after: bool) -> String {
         match shown.week {
             Some(day) => self.week(week_beside(day, after)),
             None => self.month(neighbour(shown.whole.first, after)),
@@ -139,7 +139,7 @@ impl Places {
     }
 
     /// Where the present day is.
-    fn present(&self, shown: &Shown) -> String {
+    fn present(&self, shown: &VisibleRange) -> String {
         let layout = if shown.week.is_some() { Layout::Week } else { Layout::Month };
         format!("{}?view={}", self.base, layout.word())
     }
@@ -154,12 +154,12 @@ impl Places {
 #[component]
 pub fn Calendar(
     /// What it shows.
-    shown: Signal<Option<Shown>>,
+    shown: Signal<Option<VisibleRange>>,
 ) -> impl IntoView {
     let organization = Organization::get();
     let reports = organization.may(Action::ReportIncidents);
     let reports = Memo::new(move |_| reports.get());
-    let places = move |shown: &Shown| Places {
+    let places = move |shown: &VisibleRange| Places {
         base: organization.address("/maintenance"),
         today: shown.whole.today,
         reports: reports.get(),
@@ -196,7 +196,7 @@ pub fn Calendar(
 }
 
 /// Which days these are, and the way to others.
-fn bar(shown: &Shown, places: &Places) -> AnyView {
+fn bar(shown: &VisibleRange, places: &Places) -> AnyView {
     let unit = if shown.week.is_some() { "week" } else { "month" };
     let zone = format!("Times of {}", shown.whole.zone);
     view! {
@@ -217,7 +217,7 @@ fn bar(shown: &Shown, places: &Places) -> AnyView {
     .into_any()
 }
 
-fn month(shown: &Shown, places: &Places) -> AnyView {
+fn month(shown: &VisibleRange, places: &Places) -> AnyView {
     let title = shown.title();
     let weekdays = shown.whole.weeks.first().map(Vec::as_slice).unwrap_or_default();
     let head = weekdays.iter().map(|day| {
@@ -343,7 +343,7 @@ fn chip(entry: &CalendarEntry, places: &Places) -> AnyView {
     .into_any()
 }
 
-fn week(days: &[CalendarDay], shown: &Shown, places: &Places) -> AnyView {
+fn week(days: &[CalendarDay], shown: &VisibleRange, places: &Places) -> AnyView {
     let head = days.iter().map(|day| {
         let today = if day.is_today { "rounded-md bg-primary px-1.5 py-0.5 text-primary-foreground" } else { "" };
         view! {
@@ -434,13 +434,13 @@ fn agenda(days: Vec<&CalendarDay>, places: &Places) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::{day, days};
+    use crate::domain::calendar::{day, local_time};
 
     fn date(text: &str) -> NaiveDate {
         day(text).expect("a day")
     }
 
-    fn shown(week: Option<&str>) -> Shown {
+    fn shown(week: Option<&str>) -> VisibleRange {
         let first = date("2026-12-01");
         let days: Vec<CalendarDay> = days(first)
             .into_iter()
@@ -448,7 +448,7 @@ mod tests {
             .collect();
         let weeks = days.chunks(7).map(<[CalendarDay]>::to_vec).collect();
         let whole = CalendarMonth { first, today: date("2026-12-03"), zone: "UTC".to_owned(), weeks, more: false };
-        Shown { whole, week: week.map(date) }
+        VisibleRange { whole, week: week.map(date) }
     }
 
     fn places() -> Places {

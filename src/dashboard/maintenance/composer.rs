@@ -2,7 +2,6 @@
 
 use super::One;
 use crate::{
-    api::maintenance::{update_maintenance, window_end},
     dashboard::{
         frame::Organization,
         incidents::{MessageField, sends, waits},
@@ -14,6 +13,7 @@ use crate::{
         ids::UpdateId,
         maintenance::{MaintenanceDetail, MaintenanceStatus, MaintenanceUpdateInput, may_become},
     },
+    rpc::maintenance::{update_maintenance, window_end},
     ui::*,
 };
 use leptos::{ev, html, prelude::*, task::spawn_local};
@@ -49,9 +49,9 @@ impl UpdateDraft {
         !self.body.read().trim().is_empty() || self.moves.get()
     }
 
-    fn input(self, act: Act, window: &LocalWindow, seen: i64) -> MaintenanceUpdateInput {
+    fn input(self, act: ComposerAction, window: &LocalWindow, seen: i64) -> MaintenanceUpdateInput {
         let ends_at = self.ends_at.get_untracked();
-        let moves = act == Act::Post && self.moves.get_untracked() && ends_at != window.ends_at;
+        let moves = act == ComposerAction::Post && self.moves.get_untracked() && ends_at != window.ends_at;
         MaintenanceUpdateInput {
             status: act.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
             body: self.body.get_untracked(),
@@ -72,14 +72,14 @@ impl UpdateDraft {
 
 /// What a button of the form does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Act {
+enum ComposerAction {
     /// Posts the message, and moves the end if another one is typed.
     Post,
     /// Brings it to a status.
     Become(MaintenanceStatus),
 }
 
-impl Act {
+impl ComposerAction {
     const fn status(self) -> Option<MaintenanceStatus> {
         match self {
             Self::Post => None,
@@ -117,12 +117,12 @@ const fn steps(status: MaintenanceStatus) -> &'static [(MaintenanceStatus, &'sta
 
 /// The state of the maintenance that somebody had before their eyes when they began to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct SeenVersion {
     revision: i64,
     updates: Vec<UpdateId>,
 }
 
-impl Seen {
+impl SeenVersion {
     fn of(detail: &MaintenanceDetail) -> Self {
         let updates = detail.updates.iter().map(|update| update.id.clone()).collect();
         Self { revision: detail.maintenance.revision, updates }
@@ -166,15 +166,15 @@ pub fn Composer(
     let organization = Organization::get();
     let (live, toasts) = (use_live(), use_toasts());
     let now = Memo::new(move |_| one.read().0.maintenance.status);
-    let (pending, refused) = (RwSignal::new(false), RwSignal::new(None::<(AppError, Act)>));
+    let (pending, refused) = (RwSignal::new(false), RwSignal::new(None::<(AppError, ComposerAction)>));
     let asks = RwSignal::new(false);
     let begun = Memo::new(move |_| draft.is_begun());
-    let seen = RwSignal::new(None::<Seen>);
+    let seen = RwSignal::new(None::<SeenVersion>);
     Effect::new(move || {
         if !begun.get() {
             seen.set(None);
         } else if seen.with_untracked(Option::is_none) {
-            seen.set(Some(Seen::of(&one.read_untracked().0)));
+            seen.set(Some(SeenVersion::of(&one.read_untracked().0)));
         }
     });
     let news = Memo::new(move |_| seen.read().as_ref().and_then(|seen| seen.news(&one.read().0)));
@@ -182,7 +182,7 @@ pub fn Composer(
         Some((AppError::Conflict(words), act)) => Some((words, act)),
         _ => None,
     });
-    let post = move |act: Act, anyway: bool| {
+    let post = move |act: ComposerAction, anyway: bool| {
         if pending.get_untracked() {
             return;
         }
@@ -230,12 +230,12 @@ pub fn Composer(
             novalidate=true
             on:submit=move |event: ev::SubmitEvent| {
                 event.prevent_default();
-                post(Act::Post, false);
+                post(ComposerAction::Post, false);
             }
             on:keydown=move |event: ev::KeyboardEvent| {
                 if sends(&event) {
                     event.prevent_default();
-                    post(Act::Post, false);
+                    post(ComposerAction::Post, false);
                 }
             }
         >
@@ -251,7 +251,7 @@ pub fn Composer(
                 </Button>
                 // By their key, because a button that takes the place of another keeps what that one did.
                 <For each=move || steps(now.get()).to_vec() key=|(status, ..)| *status let:step>
-                    <Button icon=step.2 disabled=pending on:click=move |_| post(Act::Become(step.0), false)>{step.1}</Button>
+                    <Button icon=step.2 disabled=pending on:click=move |_| post(ComposerAction::Become(step.0), false)>{step.1}</Button>
                 </For>
                 <Show when=move || !is_over.get() && !draft.moves.get()>
                     <Button icon=IconName::Clock on:click=move_end>"Extend"</Button>
@@ -273,7 +273,7 @@ pub fn Composer(
             confirm_label="Cancel maintenance"
             destructive=true
             pending
-            on_confirm=move |()| post(Act::Become(MaintenanceStatus::Cancelled), false)
+            on_confirm=move |()| post(ComposerAction::Become(MaintenanceStatus::Cancelled), false)
         />
     }
 }
@@ -282,15 +282,15 @@ pub fn Composer(
 #[component]
 fn News(
     news: Memo<Option<String>>,
-    conflict: Memo<Option<(String, Act)>>,
+    conflict: Memo<Option<(String, ComposerAction)>>,
     now: Memo<MaintenanceStatus>,
     pending: RwSignal<bool>,
-    #[prop(into)] on_anyway: Callback<Act>,
+    #[prop(into)] on_anyway: Callback<ComposerAction>,
 ) -> impl IntoView {
     let shown = Memo::new(move |_| {
         let (conflict, now) = (conflict.get(), now.get());
         let urgent = conflict.is_some();
-        let act = conflict.as_ref().map_or(Act::Post, |(_, act)| *act);
+        let act = conflict.as_ref().map_or(ComposerAction::Post, |(_, act)| *act);
         // Some things are no longer possible at all.
         let possible = act.status().is_none_or(|status| may_become(now, status));
         let title = news.get().or_else(|| conflict.map(|(words, _)| words))?;
@@ -416,12 +416,12 @@ mod tests {
             let end = |act| draft.input(act, &window(), 1).ends_at;
             draft.ends_at.set(window().ends_at);
             draft.moves.set(true);
-            assert_eq!(end(Act::Post), "");
+            assert_eq!(end(ComposerAction::Post), "");
             draft.ends_at.set("2026-11-21T23:30".to_owned());
-            assert_eq!(end(Act::Post), "2026-11-21T23:30");
-            assert_eq!(end(Act::Become(MaintenanceStatus::Completed)), "");
+            assert_eq!(end(ComposerAction::Post), "2026-11-21T23:30");
+            assert_eq!(end(ComposerAction::Become(MaintenanceStatus::Completed)), "");
             draft.moves.set(false);
-            assert_eq!(end(Act::Post), "");
+            assert_eq!(end(ComposerAction::Post), "");
         });
     }
 
@@ -437,7 +437,7 @@ mod tests {
 
     #[test]
     fn news_name_who_did_what() {
-        let seen = Seen::of(&detail(1, &[(1, Some("Ana"))]));
+        let seen = SeenVersion::of(&detail(1, &[(1, Some("Ana"))]));
         assert_eq!(seen.news(&detail(1, &[(1, Some("Ana"))])), None);
         let words = seen.news(&detail(3, &[(3, Some("Bo")), (2, None), (1, Some("Ana"))]));
         let expected = "The clock brought it to “In progress”, Bo posted “In progress” while you were writing.";

@@ -7,9 +7,8 @@ use super::{
     marks::{MaintenanceBadge, named, rule_in_words},
     may_change, read_one,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::maintenance::{delete_maintenance, end_maintenance_series},
     dashboard::{
         frame::{Organization, ScreenHead},
         incidents::{Prose, steady},
@@ -21,9 +20,10 @@ use crate::{
     domain::{
         error::Result,
         live::Topic,
-        maintenance::{Maintained, Maintenance, MaintenanceDetail, MaintenanceUpdate},
+        maintenance::{MaintainedService, Maintenance, MaintenanceDetail, MaintenanceUpdate},
         role::Action,
     },
+    rpc::maintenance::{delete_maintenance, end_maintenance_series},
     ui::*,
 };
 use leptos::{html, prelude::*, task::spawn_local};
@@ -226,7 +226,7 @@ fn UnderMaintenance(detail: Signal<MaintenanceDetail>) -> impl IntoView {
                 }
                 view! {
                     <ul class="divide-y divide-border text-13" role="list">
-                        {services.into_iter().map(|Maintained { service_id, name, .. }| {
+                        {services.into_iter().map(|MaintainedService { service_id, name, .. }| {
                             let address = format!("/services/{service_id}");
                             view! {
                                 <li class="px-4 py-2">
@@ -370,7 +370,7 @@ mod tests {
                 completed_at: None,
                 automatic: true,
                 series_id: None,
-                services: vec![Maintained {
+                services: vec![MaintainedService {
                     service_id: ServiceId::from_random([1; ID_LENGTH]),
                     name: "API".to_owned(),
                     team_id: None,

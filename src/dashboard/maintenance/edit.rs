@@ -5,9 +5,8 @@ use super::{
     form::{Draft, Purpose, WindowForm},
     may_change, read_one,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{maintenance::edit_maintenance, services::list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         incidents::steady,
@@ -21,6 +20,7 @@ use crate::{
         role::Action,
         service::ServiceList,
     },
+    rpc::{maintenance::edit_maintenance, services::list_services},
     ui::*,
 };
 use leptos::prelude::*;

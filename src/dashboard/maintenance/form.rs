@@ -1,12 +1,8 @@
 //! `/dashboard/{organization}/maintenance/new`, and the form that it shares with editing.
 
 use super::marks::RULES;
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{
-        maintenance::{schedule_maintenance, window_end},
-        services::list_services,
-    },
     dashboard::{
         frame::{Organization, ScreenHead},
         incidents::{MessageField, ServiceSearch, name_of, sends, steady, waits},
@@ -21,6 +17,10 @@ use crate::{
         maintenance::{Maintenance, MaintenanceInput},
         role::Action,
         service::ServiceList,
+    },
+    rpc::{
+        maintenance::{schedule_maintenance, window_end},
+        services::list_services,
     },
     ui::*,
 };
@@ -440,7 +440,7 @@ fn Repeat(draft: Draft, error: Signal<Option<String>>) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::domain::ids::{ID_LENGTH, MaintenanceId};
-    use crate::domain::maintenance::{Maintained, MaintenanceStatus};
+    use crate::domain::maintenance::{MaintainedService, MaintenanceStatus};
 
     #[test]
     fn a_day_of_the_calendar_is_the_night_of_it() {
@@ -479,7 +479,11 @@ mod tests {
                 completed_at: None,
                 automatic: false,
                 series_id: None,
-                services: vec![Maintained { service_id: service.clone(), name: "API".to_owned(), team_id: None }],
+                services: vec![MaintainedService {
+                    service_id: service.clone(),
+                    name: "API".to_owned(),
+                    team_id: None,
+                }],
                 revision: 3,
                 updated_at: Default::default(),
             };

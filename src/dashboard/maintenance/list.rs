@@ -1,18 +1,14 @@
 //! `/dashboard/{organization}/maintenance`: what is planned and what was, as a list or as a calendar.
 
 use super::{
-    calendar::{Calendar, Layout, Layouts, Shown},
+    calendar::{Calendar, Layout, Layouts, VisibleRange},
     countdown::{Countdown, Moments, provide_clock},
     filter::{Filter, FilterBar, Tab, Tabs},
     marks::{MaintenanceBadge, SeriesMark, named},
     windows_of,
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{
-        maintenance::{calendar, list_maintenance},
-        services::list_services,
-    },
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -28,6 +24,10 @@ use crate::{
         role::Action,
         service::ServiceList,
     },
+    rpc::{
+        maintenance::{calendar, list_maintenance},
+        services::list_services,
+    },
     ui::*,
 };
 use chrono::NaiveDate;
@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the address and the filter ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
+enum MaintenanceQuery {
     /// So many pages of the list.
     List(MaintenanceFilter, usize),
     /// The month of a day, or the present one.
@@ -59,9 +59,9 @@ struct Listed {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Found {
+enum SearchResults {
     List(Listed),
-    Calendar(Shown),
+    Calendar(VisibleRange),
 }
 
 /// The first pages as one.
@@ -81,15 +81,17 @@ async fn read_pages(slug: String, filter: MaintenanceFilter, pages: usize) -> Re
     Ok(all)
 }
 
-async fn find(slug: String, asked: Asked) -> Result<Found> {
+async fn find(slug: String, asked: MaintenanceQuery) -> Result<SearchResults> {
     let text = |date: Option<NaiveDate>| date.map(month_text).unwrap_or_default();
     Ok(match asked {
-        Asked::List(filter, pages) => Found::List(read_pages(slug, filter, pages).await?),
-        Asked::Month(date) => Found::Calendar(Shown { whole: calendar(slug, text(date)).await?, week: None }),
-        Asked::Week(date) => {
+        MaintenanceQuery::List(filter, pages) => SearchResults::List(read_pages(slug, filter, pages).await?),
+        MaintenanceQuery::Month(date) => {
+            SearchResults::Calendar(VisibleRange { whole: calendar(slug, text(date)).await?, week: None })
+        }
+        MaintenanceQuery::Week(date) => {
             let whole = calendar(slug, text(date)).await?;
             let week = Some(date.unwrap_or(whole.today));
-            Found::Calendar(Shown { whole, week })
+            SearchResults::Calendar(VisibleRange { whole, week })
         }
     })
 }
@@ -112,9 +114,9 @@ pub fn MaintenanceScreen() -> impl IntoView {
         unfolded.with(|(of, pages)| if *of == *wanted { *pages } else { 1 })
     });
     let asked = Memo::new(move |_| match layout.get() {
-        Layout::List => Asked::List(wanted.get(), pages.get()),
-        Layout::Month => Asked::Month(query.read().get_str("month").and_then(month)),
-        Layout::Week => Asked::Week(query.read().get_str("day").and_then(day)),
+        Layout::List => MaintenanceQuery::List(wanted.get(), pages.get()),
+        Layout::Month => MaintenanceQuery::Month(query.read().get_str("month").and_then(month)),
+        Layout::Week => MaintenanceQuery::Week(query.read().get_str("day").and_then(day)),
     });
     let read = resource(
         move || {
@@ -151,7 +153,7 @@ pub fn MaintenanceScreen() -> impl IntoView {
 
 #[component]
 fn Loaded(
-    read: Resource<Result<Found>>,
+    read: Resource<Result<SearchResults>>,
     services: Resource<Result<ServiceList>>,
     tab: Memo<Tab>,
     filter: Filter,
@@ -166,17 +168,17 @@ fn Loaded(
     standing(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        move |both: Signal<(Found, ServiceList)>| {
+        move |both: Signal<(SearchResults, ServiceList)>| {
             let listed = Signal::from(Memo::new(move |_| match &both.read().0 {
-                Found::List(listed) => listed.clone(),
-                Found::Calendar(_) => Listed::default(),
+                SearchResults::List(listed) => listed.clone(),
+                SearchResults::Calendar(_) => Listed::default(),
             }));
             let shown = Signal::from(Memo::new(move |_| match &both.read().0 {
-                Found::List(_) => None,
-                Found::Calendar(shown) => Some(shown.clone()),
+                SearchResults::List(_) => None,
+                SearchResults::Calendar(shown) => Some(shown.clone()),
             }));
             let services = Signal::from(Memo::new(move |_| both.read().1.clone()));
-            let is_list = Memo::new(move |_| matches!(both.read().0, Found::List(_)));
+            let is_list = Memo::new(move |_| matches!(both.read().0, SearchResults::List(_)));
             view! {
                 {move || if is_list.get() {
                     view! { <List listed services tab filter pages more /> }.into_any()

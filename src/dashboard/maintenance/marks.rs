@@ -1,7 +1,7 @@
 //! What a maintenance is told by at a glance: status, series, services.
 
 use crate::{
-    domain::maintenance::{Maintained, MaintenanceStatus},
+    domain::maintenance::{MaintainedService, MaintenanceStatus},
     ui::*,
 };
 use leptos::prelude::*;
@@ -57,7 +57,7 @@ pub fn SeriesMark() -> impl IntoView {
 }
 
 /// The first few services by name, and how many more.
-pub fn named(services: &[Maintained], most: usize) -> String {
+pub fn named(services: &[MaintainedService], most: usize) -> String {
     let names = services.iter().take(most).map(|service| service.name.as_str()).collect::<Vec<_>>().join(", ");
     match services.len().saturating_sub(most) {
         0 => names,
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_few_services_are_named() {
-        let all = ["API", "Mail", "Web"].map(|name| Maintained {
+        let all = ["API", "Mail", "Web"].map(|name| MaintainedService {
             service_id: ServiceId::from_random([0; ID_LENGTH]),
             name: name.to_owned(),
             team_id: None,

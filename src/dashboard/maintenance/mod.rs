@@ -16,7 +16,6 @@ pub use form::ScheduleScreen;
 pub use list::MaintenanceScreen;
 
 use crate::{
-    api::maintenance::{maintenance_windows, read_maintenance},
     domain::{
         calendar::LocalWindow,
         error::{AppError, Result},
@@ -25,6 +24,7 @@ use crate::{
         organization::OrganizationFrame,
         role::Action,
     },
+    rpc::maintenance::{maintenance_windows, read_maintenance},
 };
 
 /// A maintenance, and its window by the clock of the organization.

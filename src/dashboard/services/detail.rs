@@ -1,9 +1,8 @@
 //! `/dashboard/{organization}/services/{id}`: one service and its history.
 
 use super::status::{StatusChip, StatusMark, status_tone};
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::services::read_service,
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -21,6 +20,7 @@ use crate::{
         service::{Interval, ServiceDetail},
         status::{Cause, ServiceStatus},
     },
+    rpc::services::read_service,
     ui::*,
 };
 use leptos::prelude::*;

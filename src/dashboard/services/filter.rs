@@ -17,14 +17,14 @@ const NO_TEAM: &str = "none";
 
 /// Whose services are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
+pub enum Ownership {
     /// Those that no team owns.
     Nobody,
     /// Those of one team.
     Team(TeamId),
 }
 
-impl Whose {
+impl Ownership {
     fn read(item: &str) -> Option<Self> {
         if item == NO_TEAM { Some(Self::Nobody) } else { item.parse::<TeamId>().ok().map(Self::Team) }
     }
@@ -43,7 +43,7 @@ pub struct Wanted {
     /// Small letters; empty: any.
     words: String,
     status: Option<ServiceStatus>,
-    whose: Option<Whose>,
+    whose: Option<Ownership>,
 }
 
 impl Wanted {
@@ -68,7 +68,7 @@ pub struct Filter {
     list: Signal<ServiceList>,
     words: RwSignal<String>,
     status: RwSignal<Option<ServiceStatus>>,
-    whose: RwSignal<Option<Whose>>,
+    whose: RwSignal<Option<Ownership>>,
 }
 
 impl Filter {
@@ -90,19 +90,19 @@ impl Filter {
     }
 
     /// The team that was chosen, as long as there is something to choose it from.
-    fn whose(self) -> Option<Whose> {
+    fn whose(self) -> Option<Ownership> {
         let list = self.list.read();
         self.whose.get().filter(|whose| match whose {
-            Whose::Nobody => !list.teams.is_empty(),
-            Whose::Team(id) => list.teams.iter().any(|team| team.id == *id),
+            Ownership::Nobody => !list.teams.is_empty(),
+            Ownership::Team(id) => list.teams.iter().any(|team| team.id == *id),
         })
     }
 
     fn team_in_words(self) -> String {
         match self.whose() {
             None => "any".to_owned(),
-            Some(Whose::Nobody) => "none".to_owned(),
-            Some(Whose::Team(id)) => {
+            Some(Ownership::Nobody) => "none".to_owned(),
+            Some(Ownership::Team(id)) => {
                 let list = self.list.read();
                 list.teams.iter().find(|team| team.id == id).map(|team| team.name.clone()).unwrap_or_default()
             }
@@ -131,10 +131,10 @@ pub fn FilterBar(
         let chosen = filter.whose();
         let mut items = vec![MenuItem { checked: chosen.is_none(), ..MenuItem::new("", "Any team") }];
         items.extend(list.read().teams.iter().map(|team| MenuItem {
-            checked: chosen == Some(Whose::Team(team.id.clone())),
+            checked: chosen == Some(Ownership::Team(team.id.clone())),
             ..MenuItem::new(team.id.as_str(), team.name.as_str())
         }));
-        items.push(MenuItem { checked: chosen == Some(Whose::Nobody), ..MenuItem::new(NO_TEAM, "No team") });
+        items.push(MenuItem { checked: chosen == Some(Ownership::Nobody), ..MenuItem::new(NO_TEAM, "No team") });
         items
     });
     view! {
@@ -150,7 +150,7 @@ pub fn FilterBar(
                 label=Signal::derive(move || format!("Team: {}", filter.team_in_words()))
                 trigger=move || view! { <span class="truncate">"Team: " {move || filter.team_in_words()}</span> <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
                 items=teams
-                on_select=move |item: String| whose.set(Whose::read(&item))
+                on_select=move |item: String| whose.set(Ownership::read(&item))
             />
         </Show>
     }
@@ -198,9 +198,9 @@ mod tests {
         assert_eq!(names("refunds", None, None), ["API", "Mail", "Web"]);
         assert_eq!(names("web", None, None), ["Web"]);
         assert_eq!(names("", Some(down), None), ["Mail"]);
-        assert_eq!(names("", None, Whose::read(NO_TEAM)), ["API"]);
-        assert_eq!(names("", None, Whose::read(team(2).as_str())), ["Web"]);
-        assert_eq!(names("", Some(down), Whose::read(team(2).as_str())), [""; 0]);
-        assert_eq!(Whose::read(""), None);
+        assert_eq!(names("", None, Ownership::read(NO_TEAM)), ["API"]);
+        assert_eq!(names("", None, Ownership::read(team(2).as_str())), ["Web"]);
+        assert_eq!(names("", Some(down), Ownership::read(team(2).as_str())), [""; 0]);
+        assert_eq!(Ownership::read(""), None);
     }
 }

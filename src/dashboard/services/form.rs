@@ -1,8 +1,7 @@
 //! Adding and editing a service.
 
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::services::{CreateService, UpdateService, list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         states::{Missing, failed},
@@ -10,9 +9,10 @@ use crate::{
     domain::{
         error::AppError,
         member::Team,
-        role::{Action, Reach},
+        role::{Action, PermissionScope},
         service::{Group, Service},
     },
+    rpc::services::{CreateService, UpdateService, list_services},
     ui::*,
 };
 use leptos::{form::ActionForm, prelude::*};
@@ -91,7 +91,7 @@ fn Fields(
     let on = move |field: &'static str| Signal::derive(move || error.get().and_then(|error| error.on(field)));
     // Who edits by a team's leave can only give it to a team of their own.
     let reach = Organization::get().frame.read_untracked().reach(Action::EditServices);
-    let everywhere = reach == Some(Reach::Everything);
+    let everywhere = reach == Some(PermissionScope::Everything);
     let mut team_options: Vec<(String, String)> = Vec::new();
     if everywhere {
         team_options.push((String::new(), "No team".to_owned()));

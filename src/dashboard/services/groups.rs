@@ -5,13 +5,13 @@ use super::{
     row::{Handle, step},
 };
 use crate::{
-    api::services::{create_group, delete_group, update_group},
     dashboard::{frame::Organization, live::use_live},
     domain::{
         error::AppError,
         role::Action,
         service::{Group, GroupInput, Section},
     },
+    rpc::services::{create_group, delete_group, update_group},
     ui::*,
 };
 use leptos::{ev, prelude::*};

@@ -7,9 +7,8 @@ use super::{
     row::ServiceRow,
     status::{Before, change_status, status_items},
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::services::{create_services, list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -25,6 +24,7 @@ use crate::{
         service::{Group, Section, ServiceList},
         status::ServiceStatus,
     },
+    rpc::services::{create_services, list_services},
     ui::*,
 };
 use leptos::{html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys};
@@ -440,7 +440,7 @@ pub fn move_to(
 ) {
     let live = use_live();
     spawn_local(async move {
-        match crate::api::services::move_item(organization, item, group, before).await {
+        match crate::rpc::services::move_item(organization, item, group, before).await {
             Ok(()) => live.refresh(),
             Err(error) => toasts.error(error.to_string()),
         }

@@ -1,7 +1,6 @@
 //! What is wrong now, above the list of services.
 
 use crate::{
-    api::incidents::list_incidents,
     dashboard::{
         frame::Organization,
         incidents::{impact_icon, impact_tone, may_change},
@@ -14,6 +13,7 @@ use crate::{
         role::Action,
         status::Impact,
     },
+    rpc::incidents::list_incidents,
     ui::*,
 };
 use leptos::prelude::*;

@@ -5,7 +5,6 @@ use super::{
     status::{StatusChip, StatusMark},
 };
 use crate::{
-    api::services::{delete_service, restore_service},
     dashboard::{frame::Organization, live::use_live, time::Ago},
     domain::{
         ids::{GroupId, ServiceId, TeamId},
@@ -13,6 +12,7 @@ use crate::{
         service::{Section, Service, ServiceList},
         status::ServiceStatus,
     },
+    rpc::services::{delete_service, restore_service},
     ui::*,
 };
 use leptos::{prelude::*, task::spawn_local};

@@ -1,7 +1,6 @@
 //! A status on a screen, and the menu that sets it.
 
 use crate::{
-    api::services::set_status,
     dashboard::{frame::Organization, live::use_live},
     domain::{
         ids::{ServiceId, TeamId},
@@ -9,6 +8,7 @@ use crate::{
         role::Action,
         status::{ServiceStatus, StatusLabels},
     },
+    rpc::services::set_status,
     ui::{Icon, IconName, Menu, MenuItem, StatusDot, Toasts, Tone, use_toasts},
 };
 use leptos::{prelude::*, task::spawn_local};

@@ -4,9 +4,8 @@ mod tokens;
 
 pub use tokens::TokensScreen;
 
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::organizations::{UpdateOrganization, delete_organization, read_settings, time_zones},
     dashboard::{
         account::confirmation,
         frame::{Organization, ScreenHead},
@@ -19,6 +18,7 @@ use crate::{
         role::{Action, Role},
         status::ServiceStatus,
     },
+    rpc::organizations::{UpdateOrganization, delete_organization, read_settings, time_zones},
     ui::*,
 };
 use leptos::{form::ActionForm, prelude::*};

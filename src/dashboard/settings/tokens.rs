@@ -1,8 +1,7 @@
 //! `/dashboard/{organization}/settings/tokens`: the keys of programs.
 
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::tokens::{create_token, list_tokens, revoke_token},
     dashboard::{
         account::confirmation,
         frame::{Organization, ScreenHead},
@@ -16,6 +15,7 @@ use crate::{
         role::Role,
         token::{ApiToken, LIVES, NewToken, TokenInput},
     },
+    rpc::tokens::{create_token, list_tokens, revoke_token},
     ui::*,
 };
 use leptos::{ev, prelude::*};

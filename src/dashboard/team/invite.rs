@@ -1,13 +1,13 @@
 //! Inviting somebody, and invitations that nobody has accepted yet.
 
 use crate::{
-    api::members::{invite, resend_invitation, revoke_invitation},
     dashboard::{frame::Organization, live::use_live},
     domain::{
         error::AppError,
-        member::{Invitation, InvitationInput, People, Sent, may_change},
+        member::{Invitation, InvitationDelivery, InvitationInput, People, may_change},
         role::{Action, Role, TeamRole},
     },
+    rpc::members::{invite, resend_invitation, revoke_invitation},
     ui::*,
 };
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -105,8 +105,8 @@ fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
 
 /// What became of an invitation: mailed, or a link to pass on.
 #[component]
-fn SentNote(sent: Sent, open: RwSignal<bool>) -> impl IntoView {
-    let Sent { email, link, .. } = sent;
+fn SentNote(sent: InvitationDelivery, open: RwSignal<bool>) -> impl IntoView {
+    let InvitationDelivery { email, link, .. } = sent;
     let copy = link.clone().map(|text| view! { <CopyButton text /> });
     let body = match link {
         None => view! { <Alert tone=Tone::Green icon=IconName::CheckCircle>{format!("The invitation is on its way to {email}.")}</Alert> }.into_any(),
@@ -159,7 +159,7 @@ fn InvitationRow(invitation: Invitation) -> impl IntoView {
     let Invitation { id, email, role, invited_by, expires_at, .. } = invitation;
     let note = format!("{} · invited by {invited_by} · until {}", role.label(), expires_at.in_words());
     let (id, shown) = (StoredValue::new(id), email.clone());
-    let result = RwSignal::new(None::<Sent>);
+    let result = RwSignal::new(None::<InvitationDelivery>);
     let opened = RwSignal::new(false);
     let again = move |_| {
         let slug = organization.slug.get_untracked();

@@ -1,10 +1,6 @@
 //! Everybody, with their roles.
 
 use crate::{
-    api::{
-        members::{change_role, leave_organization, remove_member},
-        tokens::{list_created_tokens, list_tokens},
-    },
     dashboard::{frame::Organization, live::use_live, time::Ago},
     domain::{
         error::Result,
@@ -12,6 +8,10 @@ use crate::{
         member::{Member, People, may_change},
         role::{Action, Role},
         token::ApiToken,
+    },
+    rpc::{
+        members::{change_role, leave_organization, remove_member},
+        tokens::{list_created_tokens, list_tokens},
     },
     ui::*,
 };

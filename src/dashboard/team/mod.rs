@@ -4,15 +4,15 @@ mod invite;
 mod members;
 mod teams;
 
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::members::read_people,
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
         states::standing,
     },
     domain::{error::AppError, live::Topic, member::People, role::Action},
+    rpc::members::read_people,
     ui::*,
 };
 use invite::{InviteDialog, OpenInvitations};

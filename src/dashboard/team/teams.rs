@@ -1,7 +1,6 @@
 //! Teams: who is in them, what they are called.
 
 use crate::{
-    api::members::{create_team, delete_team, remove_team_member, rename_team, set_team_member},
     dashboard::{frame::Organization, live::use_live},
     domain::{
         error::AppError,
@@ -9,6 +8,7 @@ use crate::{
         member::{People, Team},
         role::{Action, TeamRole},
     },
+    rpc::members::{create_team, delete_team, remove_team_member, rename_team, set_team_member},
     ui::*,
 };
 use leptos::{ev, prelude::*, task::spawn_local};

@@ -7,9 +7,8 @@ use self::{
     chart::{Bar, BarChart},
     tables::{DaysTable, IncidentList, MonthsTable, ServicesTable, downtime, mean},
 };
-use crate::api::resource;
+use crate::rpc::resource;
 use crate::{
-    api::{reports::read_uptime, services::list_services},
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
@@ -22,6 +21,7 @@ use crate::{
         role::Action,
         service::{Section, ServiceList},
     },
+    rpc::{reports::read_uptime, services::list_services},
     ui::*,
 };
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ use leptos_router::{
 };
 
 /// A report, and what it is about.
-type Asked = (ReportFilter, Report);
+type UptimeQuery = (ReportFilter, Report);
 
 const PERIOD: &str = "inline-flex h-8 items-center rounded-md px-2.5 text-13 font-medium text-muted-foreground hover:bg-accent hover:text-foreground aria-[current=page]:bg-accent aria-[current=page]:text-foreground pointer-coarse:h-10";
 
@@ -98,7 +98,7 @@ pub fn UptimeScreen() -> impl IntoView {
 
 #[component]
 fn Reported(
-    read: Resource<Result<Asked>>,
+    read: Resource<Result<UptimeQuery>>,
     services: Resource<Result<ServiceList>>,
     wanted: Memo<ReportFilter>,
 ) -> impl IntoView {
@@ -110,7 +110,7 @@ fn Reported(
     standing(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        move |both: Signal<(Asked, ServiceList)>| {
+        move |both: Signal<(UptimeQuery, ServiceList)>| {
             let shown = Memo::new(move |_| both.read().0.0.clone());
             let report = Signal::from(Memo::new(move |_| both.read().0.1.clone()));
             let services = Memo::new(move |_| choices(&both.read().1));

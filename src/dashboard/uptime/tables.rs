@@ -5,7 +5,7 @@ use crate::{
     domain::{
         ids::IncidentId,
         report::{
-            DayBar, IncidentSum, MonthBar, Report, ReportIncident, ServiceLine, day_in_words, down_seconds,
+            DayBar, IncidentTotals, MonthBar, Report, ReportIncident, ServiceLine, day_in_words, down_seconds,
             month_in_words,
         },
         status::ServiceStatus,
@@ -30,7 +30,7 @@ fn lasted(micros: i64) -> String {
 }
 
 /// The mean time to resolve, in words.
-pub fn mean(sum: IncidentSum) -> String {
+pub fn mean(sum: IncidentTotals) -> String {
     sum.mean_seconds().map_or_else(|| NOTHING.to_owned(), |seconds| length(seconds as f64))
 }
 
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_a_dash() {
         assert_eq!((lasted(0), lasted(3_600_000_000)), (NOTHING.to_owned(), "1 h 0 min".to_owned()));
-        assert_eq!(mean(IncidentSum { count: 1, ..IncidentSum::default() }), NOTHING);
-        assert_eq!(mean(IncidentSum { count: 3, resolved: 2, resolve_seconds: 7_200 }), "1 h 0 min");
+        assert_eq!(mean(IncidentTotals { count: 1, ..IncidentTotals::default() }), NOTHING);
+        assert_eq!(mean(IncidentTotals { count: 3, resolved: 2, resolve_seconds: 7_200 }), "1 h 0 min");
         assert_eq!(downtime(&Tally::default()), NOTHING);
         assert_eq!(downtime(&Tally { observed: 1, ..Tally::default() }), "0 s");
     }

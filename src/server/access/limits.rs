@@ -16,7 +16,7 @@ use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 type Limiter<K> = DefaultKeyedRateLimiter<K>;
 
-/// The limiters of the server. "Network" is the key of [`neighbourhood`].
+/// The limiters of the server. "Network" is the key of [`subnet_key`].
 #[derive(Debug)]
 pub struct Limits {
     sign_in_network: Limiter<IpAddr>,
@@ -69,7 +69,7 @@ impl Default for Limits {
 }
 
 /// Whoever has one IPv6 address has the whole /64 it is in.
-pub fn neighbourhood(address: IpAddr) -> IpAddr {
+pub fn subnet_key(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
             let bits = u128::from(v6) & !u128::from(u64::MAX);
@@ -97,7 +97,7 @@ impl Limits {
     /// # Errors
     /// [`AppError::TooMany`] with the time to wait.
     pub fn sign_in(&self, address: IpAddr, account: &str) -> Result<()> {
-        let network = neighbourhood(address);
+        let network = subnet_key(address);
         self.check(&self.sign_in_network, &network)?;
         self.check(&self.sign_in_network_account, &(network, account.to_owned()))?;
         self.check(&self.sign_in_account, &account.to_owned())
@@ -124,7 +124,7 @@ impl Limits {
     /// # Errors
     /// [`AppError::TooMany`] with the time to wait.
     pub fn sign_up(&self, address: IpAddr) -> Result<()> {
-        self.check(&self.sign_up, &neighbourhood(address))
+        self.check(&self.sign_up, &subnet_key(address))
     }
     /// One request to mail a link to somebody who is not signed in. How many links an account is sent is not
     /// limited here but by those that still work.
@@ -132,14 +132,14 @@ impl Limits {
     /// # Errors
     /// [`AppError::TooMany`] with the time to wait.
     pub fn forgotten_password(&self, address: IpAddr) -> Result<()> {
-        self.check(&self.mail_network, &neighbourhood(address))
+        self.check(&self.mail_network, &subnet_key(address))
     }
     /// One request of a signed-in person to mail a link to verify an address.
     ///
     /// # Errors
     /// [`AppError::TooMany`] with the time to wait.
     pub fn mail(&self, address: IpAddr, user: &UserId) -> Result<()> {
-        self.check(&self.mail_network, &neighbourhood(address))?;
+        self.check(&self.mail_network, &subnet_key(address))?;
         self.check(&self.mail_person, user)
     }
     /// One mail with a link to verify an address, to whoever reads this mailbox: accounts of many people may
@@ -155,7 +155,7 @@ impl Limits {
     /// # Errors
     /// [`AppError::TooMany`] with the time to wait.
     pub fn link(&self, address: IpAddr) -> Result<()> {
-        self.check(&self.links, &neighbourhood(address))
+        self.check(&self.links, &subnet_key(address))
     }
     /// One request of a signed-in person to the dashboard.
     ///

@@ -7,11 +7,11 @@
 pub mod account_pages;
 pub mod accounts;
 pub mod cookies;
+pub mod csrf;
 pub mod device;
 pub mod known_device;
 pub mod limits;
 pub mod oidc;
-pub mod origin;
 pub mod pages;
 mod password;
 pub mod reauthentication;
@@ -28,13 +28,13 @@ use crate::{
         error::{AppError, Result},
         ids::{OrganizationId, TeamId, TokenId, UserId},
         organization::OrganizationSummary,
-        role::{Action, Allowed, Reach, Role, TeamRole},
+        role::{Action, Allowed, PermissionScope, Role, TeamRole},
         time::Time,
     },
     server::{
         App,
         config::Environment,
-        db::{AccountWrite, Actor, Leave, Read, Write},
+        db::{AccountWrite, Actor, Grant, Read, Write},
         requests::ClientAddress,
     },
 };
@@ -63,7 +63,7 @@ pub struct SignedIn {
     /// When the person last proved in this session who they are.
     authenticated_at: Option<Time>,
     /// The role that the token stops at, whatever the person may do.
-    most: Role,
+    max_role: Role,
     /// When the token ends.
     ends_at: Option<Time>,
 }
@@ -92,7 +92,7 @@ impl SignedIn {
     pub async fn from_request(app: &App, parts: &Parts, door: Door) -> Result<Self> {
         let session = parts.extensions.get::<Session>().ok_or(AppError::Unauthenticated)?;
         let id = session::user(session).await?.ok_or(AppError::Unauthenticated)?;
-        let mut read = app.db.read(&Gate).await?;
+        let mut read = app.db.read(&InternalProof).await?;
         let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
         Ok(Self {
             app: app.clone(),
@@ -102,7 +102,7 @@ impl SignedIn {
             session: session.id(),
             token: None,
             authenticated_at: session::authenticated_at(session).await?,
-            most: Role::Owner,
+            max_role: Role::Owner,
             ends_at: None,
         })
     }
@@ -112,7 +112,7 @@ impl SignedIn {
     /// # Errors
     /// [`AppError::Unauthenticated`] when there is no such person.
     pub(super) async fn of_user(app: &App, id: &UserId, address: &str, door: Door) -> Result<Self> {
-        let mut read = app.db.read(&Gate).await?;
+        let mut read = app.db.read(&InternalProof).await?;
         let user = store::user(&mut read, id).await?.ok_or(AppError::Unauthenticated)?;
         let address = Some(address.to_owned());
         let app = app.clone();
@@ -124,7 +124,7 @@ impl SignedIn {
             session: None,
             token: None,
             authenticated_at: None,
-            most: Role::Owner,
+            max_role: Role::Owner,
             ends_at: None,
         })
     }
@@ -140,7 +140,7 @@ impl SignedIn {
     /// Whether a token asks that stops at a lesser role than the person may have: it does not act in what is
     /// the person's own business.
     pub const fn is_limited(&self) -> bool {
-        !matches!(self.most, Role::Owner)
+        !matches!(self.max_role, Role::Owner)
     }
     /// The write transaction of a change of the person's own account. It locks the account, so that what opens it
     /// is not ended at the same time.
@@ -172,16 +172,16 @@ impl SignedIn {
     /// [`AppError::NotFound`] for whoever is no member, [`AppError::Forbidden`] when the role does
     /// not allow it.
     pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
-        let mut read = self.app.db.read(&Gate).await?;
+        let mut read = self.app.db.read(&InternalProof).await?;
         let membership = store::membership(&mut read, &self.user.id, slug).await?;
         let refuse = |error| refused(&self.actor(), A::ACTION, slug, error);
         let Membership { mut organization, time_zone } = membership.ok_or_else(|| refuse(no_organization()))?;
         let teams = store::team_roles(read.connection(), &self.user.id, &organization.id).await?;
-        organization.role = organization.role.min(self.most);
-        let reach = Reach::of(A::ACTION, organization.role, &teams).filter(|_| self.most.may(A::ACTION));
+        organization.role = organization.role.min(self.max_role);
+        let reach = PermissionScope::of(A::ACTION, organization.role, &teams).filter(|_| self.max_role.may(A::ACTION));
         let reach = reach.ok_or_else(|| refuse(forbidden(A::ACTION)))?;
         let caller = Caller::Person(self.clone());
-        Ok(Scope { caller, organization, time_zone, teams, reach, only_at: None, allowed: PhantomData })
+        Ok(Scope { caller, organization, time_zone, teams, reach, if_version: None, allowed: PhantomData })
     }
 
     /// Who this is, with every organization they are a member of.
@@ -243,7 +243,7 @@ fn refused(actor: &Actor, action: Action, organization: &str, error: AppError) -
 
 /// A program with a token of an organization.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub struct ApiClient {
     app: App,
     name: String,
     organization: OrganizationId,
@@ -256,7 +256,7 @@ pub struct Program {
     ends_at: Option<Time>,
 }
 
-impl Program {
+impl ApiClient {
     /// What its token is for.
     pub fn name(&self) -> &str {
         &self.name
@@ -287,7 +287,7 @@ pub enum Caller {
     /// By a session, or by a token of their own.
     Person(SignedIn),
     /// By a token of an organization.
-    Program(Program),
+    ApiClient(ApiClient),
 }
 
 impl sealed::Sealed for Caller {}
@@ -298,7 +298,7 @@ impl Caller {
     pub const fn app(&self) -> &App {
         match self {
             Self::Person(person) => person.app(),
-            Self::Program(program) => &program.app,
+            Self::ApiClient(program) => &program.app,
         }
     }
 
@@ -306,7 +306,7 @@ impl Caller {
     pub fn principal(&self) -> Principal {
         match self {
             Self::Person(person) => Principal::Person(person.user().id.clone()),
-            Self::Program(program) => Principal::Organization(program.organization.clone()),
+            Self::ApiClient(program) => Principal::Organization(program.organization.clone()),
         }
     }
 
@@ -314,7 +314,7 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         match self {
             Self::Person(person) => person.actor(),
-            Self::Program(Program { name, address, .. }) => {
+            Self::ApiClient(ApiClient { name, address, .. }) => {
                 Actor { user_id: None, name: format!("{name} (token)"), door: Door::Rest, address: address.clone() }
             }
         }
@@ -327,16 +327,16 @@ impl Caller {
     pub async fn scope<A: Allowed>(&self, slug: &str) -> Result<Scope<A>> {
         let program = match self {
             Self::Person(person) => return person.scope(slug).await,
-            Self::Program(program) => program,
+            Self::ApiClient(program) => program,
         };
-        let mut read = program.app.db.read(&Gate).await?;
+        let mut read = program.app.db.read(&InternalProof).await?;
         let found = store::organization(&mut read, &program.organization, slug).await?;
         let refuse = |error| refused(&self.actor(), A::ACTION, slug, error);
         let Membership { mut organization, time_zone } = found.ok_or_else(|| refuse(no_organization()))?;
         organization.role = program.role;
-        let reach = Reach::of(A::ACTION, program.role, &[]).ok_or_else(|| refuse(forbidden(A::ACTION)))?;
+        let reach = PermissionScope::of(A::ACTION, program.role, &[]).ok_or_else(|| refuse(forbidden(A::ACTION)))?;
         let caller = self.clone();
-        Ok(Scope { caller, organization, time_zone, teams: Vec::new(), reach, only_at: None, allowed: PhantomData })
+        Ok(Scope { caller, organization, time_zone, teams: Vec::new(), reach, if_version: None, allowed: PhantomData })
     }
 
     /// The organizations that can be asked for.
@@ -348,10 +348,10 @@ impl Caller {
         match self {
             Self::Person(person) => {
                 let mut all = store::memberships(&mut read, &person.user.id).await?;
-                all.iter_mut().for_each(|organization| organization.role = organization.role.min(person.most));
+                all.iter_mut().for_each(|organization| organization.role = organization.role.min(person.max_role));
                 Ok(all)
             }
-            Self::Program(program) => {
+            Self::ApiClient(program) => {
                 let one = store::organization_of_token(&mut read, &program.organization).await?;
                 Ok(one.into_iter().map(|one| OrganizationSummary { role: program.role, ..one }).collect())
             }
@@ -372,8 +372,8 @@ pub struct Scope<A> {
     organization: OrganizationSummary,
     time_zone: String,
     teams: Vec<(TeamId, TeamRole)>,
-    reach: Reach,
-    only_at: Option<i64>,
+    reach: PermissionScope,
+    if_version: Option<i64>,
     allowed: PhantomData<A>,
 }
 
@@ -394,7 +394,7 @@ impl<A: Allowed> Scope<A> {
     pub const fn ends_at(&self) -> Option<Time> {
         match &self.caller {
             Caller::Person(person) => person.ends_at,
-            Caller::Program(program) => program.ends_at,
+            Caller::ApiClient(program) => program.ends_at,
         }
     }
     /// Whose exports are counted together.
@@ -405,14 +405,14 @@ impl<A: Allowed> Scope<A> {
     pub const fn person(&self) -> Option<&SignedIn> {
         match &self.caller {
             Caller::Person(person) => Some(person),
-            Caller::Program(_) => None,
+            Caller::ApiClient(_) => None,
         }
     }
     /// The person behind what is done: who asks, or who made the token that asks. What they make so, they know.
     pub const fn accountable_user(&self) -> Option<&UserId> {
         match &self.caller {
             Caller::Person(person) => Some(&person.user.id),
-            Caller::Program(program) => program.created_by.as_ref(),
+            Caller::ApiClient(program) => program.created_by.as_ref(),
         }
     }
     /// As history and audit call whoever asks.
@@ -432,7 +432,7 @@ impl<A: Allowed> Scope<A> {
         &self.teams
     }
     /// Where the person may do it.
-    pub const fn reach(&self) -> &Reach {
+    pub const fn reach(&self) -> &PermissionScope {
         &self.reach
     }
     /// Refuses unless it may be done to what belongs to this team, or to none.
@@ -456,7 +456,7 @@ impl<A: Allowed> Scope<A> {
     }
     /// Whether the session lives and the membership allows it still; `None` when the database does
     /// not answer.
-    pub async fn still_holds(&self) -> Option<bool> {
+    pub async fn is_still_valid(&self) -> Option<bool> {
         let alive = match self.person().and_then(|person| person.session) {
             Some(session) => session::is_alive(&self.app().db, session).await,
             None => Ok(true),
@@ -483,8 +483,8 @@ impl<A: Allowed> Scope<A> {
     }
     /// This leave, for writing only while the organization is at this version, as it was read.
     #[must_use]
-    pub fn only_at(mut self, version: i64) -> Self {
-        self.only_at = Some(version);
+    pub fn if_version(mut self, version: i64) -> Self {
+        self.if_version = Some(version);
         self
     }
     /// The write transaction of a change.
@@ -494,10 +494,10 @@ impl<A: Allowed> Scope<A> {
     /// organization is at another version than the one that was demanded; [`AppError::NotFound`],
     /// [`AppError::Forbidden`] and [`AppError::Busy`] when the caller's rights changed while it waited for its turn.
     pub async fn write(&self) -> Result<Write> {
-        let leave = Leave { action: A::ACTION, reach: self.reach.clone() };
+        let leave = Grant { action: A::ACTION, reach: self.reach.clone() };
         let mut write = self.app().db.write(self, self.id(), self.actor(), leave, &self.app().hub).await?;
         self.confirm_rights(&mut write).await?;
-        match self.only_at {
+        match self.if_version {
             Some(version) if write.version != version + 1 => Err(AppError::Changed),
             _ => Ok(write),
         }
@@ -514,9 +514,9 @@ impl<A: Allowed> Scope<A> {
                 let session = person.session.map(session::id_hash);
                 let role = store::role_now(write, &person.user.id, session, person.token.as_ref()).await?;
                 let teams = store::team_roles(write.connection(), &person.user.id, self.id()).await?;
-                (role.map(|role| role.min(person.most)), teams)
+                (role.map(|role| role.min(person.max_role)), teams)
             }
-            Caller::Program(program) => (store::role_of_token_now(write, &program.token).await?, Vec::new()),
+            Caller::ApiClient(program) => (store::role_of_token_now(write, &program.token).await?, Vec::new()),
         };
         let role = role.ok_or_else(no_organization)?;
         let sorted = |teams: &[(TeamId, TeamRole)]| {
@@ -527,7 +527,7 @@ impl<A: Allowed> Scope<A> {
         if role == self.role() && sorted(&teams) == sorted(&self.teams) {
             return Ok(());
         }
-        match Reach::of(A::ACTION, role, &teams) {
+        match PermissionScope::of(A::ACTION, role, &teams) {
             // With other rights it has to be asked anew.
             Some(_) => Err(AppError::Busy),
             None => Err(forbidden(A::ACTION)),
@@ -551,7 +551,7 @@ impl PublicPage {
     /// # Errors
     /// [`AppError::NotFound`] when there is none.
     pub async fn find(app: &App, slug: &str) -> Result<Self> {
-        let mut read = app.db.read(&Gate).await?;
+        let mut read = app.db.read(&InternalProof).await?;
         let id = store::organization_by_slug(&mut read, slug).await?;
         id.map(|id| Self { id }).ok_or_else(|| AppError::NotFound("status page".to_owned()))
     }
@@ -581,7 +581,7 @@ impl SystemScope {
     /// # Errors
     /// [`AppError::Unavailable`] when the database does not answer.
     pub async fn write(&self, app: &App, organization: &OrganizationId) -> Result<Write> {
-        app.db.write(self, organization, self.actor(), Leave::everything(Action::OwnOrganization), &app.hub).await
+        app.db.write(self, organization, self.actor(), Grant::everything(Action::OwnOrganization), &app.hub).await
     }
     /// As history and audit call it.
     pub fn actor(&self) -> Actor {
@@ -590,9 +590,9 @@ impl SystemScope {
 }
 
 /// The proof that this module gives itself, to look up who somebody is.
-struct Gate;
-impl sealed::Sealed for Gate {}
-impl Proof for Gate {}
+struct InternalProof;
+impl sealed::Sealed for InternalProof {}
+impl Proof for InternalProof {}
 
 /// Runs a verb in a task of its own, so that a client that hangs up can neither stop it between
 /// its commit and what follows, nor hold the only writer.
@@ -612,19 +612,19 @@ pub async fn run<T: Send + 'static>(verb: impl Future<Output = Result<T>> + Send
 
 /// The request behind what is rendered or answered now.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub struct RequestContext {
     app: App,
     parts: Parts,
 }
 
 tokio::task_local! {
-    static ASKER: Asker;
+    static REQUEST_CONTEXT: RequestContext;
 }
 
-impl Asker {
+impl RequestContext {
     /// The one whose request is handled here.
     pub fn here() -> Option<Self> {
-        let noted = ASKER.try_with(Clone::clone).ok();
+        let noted = REQUEST_CONTEXT.try_with(Clone::clone).ok();
         noted.or_else(|| {
             let (app, parts) = (leptos::prelude::use_context::<App>()?, leptos::prelude::use_context::<Parts>()?);
             Some(Self { app, parts })
@@ -633,9 +633,9 @@ impl Asker {
 }
 
 /// Runs server functions for somebody, whatever becomes of the screen that asked.
-pub async fn asked_by<T>(asker: Option<Asker>, question: impl Future<Output = T>) -> T {
+pub async fn with_request_context<T>(asker: Option<RequestContext>, question: impl Future<Output = T>) -> T {
     match asker {
-        Some(asker) => ASKER.scope(asker, question).await,
+        Some(asker) => REQUEST_CONTEXT.scope(asker, question).await,
         None => question.await,
     }
 }
@@ -645,7 +645,7 @@ pub async fn asked_by<T>(asker: Option<Asker>, question: impl Future<Output = T>
 /// # Errors
 /// [`AppError::Unauthenticated`] without a living session.
 pub async fn signed_in() -> Result<SignedIn> {
-    let Asker { app, parts } = Asker::here().ok_or(AppError::Internal)?;
+    let RequestContext { app, parts } = RequestContext::here().ok_or(AppError::Internal)?;
     SignedIn::from_request(&app, &parts, Door::Dashboard).await
 }
 

@@ -307,7 +307,7 @@ impl Provider {
 
 /// What is known, and how the last attempt to know more went.
 #[derive(Default)]
-struct Known {
+struct CachedProvider {
     provider: Option<Arc<Provider>>,
     failure: Option<(OidcError, String)>,
     tried_at: Option<Time>,
@@ -319,7 +319,7 @@ pub struct Oidc {
     issuer: IssuerUrl,
     redirect: RedirectUrl,
     http: Http,
-    known: RwLock<Known>,
+    known: RwLock<CachedProvider>,
     /// Held by whoever is reading metadata and keys, so that all others wait for the same answer.
     reading: tokio::sync::Mutex<()>,
 }
@@ -636,11 +636,11 @@ impl Oidc {
         self.known(|known| known.provider.clone())
     }
 
-    fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+    fn known<T>(&self, look: impl FnOnce(&CachedProvider) -> T) -> T {
         look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Known)) {
+    fn change(&self, change: impl FnOnce(&mut CachedProvider)) {
         change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
     }
 }

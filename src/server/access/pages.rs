@@ -110,7 +110,7 @@ pub(super) fn status(error: Option<&AppError>) -> StatusCode {
 
 pub(super) fn refuse(error: &AppError, html: String) -> Response {
     let mut response = document::private(status(Some(error)), html);
-    requests::say_when(response.headers_mut(), error);
+    requests::set_retry_after(response.headers_mut(), error);
     response
 }
 
@@ -232,7 +232,7 @@ pub async fn sign_out(
         Ok(user) => {
             if let Some(user) = user {
                 // The dashboard's sockets of this session close at once.
-                pages.app.hub.recheck(&user);
+                pages.app.hub.revalidate_sessions(&user);
                 security_log::sessions_ended(&user, "this", &client.0.to_string());
             }
             Redirect::to("/sign-in").into_response()

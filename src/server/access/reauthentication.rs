@@ -5,7 +5,7 @@
 mod store;
 
 use super::{
-    Caller, Gate, Scope, SignedIn,
+    Caller, InternalProof, Scope, SignedIn,
     accounts::{self, ip},
     oidc::OidcSignIn,
     password,
@@ -101,7 +101,7 @@ pub struct Methods {
 
 async fn credentials(by: &SignedIn) -> Result<Credentials> {
     let issuer = by.app().oidc.as_ref().map(|oidc| oidc.issuer().to_owned()).unwrap_or_default();
-    let mut read = by.app().db.read(&Gate).await?;
+    let mut read = by.app().db.read(&InternalProof).await?;
     store::credentials(&mut read, &by.user().id, &issuer, clock::now()).await?.ok_or(AppError::Unauthenticated)
 }
 
@@ -211,7 +211,7 @@ pub async fn send_link(by: SignedIn, next: &str) -> Result<()> {
         at,
         expires_at,
     };
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     store::insert_link(&mut write, link_row).await?;
     notify::queue(write.connection(), None, mail::confirm_session(&email, &name, &link, expires_at), at).await?;
     write.commit().await?;
@@ -225,7 +225,7 @@ pub async fn send_link(by: SignedIn, next: &str) -> Result<()> {
 /// [`AppError::NotFound`] when it was used, has expired, or was asked for in another session.
 pub async fn check_link(by: &SignedIn, token: &str) -> Result<()> {
     let (hash, session_hash) = (hash(token), hash_of_session(by)?);
-    let mut read = by.app().db.read(&Gate).await?;
+    let mut read = by.app().db.read(&InternalProof).await?;
     match store::has_link(&mut read, &hash, &by.user().id, &session_hash, clock::now()).await? {
         true => Ok(()),
         false => Err(no_link()),
@@ -238,7 +238,7 @@ pub async fn check_link(by: &SignedIn, token: &str) -> Result<()> {
 /// As [`check_link`].
 pub async fn by_link(by: SignedIn, session: &Session, token: &str) -> Result<Reauthenticated> {
     let session_hash = hash_of_session(&by)?;
-    let mut write = by.app().db.write_accounts(&Gate).await?;
+    let mut write = by.app().db.write_accounts(&InternalProof).await?;
     if !store::take_link(&mut write, &hash(token), &by.user().id, &session_hash, clock::now()).await? {
         drop(write);
         failed(&by, Method::MailedLink);
@@ -254,7 +254,7 @@ pub async fn by_link(by: SignedIn, session: &Session, token: &str) -> Result<Rea
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
     loop {
-        let mut write = app.db.write_accounts(&Gate).await?;
+        let mut write = app.db.write_accounts(&InternalProof).await?;
         let some = store::delete_ended_links(&mut write, clock::now()).await?;
         write.commit().await?;
         if some < SWEEP_ROWS {

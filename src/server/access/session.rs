@@ -4,7 +4,7 @@
 //! hash of the id, and the person in a column of its own.
 
 use super::{
-    Gate, SignedIn,
+    InternalProof, SignedIn,
     accounts::Authenticated,
     cookies,
     device::Device,
@@ -99,7 +99,7 @@ pub async fn begin(
         });
     }
     if let Some(before) = before {
-        app.hub.recheck(&before);
+        app.hub.revalidate_sessions(&before);
     }
     security_log::signed_in(user, method, &device.address);
     Ok(())
@@ -114,7 +114,7 @@ pub async fn confirm(by: &SignedIn, session: &Session, at: Time) -> Result<Optio
     let access_version: Option<i64> = session.get(ACCESS_VERSION).await.map_err(lost)?;
     // `cycle_id` would begin another session also where this one was ended alone.
     if let Some(id) = session.id() {
-        let mut write = by.app.db.write_accounts(&Gate).await?;
+        let mut write = by.app.db.write_accounts(&InternalProof).await?;
         let was_there = store::delete_session(&mut write, &id_hash(id)).await?;
         write.commit().await?;
         if !was_there {
@@ -133,7 +133,7 @@ pub async fn confirm(by: &SignedIn, session: &Session, at: Time) -> Result<Optio
 }
 
 async fn access_version_of(db: &Db, user: &UserId) -> Result<Option<i64>> {
-    store::access_version(db.read(&Gate).await?.connection(), user).await
+    store::access_version(db.read(&InternalProof).await?.connection(), user).await
 }
 
 /// When the person last proved in this session who they are, where that is known.
@@ -179,7 +179,7 @@ pub async fn touch(session: &Session) -> Result<()> {
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn is_alive(db: &Db, id: Id) -> Result<bool> {
     let now = clock::now();
-    Ok(store::session(&mut db.read(&Gate).await?, &id_hash(id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
+    Ok(store::session(&mut db.read(&InternalProof).await?, &id_hash(id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
         .await?
         .is_some())
 }
@@ -192,7 +192,7 @@ pub async fn sweep(db: &Db) -> Result<u64> {
     let now = clock::now();
     let mut deleted = 0;
     loop {
-        let mut write = db.write_accounts(&Gate).await?;
+        let mut write = db.write_accounts(&InternalProof).await?;
         let some = store::delete_ended_sessions(&mut write, now, now.plus_seconds(-ABSOLUTE_SECONDS)).await?;
         let flows = store::delete_ended_flows(&mut write, now).await?;
         write.commit().await?;
@@ -209,7 +209,7 @@ pub async fn sweep(db: &Db) -> Result<u64> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn use_flow(db: &Db, state_hash: &str) -> Result<bool> {
-    let mut write = db.write_accounts(&Gate).await?;
+    let mut write = db.write_accounts(&InternalProof).await?;
     let first = store::insert_used_flow(&mut write, state_hash, clock::now().plus_seconds(FLOW_SECONDS)).await?;
     write.commit().await?;
     Ok(first)
@@ -281,7 +281,7 @@ impl SessionStore for Sessions {
         let access_version =
             record.data.get(ACCESS_VERSION).and_then(serde_json::Value::as_i64).ok_or_else(|| ended(&user_id))?;
         loop {
-            let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+            let mut write = self.db.write_accounts(&InternalProof).await.map_err(backend)?;
             write.lock_user(&user_id).await.map_err(backend)?;
             let now = store::access_version(write.connection(), &user_id).await.map_err(backend)?;
             if now != Some(access_version) {
@@ -307,7 +307,7 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+        let mut write = self.db.write_accounts(&InternalProof).await.map_err(backend)?;
         let seen = record.data.get(SEEN).and_then(serde_json::Value::as_i64).map(seconds);
         store::update_session(
             &mut write,
@@ -323,7 +323,7 @@ impl SessionStore for Sessions {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let now = clock::now();
-        let mut read = self.db.read(&Gate).await.map_err(backend)?;
+        let mut read = self.db.read(&InternalProof).await.map_err(backend)?;
         let found = store::session(&mut read, &id_hash(*id), now, now.plus_seconds(-ABSOLUTE_SECONDS))
             .await
             .map_err(backend)?;
@@ -337,7 +337,7 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        let mut write = self.db.write_accounts(&Gate).await.map_err(backend)?;
+        let mut write = self.db.write_accounts(&InternalProof).await.map_err(backend)?;
         store::delete_session(&mut write, &id_hash(*id)).await.map_err(backend)?;
         write.commit().await.map_err(backend)
     }

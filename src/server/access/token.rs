@@ -1,6 +1,6 @@
 //! Bearer tokens: how a program says who it is.
 
-use super::{Caller, Gate, Program, SignedIn, User, accounts, address, secret, store};
+use super::{ApiClient, Caller, InternalProof, SignedIn, User, accounts, address, secret, store};
 use crate::{
     domain::{
         audit::Door,
@@ -30,7 +30,7 @@ impl Caller {
             Bearer::Providers(token) => return Self::from_jwt(app, parts, token).await,
         };
         let now = clock::now();
-        let mut read = app.db.read(&Gate).await?;
+        let mut read = app.db.read(&InternalProof).await?;
         let row = store::token(&mut read, &secret::hash(token), now).await?.ok_or(AppError::Unauthenticated)?;
         let caller = match (row.user, row.organization) {
             (Some(id), None) => {
@@ -44,13 +44,13 @@ impl Caller {
                     session: None,
                     token: Some(row.id.clone()),
                     authenticated_at: None,
-                    most: row.role,
+                    max_role: row.role,
                     ends_at: row.ends_at,
                 })
             }
             (None, Some(organization)) => {
                 let (app, address) = (app.clone(), address(parts));
-                Self::Program(Program {
+                Self::ApiClient(ApiClient {
                     app,
                     name: row.name,
                     organization,
@@ -81,7 +81,7 @@ impl Caller {
                     .to_owned(),
             ));
         };
-        let mut read = app.db.read(&Gate).await?;
+        let mut read = app.db.read(&InternalProof).await?;
         let user = store::user(&mut read, &id).await?.ok_or(AppError::Unauthenticated)?;
         let (app, address) = (app.clone(), address(parts));
         Ok(Self::Person(SignedIn {
@@ -92,7 +92,7 @@ impl Caller {
             session: None,
             token: None,
             authenticated_at: None,
-            most: Role::Owner,
+            max_role: Role::Owner,
             ends_at: Some(token.expires_at),
         }))
     }
@@ -101,7 +101,7 @@ impl Caller {
 /// That the moment could not be kept is no reason to refuse.
 async fn note_use(app: &App, id: &TokenId, now: Time) {
     let kept = async {
-        let mut write = app.db.write_accounts(&Gate).await?;
+        let mut write = app.db.write_accounts(&InternalProof).await?;
         store::token_was_used(&mut write, id, now).await?;
         write.commit().await
     };

@@ -3,7 +3,7 @@
 use super::{Db, error::refused, store};
 use crate::{
     domain::{error::Result, ids::OrganizationId},
-    server::{access::SystemScope, turns::Turn},
+    server::{access::SystemScope, keyed_queue::QueuePermit},
 };
 use sqlx::{Any, AnyConnection, Transaction};
 
@@ -15,7 +15,7 @@ pub struct DerivedWrite {
     /// Whose rows are written.
     pub organization: OrganizationId,
     /// Dropped after the transaction: fields go in order.
-    _turn: Turn<OrganizationId>,
+    _permit: QueuePermit<OrganizationId>,
 }
 
 impl DerivedWrite {
@@ -38,9 +38,9 @@ impl Db {
     /// # Errors
     /// As [`Db::write`].
     pub async fn write_derived(&self, _proof: &SystemScope, organization: &OrganizationId) -> Result<DerivedWrite> {
-        let turn = self.turns.take(organization).await?;
+        let permit = self.keyed_queue.take(organization).await?;
         let mut transaction = self.begin_write().await?;
         store::lock(&mut transaction, organization).await?;
-        Ok(DerivedWrite { transaction, organization: organization.clone(), _turn: turn })
+        Ok(DerivedWrite { transaction, organization: organization.clone(), _permit: permit })
     }
 }

@@ -7,8 +7,8 @@
 pub mod bulk;
 mod derived;
 pub mod error;
-pub mod lists;
-pub mod packed;
+pub mod in_list;
+pub mod row_packing;
 mod store;
 mod types;
 
@@ -20,15 +20,15 @@ use crate::{
         error::{AppError, Result},
         ids::{ID_LENGTH, OrganizationId, TeamId, UserId},
         live::Topic,
-        role::{Action, Reach},
+        role::{Action, PermissionScope},
         time::Time,
     },
     server::{
         access::{Proof, forbidden, security_log},
         clock, files,
+        keyed_queue::{KeyedQueue, QueuePermit},
         live::Hub,
-        probe,
-        turns::{Turn, Turns},
+        test_hooks,
     },
 };
 use sqlx::{
@@ -62,7 +62,7 @@ pub struct Db {
     engine: Engine,
     readers: AnyPool,
     writer: AnyPool,
-    turns: Turns<OrganizationId>,
+    keyed_queue: KeyedQueue<OrganizationId>,
 }
 
 /// Why the database could not be opened.
@@ -134,7 +134,7 @@ impl Db {
                     4,
                     "pragma foreign_keys = on; pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000;",
                 );
-                Self { engine, readers: readers.connect_lazy(&url)?, writer, turns: Turns::default() }
+                Self { engine, readers: readers.connect_lazy(&url)?, writer, keyed_queue: KeyedQueue::default() }
             }
             Engine::Postgres => {
                 let pool = AnyPoolOptions::new()
@@ -143,7 +143,7 @@ impl Db {
                     .after_connect(prepare("set lock_timeout = '5s'"))
                     .connect(url)
                     .await?;
-                Self { engine, readers: pool.clone(), writer: pool, turns: Turns::default() }
+                Self { engine, readers: pool.clone(), writer: pool, keyed_queue: KeyedQueue::default() }
             }
         };
         sqlx::migrate!().run(&db.writer).await?;
@@ -184,10 +184,10 @@ impl Db {
         _proof: &impl Proof,
         organization: &OrganizationId,
         actor: Actor,
-        leave: Leave,
+        leave: Grant,
         hub: &Hub,
     ) -> Result<Write> {
-        let turn = self.turns.take(organization).await?;
+        let permit = self.keyed_queue.take(organization).await?;
         let mut transaction = self.begin_write().await?;
         // Also the lock that lets one change of an organization go before the next: the moment is
         // the one after waiting, and later than that of every change before.
@@ -203,7 +203,7 @@ impl Db {
             leave,
             hub: hub.clone(),
             written: Vec::new(),
-            turn: Some(turn),
+            permit: Some(permit),
         })
     }
 
@@ -227,10 +227,10 @@ impl Db {
             organization: organization.clone(),
             version: 1,
             actor,
-            leave: Leave::everything(Action::OwnOrganization),
+            leave: Grant::everything(Action::OwnOrganization),
             hub: hub.clone(),
             written: Vec::new(),
-            turn: None,
+            permit: None,
         })
     }
 
@@ -355,17 +355,17 @@ pub struct Actor {
 
 /// What a write was allowed, and where.
 #[derive(Debug, Clone)]
-pub struct Leave {
+pub struct Grant {
     /// The action that was checked.
     pub action: Action,
     /// How far it reaches.
-    pub reach: Reach,
+    pub reach: PermissionScope,
 }
 
-impl Leave {
+impl Grant {
     /// Leave to do this everywhere.
     pub const fn everything(action: Action) -> Self {
-        Self { action, reach: Reach::Everything }
+        Self { action, reach: PermissionScope::Everything }
     }
 }
 
@@ -432,11 +432,11 @@ pub struct Write {
     pub version: i64,
     /// Who makes it.
     pub actor: Actor,
-    leave: Leave,
+    leave: Grant,
     hub: Hub,
     written: Vec<AuditEntry>,
     /// Dropped after the transaction: fields go in order.
-    turn: Option<Turn<OrganizationId>>,
+    permit: Option<QueuePermit<OrganizationId>>,
 }
 
 impl Write {
@@ -483,7 +483,7 @@ impl Write {
     pub async fn commit(mut self, topics: &[Topic]) -> Result<()> {
         let entries = std::mem::take(&mut self.written);
         store::insert_audit(&mut self, &entries).await?;
-        probe::wrote(&self.organization, self.statements);
+        test_hooks::wrote(&self.organization, self.statements);
         if self.statements > MAX_STATEMENTS && self.actor.door != Door::CommandLine {
             let (organization, statements, actions) = (&self.organization, self.statements, first_actions(&entries));
             tracing::warn!(%organization, statements, actions, "a change took more statements than one may");
@@ -491,7 +491,7 @@ impl Write {
         self.transaction.commit().await.map_err(error::refused)?;
         self.hub.publish(&self.organization, self.version, topics);
         // Not before: the next change's topics would be told first, and these would be no news.
-        drop(self.turn);
+        drop(self.permit);
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ pub async fn fill(app: &App) -> Result<SignIn> {
 
 /// The services, which have been well since a year ago as far as they themselves know.
 async fn add_services(write: &mut Write) -> Result<Services> {
-    let born = year::Moment::Day(365, 0, 0).time(write.at);
+    let born = year::DemoTime::Day(365, 0, 0).time(write.at);
     let mut services = Services::new();
     for (group, inside) in GROUPS {
         let group_id = services::add_group(write, &texts(group, ""), None).await?;

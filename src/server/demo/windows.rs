@@ -1,10 +1,10 @@
 //! Maintenance at Northwind: what was, what goes on, what comes.
 
-use super::year::Moment::{self, Day, Now};
+use super::year::DemoTime::{self, Day, Now};
 
 /// A window of the year. The clock moves it through its statuses.
 pub(super) struct Window {
-    pub begins: Moment,
+    pub begins: DemoTime,
     pub minutes: i64,
     /// Days before it begins at which it was announced.
     pub announced: i64,

@@ -4,14 +4,14 @@
 //! an hour, and a few seconds more or less that come from [`SEED`].
 
 use super::{
-    incidents::{Told, incidents},
+    incidents::{SampleIncident, incidents},
     windows::{WINDOWS, Window},
 };
 use crate::{
     domain::{
         error::{AppError, Result},
         ids::ServiceId,
-        incident::{CheckedIncident, Statement},
+        incident::{CheckedIncident, ServiceImpact},
         status::ServiceStatus,
         time::Time,
     },
@@ -33,21 +33,21 @@ const DAY: i64 = 86_400;
 const PEOPLE: [&str; 4] = ["Ana Lindqvist", "Jonas Weber", "Priya Raman", "Tomás Oliveira"];
 
 /// What an update says of a service, by its name.
-pub(super) type Says = (&'static str, ServiceStatus);
+pub(super) type SampleStatement = (&'static str, ServiceStatus);
 
 /// Services by their names.
 pub(super) type Services = HashMap<&'static str, ServiceId>;
 
 /// When something begins.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Moment {
+pub(super) enum DemoTime {
     /// Days ago, at an hour and a minute of UTC.
     Day(i64, i64, i64),
     /// Minutes from now.
     Now(i64),
 }
 
-impl Moment {
+impl DemoTime {
     pub(super) fn time(self, now: Time) -> Time {
         match self {
             Self::Day(days, hour, minute) => {
@@ -60,9 +60,9 @@ impl Moment {
 }
 
 /// Numbers that look random and are the same every time.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, most: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -82,7 +82,7 @@ impl Dice {
 }
 
 enum Event {
-    Incident(Told),
+    Incident(SampleIncident),
     Window(&'static Window),
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn play(write: &mut Write, services: &Services) -> Result<()> {
     events.extend(WINDOWS.iter().map(|window| (window.begins.time(now), Event::Window(window))));
     // In the order in which it happened, so that history only grows.
     events.sort_by_key(|(at, _)| *at);
-    let mut dice = Dice(SEED);
+    let mut dice = Rng(SEED);
     for (begins, event) in events {
         match event {
             Event::Incident(told) => happen(write, services, &told, begins, now, &mut dice).await?,
@@ -110,19 +110,19 @@ fn service(services: &Services, name: &str) -> Result<ServiceId> {
     services.get(name).cloned().ok_or(AppError::Internal)
 }
 
-fn statements(services: &Services, says: &[Says]) -> Result<Vec<Statement>> {
+fn statements(services: &Services, says: &[SampleStatement]) -> Result<Vec<ServiceImpact>> {
     says.iter()
-        .map(|(name, status)| Ok(Statement { service_id: service(services, name)?, status: Some(*status) }))
+        .map(|(name, status)| Ok(ServiceImpact { service_id: service(services, name)?, status: Some(*status) }))
         .collect()
 }
 
 async fn happen(
     write: &mut Write,
     services: &Services,
-    told: &Told,
+    told: &SampleIncident,
     begins: Time,
     now: Time,
-    dice: &mut Dice,
+    dice: &mut Rng,
 ) -> Result<()> {
     let Some((first, further)) = told.updates.split_first() else { return Ok(()) };
     let begins = begins.plus_seconds(dice.seconds());
@@ -157,7 +157,7 @@ async fn plan(
     window: &Window,
     begins: Time,
     now: Time,
-    dice: &mut Dice,
+    dice: &mut Rng,
 ) -> Result<()> {
     (write.at, write.actor.name) =
         (begins.plus_seconds(-window.announced * DAY + dice.seconds()).min(now), dice.person());
@@ -200,8 +200,9 @@ mod tests {
             all.iter().filter(|told| told.updates.last().is_some_and(|last| last.status != IncidentStatus::Resolved));
         assert_eq!(open.map(|told| told.updates.len()).collect::<Vec<_>>(), [2], "one is open, with two updates");
         assert_eq!(all.iter().filter(|told| !told.postmortem.is_empty()).count(), 5);
-        let reopened =
-            |told: &&Told| told.updates.iter().filter(|said| said.status == IncidentStatus::Resolved).count() > 1;
+        let reopened = |told: &&SampleIncident| {
+            told.updates.iter().filter(|said| said.status == IncidentStatus::Resolved).count() > 1
+        };
         assert_eq!(all.iter().filter(reopened).count(), 1);
         for told in &all {
             let afters: Vec<i64> = told.updates.iter().map(|said| said.after).collect();
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn everything_but_what_is_open_was_over_before_now() {
         // At the first second of a day, when the days ago are shortest.
-        let midnight = Moment::Day(0, 0, 0).time(MADE);
+        let midnight = DemoTime::Day(0, 0, 0).time(MADE);
         for told in incidents() {
             let last = told.updates.last().map_or(0, |said| said.after * 60 + 60);
             assert!(told.begins.time(midnight).plus_seconds(last) <= midnight, "{}", told.title);

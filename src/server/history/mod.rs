@@ -15,10 +15,10 @@ use crate::{
         service::Interval,
         status::{Cause, ServiceStatus},
         time::Time,
-        timeline::{Claim, Stretch, timeline},
+        timeline::{StatusClaim, StatusInterval, timeline},
         uptime::Span,
     },
-    server::db::{AuditEntry, Read, Write, packed},
+    server::db::{AuditEntry, Read, Write, row_packing},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -27,14 +27,14 @@ const MAX_CLAIMS: usize = 20_000;
 
 /// Who made a change, as history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
+pub struct Author {
     /// The person, if it is one.
     pub user_id: Option<UserId>,
     /// As they were called then.
     pub name: Option<String>,
 }
 
-impl Who {
+impl Author {
     /// Whoever makes this write.
     pub fn of(write: &Write) -> Self {
         Self { user_id: write.actor.user_id.clone(), name: Some(write.actor.name.clone()) }
@@ -54,10 +54,10 @@ pub enum Source {
 
 /// A claim as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
+struct StoredClaim {
     service_id: ServiceId,
-    claim: Claim<Who>,
-    ended_by: Option<Who>,
+    claim: StatusClaim<Author>,
+    ended_by: Option<Author>,
 }
 
 /// A row of the history.
@@ -77,7 +77,7 @@ fn too_much_history() -> AppError {
 
 /// A service that begins, or whose own status becomes another.
 #[derive(Debug, Clone)]
-pub struct Beginning {
+pub struct IntervalStart {
     /// The service.
     pub service_id: ServiceId,
     /// What it says of itself.
@@ -90,11 +90,11 @@ pub struct Beginning {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn begin(write: &mut Write, services: &[Beginning], cause: Cause) -> Result<()> {
+pub async fn begin(write: &mut Write, services: &[IntervalStart], cause: Cause) -> Result<()> {
     insert_own(write, services, cause).await?;
-    let who = Who::of(write);
-    let first = |Beginning { service_id, status, at }: &Beginning| {
-        (service_id.clone(), Stretch { status: *status, from: *at, to: None, cause, who: who.clone() })
+    let who = Author::of(write);
+    let first = |IntervalStart { service_id, status, at }: &IntervalStart| {
+        (service_id.clone(), StatusInterval { status: *status, from: *at, to: None, cause, who: who.clone() })
     };
     let first: Vec<_> = services.iter().map(first).collect();
     store::insert_intervals(write, &first).await
@@ -110,18 +110,18 @@ pub async fn set_own(write: &mut Write, services: &[ServiceId], status: ServiceS
     if ended.len() != services.len() {
         return Err(AppError::NotFound("service".to_owned()));
     }
-    let begin = |(service_id, at)| Beginning { service_id, status, at };
+    let begin = |(service_id, at)| IntervalStart { service_id, status, at };
     let begins: Vec<_> = ended.into_iter().map(begin).collect();
     insert_own(write, &begins, cause).await?;
-    let since = begins.into_iter().map(|Beginning { service_id, at, .. }| (service_id, at));
+    let since = begins.into_iter().map(|IntervalStart { service_id, at, .. }| (service_id, at));
     rebuild(write, since.collect()).await
 }
 
-async fn insert_own(write: &mut Write, services: &[Beginning], cause: Cause) -> Result<()> {
-    let who = Who::of(write);
-    let claim = |Beginning { service_id, status, at }: &Beginning| {
-        let claim = Claim { status: *status, from: *at, to: None, cause, who: who.clone() };
-        Kept { service_id: service_id.clone(), claim, ended_by: None }
+async fn insert_own(write: &mut Write, services: &[IntervalStart], cause: Cause) -> Result<()> {
+    let who = Author::of(write);
+    let claim = |IntervalStart { service_id, status, at }: &IntervalStart| {
+        let claim = StatusClaim { status: *status, from: *at, to: None, cause, who: who.clone() };
+        StoredClaim { service_id: service_id.clone(), claim, ended_by: None }
     };
     let claims: Vec<_> = services.iter().map(claim).collect();
     store::insert_claims(write, &Source::Own, &claims).await
@@ -134,10 +134,13 @@ async fn insert_own(write: &mut Write, services: &[Beginning], cause: Cause) -> 
 pub async fn set_incident(
     write: &mut Write,
     incident: &IncidentId,
-    claims: Vec<IncidentClaim<Who>>,
+    claims: Vec<IncidentClaim<Author>>,
 ) -> Result<BTreeSet<ServiceId>> {
-    let claims =
-        claims.into_iter().map(|IncidentClaim { service_id, claim, ended_by }| Kept { service_id, claim, ended_by });
+    let claims = claims.into_iter().map(|IncidentClaim { service_id, claim, ended_by }| StoredClaim {
+        service_id,
+        claim,
+        ended_by,
+    });
     replace(write, &Source::Incident(incident.clone()), claims.collect()).await
 }
 
@@ -151,10 +154,16 @@ pub async fn set_maintenance(
     services: &[ServiceId],
     window: Option<(Time, Option<Time>)>,
 ) -> Result<BTreeSet<ServiceId>> {
-    let who = Who::of(write);
-    let kept = |service: &ServiceId, from: Time, to: Option<Time>| Kept {
+    let who = Author::of(write);
+    let kept = |service: &ServiceId, from: Time, to: Option<Time>| StoredClaim {
         service_id: service.clone(),
-        claim: Claim { status: ServiceStatus::UnderMaintenance, from, to, cause: Cause::Maintenance, who: who.clone() },
+        claim: StatusClaim {
+            status: ServiceStatus::UnderMaintenance,
+            from,
+            to,
+            cause: Cause::Maintenance,
+            who: who.clone(),
+        },
         ended_by: to.map(|_| who.clone()),
     };
     let claims = match window {
@@ -166,12 +175,12 @@ pub async fn set_maintenance(
     replace(write, &Source::Maintenance(maintenance.clone()), claims).await
 }
 
-async fn replace(write: &mut Write, source: &Source, new: Vec<Kept>) -> Result<BTreeSet<ServiceId>> {
+async fn replace(write: &mut Write, source: &Source, new: Vec<StoredClaim>) -> Result<BTreeSet<ServiceId>> {
     let old = store::claims_of(write, source).await?;
-    let (before, after): (HashSet<Said>, HashSet<Said>) =
+    let (before, after): (HashSet<ServiceStatement>, HashSet<ServiceStatement>) =
         (old.iter().map(|(_, kept)| said(kept)).collect(), new.iter().map(said).collect());
     let gone: Vec<_> = old.iter().filter(|(_, kept)| !after.contains(&said(kept))).collect();
-    let come: Vec<Kept> = new.iter().filter(|kept| !before.contains(&said(kept))).cloned().collect();
+    let come: Vec<StoredClaim> = new.iter().filter(|kept| !before.contains(&said(kept))).cloned().collect();
     let mut since: BTreeMap<ServiceId, Time> = BTreeMap::new();
     for kept in gone.iter().map(|(_, kept)| kept).chain(&come) {
         let first = since.entry(kept.service_id.clone()).or_insert(kept.claim.from);
@@ -186,9 +195,9 @@ async fn replace(write: &mut Write, source: &Source, new: Vec<Kept>) -> Result<B
 }
 
 /// What a claim says; who said it does not matter when nothing else changed.
-type Said = (ServiceId, ServiceStatus, Time, Option<Time>);
+type ServiceStatement = (ServiceId, ServiceStatus, Time, Option<Time>);
 
-fn said(kept: &Kept) -> Said {
+fn said(kept: &StoredClaim) -> ServiceStatement {
     (kept.service_id.clone(), kept.claim.status, kept.claim.from, kept.claim.to)
 }
 
@@ -246,20 +255,27 @@ async fn rebuild(write: &mut Write, mut since: BTreeMap<ServiceId, Time>) -> Res
 }
 
 /// The history that the claims of one service make from a moment on.
-fn stretches(kept: Vec<Kept>, begin: Time) -> Vec<Stretch<Who>> {
+fn stretches(kept: Vec<StoredClaim>, begin: Time) -> Vec<StatusInterval<Author>> {
     // Each claim carries who ended it, for the stretch that begins at its end.
-    let claim = |Kept { claim: Claim { status, from, to, cause, who }, ended_by, .. }| Claim {
+    let claim = |StoredClaim { claim: StatusClaim { status, from, to, cause, who }, ended_by, .. }| StatusClaim {
         status,
         from,
         to,
         cause,
         who: (who, ended_by),
     };
-    let claims: Vec<Claim<(Who, Option<Who>)>> = kept.into_iter().map(claim).collect();
-    let ended = |claim: &Claim<(Who, Option<Who>)>| claim.who.1.clone().map(|who| (claim.cause, (who, None)));
+    let claims: Vec<StatusClaim<(Author, Option<Author>)>> = kept.into_iter().map(claim).collect();
+    let ended =
+        |claim: &StatusClaim<(Author, Option<Author>)>| claim.who.1.clone().map(|who| (claim.cause, (who, None)));
     let stretches = timeline(&claims, begin, ended).into_iter();
     stretches
-        .map(|Stretch { status, from, to, cause, who: (who, _) }| Stretch { status, from, to, cause, who })
+        .map(|StatusInterval { status, from, to, cause, who: (who, _) }| StatusInterval {
+            status,
+            from,
+            to,
+            cause,
+            who,
+        })
         .collect()
 }
 
@@ -318,7 +334,7 @@ pub async fn spans(
     now: Time,
 ) -> Result<HashMap<ServiceId, Vec<Span>>> {
     let text = store::intervals(read, organization, since).await?;
-    let spans = packed::rows(text.as_deref(), |columns| {
+    let spans = row_packing::rows(text.as_deref(), |columns| {
         let (service, status, from) = (columns.text()?, columns.value()?, Time::from_micros(columns.value()?));
         let to = columns.optional()?.map_or(now, Time::from_micros);
         Some((service, Span { status, from, to: to.max(from) }))

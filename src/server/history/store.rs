@@ -1,6 +1,6 @@
 //! Claims and history in the database.
 
-use super::{IntervalFilter, Kept, MAX_CLAIMS, Row, Source, Who, too_much_history};
+use super::{Author, IntervalFilter, MAX_CLAIMS, Row, Source, StoredClaim, too_much_history};
 use crate::{
     domain::{
         error::Result,
@@ -8,9 +8,9 @@ use crate::{
         service::Interval,
         status::{Cause, ServiceStatus},
         time::Time,
-        timeline::{Claim, Stretch},
+        timeline::{StatusClaim, StatusInterval},
     },
-    server::db::{Read, Write, bulk, error::refused, packed, random_id},
+    server::db::{Read, Write, bulk, error::refused, random_id, row_packing},
 };
 use std::collections::HashMap;
 
@@ -22,14 +22,14 @@ fn ids(source: &Source) -> (Option<IncidentId>, Option<MaintenanceId>) {
     }
 }
 
-pub(super) async fn insert_claims(write: &mut Write, source: &Source, claims: &[Kept]) -> Result<()> {
+pub(super) async fn insert_claims(write: &mut Write, source: &Source, claims: &[StoredClaim]) -> Result<()> {
     let (incident, maintenance) = ids(source);
-    let rows = claims.iter().map(|Kept { service_id, claim, ended_by }| {
+    let rows = claims.iter().map(|StoredClaim { service_id, claim, ended_by }| {
         let id = ClaimId::from_random(random_id());
         let (from, to) = (claim.from.micros(), claim.to.map(Time::micros));
         let ended_user = ended_by.as_ref().and_then(|who| who.user_id.as_ref());
         let ended_name = ended_by.as_ref().and_then(|who| who.name.as_ref());
-        let Claim { status, cause, who, .. } = claim;
+        let StatusClaim { status, cause, who, .. } = claim;
         let who = (&who.user_id, &who.name);
         (id, service_id, &incident, &maintenance, status, from, to, cause, who.0, who.1, ended_user, ended_name)
     });
@@ -51,7 +51,7 @@ pub(super) async fn insert_claims(write: &mut Write, source: &Source, claims: &[
 /// Ends the services' own claims now, or at their beginning should the clock have been set back; the
 /// moment at which the next ones begin.
 pub(super) async fn end_own_claims(write: &mut Write, services: &[ServiceId]) -> Result<Vec<(ServiceId, Time)>> {
-    let (at, who) = (write.at.micros(), Who::of(write));
+    let (at, who) = (write.at.micros(), Author::of(write));
     let rows: Vec<_> = services.iter().map(|service| (service, at, &who.user_id, &who.name)).collect();
     bulk::fetch(
         write,
@@ -79,13 +79,13 @@ type ClaimRow = (
     Option<String>,
 );
 
-fn kept(row: ClaimRow) -> Kept {
+fn kept(row: ClaimRow) -> StoredClaim {
     let (service_id, status, from, to, cause, user_id, name, ended_user_id, ended_name) = row;
-    let ended_by = to.map(|_| Who { user_id: ended_user_id, name: ended_name });
-    Kept { service_id, claim: Claim { status, from, to, cause, who: Who { user_id, name } }, ended_by }
+    let ended_by = to.map(|_| Author { user_id: ended_user_id, name: ended_name });
+    StoredClaim { service_id, claim: StatusClaim { status, from, to, cause, who: Author { user_id, name } }, ended_by }
 }
 
-pub(super) async fn claims_of(write: &mut Write, source: &Source) -> Result<Vec<(ClaimId, Kept)>> {
+pub(super) async fn claims_of(write: &mut Write, source: &Source) -> Result<Vec<(ClaimId, StoredClaim)>> {
     let (incident, maintenance) = ids(source);
     let (statement, id) = match (incident, maintenance) {
         (Some(incident), _) => (
@@ -154,7 +154,7 @@ pub(super) async fn first_own_claims(
 pub(super) async fn claims_since(
     write: &mut Write,
     since: &[(&ServiceId, i64)],
-) -> Result<HashMap<ServiceId, Vec<Kept>>> {
+) -> Result<HashMap<ServiceId, Vec<StoredClaim>>> {
     let rows: Vec<ClaimRow> = bulk::fetch(
         write,
         "select c.service_id, c.status, c.started_at, c.ended_at, c.cause, c.user_id, c.user_name, c.ended_user_id, c.ended_user_name, c.id
@@ -171,7 +171,7 @@ pub(super) async fn claims_since(
     if rows.len() > MAX_CLAIMS {
         return Err(too_much_history());
     }
-    let mut claims: HashMap<ServiceId, Vec<Kept>> = HashMap::new();
+    let mut claims: HashMap<ServiceId, Vec<StoredClaim>> = HashMap::new();
     for row in rows {
         claims.entry(row.0.clone()).or_default().push(kept(row));
     }
@@ -238,8 +238,8 @@ pub(super) async fn end_intervals(write: &mut Write, ended: &[(IntervalId, Optio
     Ok(())
 }
 
-pub(super) async fn insert_intervals(write: &mut Write, new: &[(ServiceId, Stretch<Who>)]) -> Result<()> {
-    let rows = new.iter().map(|(service, Stretch { status, from, to, cause, who })| {
+pub(super) async fn insert_intervals(write: &mut Write, new: &[(ServiceId, StatusInterval<Author>)]) -> Result<()> {
+    let rows = new.iter().map(|(service, StatusInterval { status, from, to, cause, who })| {
         let id = IntervalId::from_random(random_id());
         (id, service, status, from.micros(), to.map(Time::micros), cause, &who.user_id, &who.name)
     });
@@ -304,8 +304,8 @@ pub(super) async fn intervals(read: &mut Read, organization: &OrganizationId, si
     )
     .bind(organization.clone())
     .bind(since)
-    .bind(packed::COLUMN)
-    .bind(packed::ROW)
+    .bind(row_packing::COLUMN)
+    .bind(row_packing::ROW)
     .fetch_one(read.connection())
     .await
     .map_err(refused)?;

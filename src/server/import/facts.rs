@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What a file says of an incident or a maintenance.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Facts {
+pub struct ImportedFacts {
     /// When it was written down.
     pub created_at: Option<Time>,
     /// When it last changed.
@@ -54,9 +54,9 @@ pub struct AffectedFacts {
 
 /// Facts as they were kept.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct StoredFacts {
     /// What the file says.
-    pub facts: Facts,
+    pub facts: ImportedFacts,
     /// When it was so; what was done here later counts more.
     pub at: Time,
 }
@@ -66,7 +66,7 @@ pub struct Kept {
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn keep(write: &mut Write, source_id: &str, facts: &Facts, changed: bool) -> Result<bool> {
+pub async fn keep(write: &mut Write, source_id: &str, facts: &ImportedFacts, changed: bool) -> Result<bool> {
     // Maps and texts alone: it can be written.
     let text = serde_json::to_string(facts).unwrap_or_default();
     let same = store::text(write, source_id).await?.as_ref() == Some(&text);
@@ -84,10 +84,10 @@ pub async fn of(
     read: &mut Read,
     organization: &OrganizationId,
     source_ids: &[String],
-) -> Result<HashMap<String, Kept>> {
+) -> Result<HashMap<String, StoredFacts>> {
     let rows = store::of(read, organization, source_ids).await?;
     let kept = |(source_id, text, at): (String, String, Time)| {
-        Some((source_id, Kept { facts: serde_json::from_str(&text).ok()?, at }))
+        Some((source_id, StoredFacts { facts: serde_json::from_str(&text).ok()?, at }))
     };
     Ok(rows.into_iter().filter_map(kept).collect())
 }
@@ -118,15 +118,15 @@ mod tests {
             new: ServiceStatus::MajorOutage,
         }];
         let update = UpdateFacts { created_at: Some(at), updated_at: None, delivered: true, affected: Some(affected) };
-        let facts = Facts {
+        let facts = ImportedFacts {
             created_at: Some(at),
             updated_at: Some(at),
             started_at: None,
             updates: [("u".into(), update)].into(),
         };
         let text = serde_json::to_string(&facts).expect("a text");
-        assert_eq!(serde_json::from_str::<Facts>(&text).expect("facts"), facts);
+        assert_eq!(serde_json::from_str::<ImportedFacts>(&text).expect("facts"), facts);
         // What an older version kept may lack something.
-        assert_eq!(serde_json::from_str::<Facts>("{}").expect("facts"), Facts::default());
+        assert_eq!(serde_json::from_str::<ImportedFacts>("{}").expect("facts"), ImportedFacts::default());
     }
 }

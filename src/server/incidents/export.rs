@@ -12,7 +12,7 @@ use crate::{
         status::ServiceStatus,
         time::Time,
     },
-    server::{access::Scope, csv::cell, days, exports},
+    server::{access::Scope, csv::cell, exports, local_time},
 };
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ fn table(
 ) -> String {
     let mut text = HEAD.to_owned();
     for Incident { id, title, impact, status, started_at, resolved_at, .. } in incidents {
-        let lasted = resolved_at.map(|end| days::minutes(end.micros() - started_at.micros()).to_string());
+        let lasted = resolved_at.map(|end| local_time::minutes(end.micros() - started_at.micros()).to_string());
         let fields = [
             id.to_string(),
             cell(&title),

@@ -4,7 +4,7 @@ mod store;
 
 use super::{messages, store::with_services};
 use crate::{
-    domain::{error::Result, ids::ServiceId, incident::Told},
+    domain::{error::Result, ids::ServiceId, incident::PublishedIncident},
     server::{access::PublicPage, db::Read},
 };
 
@@ -13,7 +13,12 @@ use crate::{
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn told(page: &PublicPage, read: &mut Read, service: Option<&ServiceId>, most: i64) -> Result<Vec<Told>> {
+pub async fn told(
+    page: &PublicPage,
+    read: &mut Read,
+    service: Option<&ServiceId>,
+    most: i64,
+) -> Result<Vec<PublishedIncident>> {
     let incidents = store::incidents(read, &page.id, service, most).await?;
     let incidents = with_services(read, &page.id, incidents).await?;
     messages::told(read, &page.id, incidents).await

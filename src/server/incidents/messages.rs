@@ -6,7 +6,7 @@ use crate::{
     domain::{
         error::Result,
         ids::{IncidentId, OrganizationId},
-        incident::{Incident, IncidentUpdate, Postmortem, Told},
+        incident::{Incident, IncidentUpdate, Postmortem, PublishedIncident},
     },
     server::db::{Read, Write},
 };
@@ -20,14 +20,14 @@ pub(super) async fn told(
     read: &mut Read,
     organization: &OrganizationId,
     incidents: Vec<Incident>,
-) -> Result<Vec<Told>> {
+) -> Result<Vec<PublishedIncident>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id.clone()).collect();
     let mut updates = store::updates(read, organization, &ids).await?;
     let mut postmortems = store::postmortems(read, organization, &ids).await?;
     let told = |incident: Incident| {
         let updates = updates.remove(&incident.id).unwrap_or_default();
         let postmortem = postmortems.remove(&incident.id).filter(|postmortem| postmortem.published_at.is_some());
-        Told { incident, updates, postmortem }
+        PublishedIncident { incident, updates, postmortem }
     };
     Ok(incidents.into_iter().map(told).collect())
 }

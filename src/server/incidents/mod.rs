@@ -15,9 +15,10 @@ pub mod templates;
 
 use super::{
     access::{PublicPage, Scope},
-    clock, days,
+    clock,
     db::{AuditEntry, Read, Write, random_id},
-    history::{self, Who},
+    history::{self, Author},
+    local_time,
     markdown::{self, Rendered, Source},
     services,
 };
@@ -27,8 +28,9 @@ use crate::domain::{
     ids::{IncidentId, OrganizationId, TeamId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
-        MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_TITLE_LENGTH, MAX_UPDATES, NewIncident, Statement, Step, Told,
-        UpdateInput, body, claims, course, impact, last_said, moment, statements, status,
+        MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_TITLE_LENGTH, MAX_UPDATES, NewIncident, PublishedIncident,
+        ServiceImpact, UpdateEvent, UpdateInput, body, claims, course, impact, last_impacts, moment, statements,
+        status,
     },
     live::Topic,
     role::allowed,
@@ -74,7 +76,7 @@ fn require_teams(write: &Write, teams: &[Option<TeamId>]) -> Result<()> {
 }
 
 /// Refuses what was written when it is more than an incident may have; `steps` are its updates by now.
-async fn require_room(write: &mut Write, id: &IncidentId, steps: &[Step<Who>]) -> Result<()> {
+async fn require_room(write: &mut Write, id: &IncidentId, steps: &[UpdateEvent<Author>]) -> Result<()> {
     if steps.len() > MAX_UPDATES {
         let words = format!("An incident has at most {MAX_UPDATES} updates. Report another one, and link the two.");
         return Err(AppError::Conflict(words));
@@ -101,7 +103,7 @@ fn unless_changed(head: &store::Head, seen: Option<i64>) -> Result<()> {
 }
 
 /// The services that an update names exist, and this write may speak for them.
-async fn require_services(write: &mut Write, all: &[Statement]) -> Result<()> {
+async fn require_services(write: &mut Write, all: &[ServiceImpact]) -> Result<()> {
     let named = all.iter().map(|statement| &statement.service_id);
     services::require(write, named).await.map_err(|error| match error {
         AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
@@ -115,8 +117,8 @@ async fn require_services(write: &mut Write, all: &[Statement]) -> Result<()> {
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::Forbidden`] when it names services
 /// that the person may not speak for, or none by a team's leave.
 pub async fn report(scope: Scope<allowed::ReportIncidents>, input: NewIncident) -> Result<IncidentId> {
-    let zone = days::zone(scope.time_zone());
-    let checked = input.check(clock::now(), |text| days::typed(zone, text))?;
+    let zone = local_time::zone(scope.time_zone());
+    let checked = input.check(clock::now(), |text| local_time::typed(zone, text))?;
     if checked.services.is_empty() {
         scope.require(None)?;
     }
@@ -141,7 +143,7 @@ pub async fn add(
 ) -> Result<IncidentId> {
     let id = IncidentId::from_random(random_id());
     let at = new.started_at.unwrap_or(write.at);
-    let who = Who::of(write);
+    let who = Author::of(write);
     store::insert(write, &id, &new.title, new.impact, at, source_id).await?;
     let first = match (new.status, new.resolved_at) {
         (IncidentStatus::Resolved, Some(_)) => IncidentStatus::Investigating,
@@ -172,9 +174,9 @@ pub async fn add_update(
     status: IncidentStatus,
     body: &str,
     at: Time,
-    said: Vec<Statement>,
+    said: Vec<ServiceImpact>,
 ) -> Result<()> {
-    let (update, who) = (UpdateId::from_random(random_id()), Who::of(write));
+    let (update, who) = (UpdateId::from_random(random_id()), Author::of(write));
     store::insert_update(write, id, &store::NewUpdate::typed(&update, status, body, &Rendered::default(), at, &who))
         .await?;
     store::set_statements(write, &update, &said).await?;
@@ -238,12 +240,12 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
     };
     let changed = store::set_head(write, &id, &new.title, Some(new.impact)).await?;
     let known = store::imported_updates(write, &id).await?;
-    let (nobody, later) = (Who { user_id: None, name: None }, Rendered::default());
+    let (nobody, later) = (Author { user_id: None, name: None }, Rendered::default());
     let mut other = changed;
     for (number, update) in new.updates.iter().enumerate() {
         // What a file names without a status it claims nothing of.
-        let said: Vec<Statement> = if number == 0 {
-            let say = |service: &crate::domain::ids::ServiceId| Statement {
+        let said: Vec<ServiceImpact> = if number == 0 {
+            let say = |service: &crate::domain::ids::ServiceId| ServiceImpact {
                 service_id: service.clone(),
                 status: Some(ServiceStatus::Operational),
             };
@@ -283,11 +285,11 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
 }
 
 /// Derives from an incident's updates everything that follows from them. Returns the updates.
-async fn recompute(write: &mut Write, id: &IncidentId) -> Result<Vec<Step<Who>>> {
+async fn recompute(write: &mut Write, id: &IncidentId) -> Result<Vec<UpdateEvent<Author>>> {
     let steps = store::steps(write, id).await?;
     let Some(course) = course(&steps) else { return Ok(steps) };
-    store::set_course(write, id, &course).await?;
-    store::set_services(write, id, &last_said(&steps)).await?;
+    store::set_summary(write, id, &course).await?;
+    store::set_services(write, id, &last_impacts(&steps)).await?;
     store::set_search(write, id).await?;
     history::set_incident(write, id, claims(&steps)).await?;
     Ok(steps)
@@ -303,7 +305,7 @@ pub async fn post_update(
     id: IncidentId,
     input: UpdateInput,
 ) -> Result<UpdateId> {
-    let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
+    let (now, zone) = (clock::now(), local_time::zone(scope.time_zone()));
     let rendered = markdown::render_typed(&input.body).await?;
     let mut write = scope.write().await?;
     // With a time of its own it stands among those that are there.
@@ -320,11 +322,11 @@ pub async fn post_update(
     let steps = store::steps(&mut write, &id).await?;
     if head.status == IncidentStatus::Resolved && new_status != IncidentStatus::Resolved && said.is_empty() {
         // It goes on where it was.
-        let again = last_said(&steps).into_iter();
-        said = again.map(|(service_id, status)| Statement { service_id, status: Some(status) }).collect();
+        let again = last_impacts(&steps).into_iter();
+        said = again.map(|(service_id, status)| ServiceImpact { service_id, status: Some(status) }).collect();
     }
     let at = at.unwrap_or(write.at);
-    let (update, who) = (UpdateId::from_random(random_id()), Who::of(&write));
+    let (update, who) = (UpdateId::from_random(random_id()), Author::of(&write));
     let new = store::NewUpdate::typed(&update, new_status, &body, &rendered, at, &who);
     store::insert_update(&mut write, &id, &new).await?;
     store::set_statements(&mut write, &update, &said).await?;
@@ -340,7 +342,7 @@ pub async fn post_update(
 struct Checked {
     status: IncidentStatus,
     body: String,
-    said: Vec<Statement>,
+    said: Vec<ServiceImpact>,
     at: Option<Time>,
 }
 
@@ -349,7 +351,7 @@ fn checked(input: &UpdateInput, otherwise: IncidentStatus, now: Time, zone: Tz) 
     let status = errors.take("status", status(&input.status, otherwise)).unwrap_or(otherwise);
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let said = errors.take("services", statements(&input.services)).unwrap_or_default();
-    let at = errors.take("at", moment(&input.at, |text| days::typed(zone, text))).flatten();
+    let at = errors.take("at", moment(&input.at, |text| local_time::typed(zone, text))).flatten();
     if at.is_some_and(|at| at > now) {
         errors.add("at", "An update cannot be of the future.");
     }
@@ -367,7 +369,7 @@ pub async fn edit_update(
     update: UpdateId,
     input: UpdateInput,
 ) -> Result<()> {
-    let (now, zone) = (clock::now(), days::zone(scope.time_zone()));
+    let (now, zone) = (clock::now(), local_time::zone(scope.time_zone()));
     let rendered = markdown::render_typed(&input.body).await?;
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
@@ -474,8 +476,9 @@ pub async fn detail(scope: Scope<allowed::Read>, id: IncidentId) -> Result<Incid
     let (incident, impact_set) = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_incident)?;
     let (updates, postmortem) = messages::of(&mut read, scope.id(), &id).await?;
     let links = links::of(&mut read, scope.id(), &id).await?;
-    let zone = days::zone(scope.time_zone());
-    let local_times = updates.iter().map(|update| (update.id.clone(), days::field(zone, whole_minute(update.at))));
+    let zone = local_time::zone(scope.time_zone());
+    let local_times =
+        updates.iter().map(|update| (update.id.clone(), local_time::field(zone, whole_minute(update.at))));
     let local_times = local_times.collect();
     let page = page(&scope, &id);
     Ok(IncidentDetail { incident, impact_set, updates, local_times, postmortem, links, page })
@@ -537,7 +540,7 @@ pub async fn holding(
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<Told>> {
+pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<PublishedIncident>> {
     messages::told(read, &page.id, incidents).await
 }
 
@@ -545,7 +548,7 @@ pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) 
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<Told>> {
+pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedIncident>> {
     let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
     let incidents = store::list(read, &page.id, &filter, 100).await?;
     told(page, read, incidents).await
@@ -555,7 +558,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<Told>> {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<Told>> {
+pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedIncident>> {
     let incidents = store::list(read, &page.id, &IncidentFilter::default(), most).await?;
     told(page, read, incidents).await
 }
@@ -564,7 +567,7 @@ pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<Told>> {
+pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedIncident>> {
     let incidents = store::between(read, &page.id, from, to).await?;
     told(page, read, incidents).await
 }
@@ -574,15 +577,15 @@ pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn touching(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<Incident>> {
-    store::touching(read, &page.id, from, to).await
+pub async fn overlapping(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<Incident>> {
+    store::overlapping(read, &page.id, from, to).await
 }
 
 /// One incident as visitors read it.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub async fn one(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<Told> {
+pub async fn one(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<PublishedIncident> {
     let (incident, _) = store::one(read, &page.id, id).await?.ok_or_else(no_incident)?;
     told(page, read, vec![incident]).await?.pop().ok_or_else(no_incident)
 }

@@ -5,13 +5,13 @@ use crate::{
     domain::{
         error::Result,
         ids::{IncidentId, OrganizationId, ServiceId, TeamId, UpdateId, UserId},
-        incident::{Affected, Course, Incident, IncidentFilter, IncidentStatus, Statement, Step},
+        incident::{Affected, Incident, IncidentFilter, IncidentStatus, IncidentSummary, ServiceImpact, UpdateEvent},
         status::{Impact, ServiceStatus},
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, containing, error::refused, lists},
-        history::Who,
+        db::{Read, Write, bulk, containing, error::refused, in_list},
+        history::Author,
         markdown::Rendered,
     },
 };
@@ -114,7 +114,7 @@ pub(super) struct NewUpdate<'a> {
     pub format: &'static str,
     pub rendered: &'a Rendered,
     pub at: Time,
-    pub who: &'a Who,
+    pub who: &'a Author,
     pub source_id: Option<&'a str>,
 }
 
@@ -125,7 +125,7 @@ impl<'a> NewUpdate<'a> {
         body: &'a str,
         rendered: &'a Rendered,
         at: Time,
-        who: &'a Who,
+        who: &'a Author,
     ) -> Self {
         Self { id, status, body, format: "markdown", rendered, at, who, source_id: None }
     }
@@ -157,7 +157,7 @@ pub(super) async fn insert_update(write: &mut Write, incident: &IncidentId, new:
 }
 
 /// What an update says of services, instead of what it said; whether that is something else.
-pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &[Statement]) -> Result<bool> {
+pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &[ServiceImpact]) -> Result<bool> {
     let mut before: Vec<(ServiceId, Option<ServiceStatus>)> = sqlx::query_as(
         "delete from incident_update_services where organization_id = $1 and update_id = $2 returning service_id, status",
     )
@@ -166,7 +166,7 @@ pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &
     .fetch_all(write.connection())
     .await
     .map_err(refused)?;
-    let rows: Vec<_> = said.iter().map(|Statement { service_id, status }| (update, service_id, status)).collect();
+    let rows: Vec<_> = said.iter().map(|ServiceImpact { service_id, status }| (update, service_id, status)).collect();
     bulk::execute(
         write,
         "insert into incident_update_services (organization_id, update_id, service_id, status)
@@ -181,7 +181,7 @@ pub(super) async fn set_statements(write: &mut Write, update: &UpdateId, said: &
 }
 
 /// The updates of an incident in order, with what they say.
-pub(super) async fn steps(write: &mut Write, id: &IncidentId) -> Result<Vec<Step<Who>>> {
+pub(super) async fn steps(write: &mut Write, id: &IncidentId) -> Result<Vec<UpdateEvent<Author>>> {
     type Row = (UpdateId, IncidentStatus, Time, Option<UserId>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
         "select id, status, at, user_id, user_name from incident_updates
@@ -202,23 +202,23 @@ pub(super) async fn steps(write: &mut Write, id: &IncidentId) -> Result<Vec<Step
     .fetch_all(write.connection())
     .await
     .map_err(refused)?;
-    let mut by_update: HashMap<UpdateId, Vec<Statement>> = HashMap::new();
+    let mut by_update: HashMap<UpdateId, Vec<ServiceImpact>> = HashMap::new();
     for (update, service_id, status) in said {
-        by_update.entry(update).or_default().push(Statement { service_id, status });
+        by_update.entry(update).or_default().push(ServiceImpact { service_id, status });
     }
     Ok(rows
         .into_iter()
-        .map(|(id, status, at, user_id, name)| Step {
+        .map(|(id, status, at, user_id, name)| UpdateEvent {
             status,
             at,
-            who: Who { user_id, name },
+            who: Author { user_id, name },
             statements: by_update.remove(&id).unwrap_or_default(),
         })
         .collect())
 }
 
 /// Keeps what follows from the updates, and counts the change.
-pub(super) async fn set_course(write: &mut Write, id: &IncidentId, course: &Course) -> Result<()> {
+pub(super) async fn set_summary(write: &mut Write, id: &IncidentId, course: &IncidentSummary) -> Result<()> {
     sqlx::query(
         "update incidents set status = $1, impact = coalesce(impact_set, $2), started_at = $3, resolved_at = $4,
                               revision = revision + 1, updated_at = $5
@@ -429,7 +429,7 @@ pub(super) async fn with_services(
     mut incidents: Vec<Incident>,
 ) -> Result<Vec<Incident>> {
     let ids: Vec<&IncidentId> = incidents.iter().map(|incident| &incident.id).collect();
-    let rows: Vec<(IncidentId, ServiceId, String, Option<TeamId>, ServiceStatus)> = lists::rows(
+    let rows: Vec<(IncidentId, ServiceId, String, Option<TeamId>, ServiceStatus)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         &ids,
@@ -559,7 +559,7 @@ pub(super) async fn between(
 
 /// Two statements instead of an `or`, so that both use their index however many years there are. Ordered here:
 /// for an order SQLite takes another index, and walks through all years.
-pub(super) async fn touching(
+pub(super) async fn overlapping(
     read: &mut Read,
     organization: &OrganizationId,
     from: Time,

@@ -12,7 +12,7 @@ use super::{
         secret::Secret,
     },
     clock,
-    db::{AuditEntry, Leave, Read, Write, random_id},
+    db::{AuditEntry, Grant, Read, Write, random_id},
     members,
     notify::{self, limits},
     teams,
@@ -23,7 +23,8 @@ use crate::domain::{
     ids::{InvitationId, OrganizationId, TeamId, UserId},
     live::Topic,
     member::{
-        CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationInput, Offers, OpenInvitation, Sent, may_change,
+        CheckedInvitation, INVITATION_SECONDS, Invitation, InvitationDelivery, InvitationInput, OpenInvitation,
+        PendingInvitations, may_change,
     },
     role::{Action, Role, TeamRole, allowed},
     time::Time,
@@ -50,7 +51,7 @@ pub async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<
 /// [`AppError::Invalid`] with everything that is wrong, also when the person is a member or
 /// invited already; where mail is sent, [`AppError::Conflict`] for whoever has not verified their own address,
 /// and [`AppError::TooMany`].
-pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<Sent> {
+pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<InvitationDelivery> {
     let CheckedInvitation { email, role, team } = input.check()?;
     if !may_change(scope.role(), None, Some(role)) {
         return Err(AppError::field("role", "Only an owner can invite an owner."));
@@ -79,7 +80,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
 /// # Errors
 /// [`AppError::NotFound`] when it was accepted or revoked; [`AppError::Forbidden`]; as [`invite`] where mail
 /// is sent.
-pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<Sent> {
+pub async fn resend(scope: Scope<allowed::ManageMembers>, id: InvitationId) -> Result<InvitationDelivery> {
     let mut write = scope.write().await?;
     let secret = Secret::fresh();
     let (email, role) = store::renew(&mut write, &id, link(&scope, &secret)).await?.ok_or_else(no_invitation)?;
@@ -148,11 +149,11 @@ async fn send(
     email: &str,
     role: Role,
     token: &str,
-) -> Result<Sent> {
+) -> Result<InvitationDelivery> {
     let app = scope.app();
     let link = app.url.join(&format!("/accept-invitation?token={token}"));
     if !app.sends_mail() {
-        return Ok(Sent { id: id.clone(), email: email.to_owned(), link: Some(link) });
+        return Ok(InvitationDelivery { id: id.clone(), email: email.to_owned(), link: Some(link) });
     }
     // Of a token whoever made it.
     let sender = scope.accountable_user();
@@ -173,12 +174,12 @@ async fn send(
     let (name, inviter) = (&scope.organization().name, scope.actor().name);
     let mail = notify::mail::invitation(email, name, &inviter, role.label(), &link, expires);
     notify::queue(write.connection(), Some(&organization), mail, at).await?;
-    Ok(Sent { id: id.clone(), email: email.to_owned(), link: None })
+    Ok(InvitationDelivery { id: id.clone(), email: email.to_owned(), link: None })
 }
 
 /// What an invitation offers to whoever holds its link.
 #[derive(Debug, Clone)]
-pub struct Offer {
+pub struct InvitationOffer {
     /// Permanent.
     pub id: InvitationId,
     /// The organization.
@@ -202,7 +203,7 @@ pub struct Offer {
     link_mailed: bool,
 }
 
-impl Offer {
+impl InvitationOffer {
     /// That whoever opened its link has the address, unless the link was shown to somebody.
     pub fn proof(&self) -> Option<AddressProof> {
         email(&self.email).ok().filter(|_| self.link_mailed).map(AddressProof::mailed_link)
@@ -213,7 +214,7 @@ impl Offer {
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none, or it was accepted, revoked or has expired.
-pub async fn find(app: &App, token: &str) -> Result<Offer> {
+pub async fn find(app: &App, token: &str) -> Result<InvitationOffer> {
     let mut read = app.db.read(&SystemScope::job("invitation")).await?;
     let offer = store::by_token(&mut read, &secret::hash(token)).await?;
     offer.filter(|offer| offer.expires_at > clock::now()).ok_or_else(no_invitation)
@@ -224,7 +225,7 @@ pub async fn find(app: &App, token: &str) -> Result<Offer> {
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was accepted, revoked or has expired meanwhile.
-pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
+pub async fn accept(by: SignedIn, offer: InvitationOffer) -> Result<String> {
     let mut write = write_to(&by, &offer).await?;
     if !store::claim(&mut write, &offer.id, &offer.token_hash).await? {
         return Err(no_invitation());
@@ -245,12 +246,12 @@ pub async fn accept(by: SignedIn, offer: Offer) -> Result<String> {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn open_to(by: SignedIn) -> Result<Offers> {
+pub async fn open_to(by: SignedIn) -> Result<PendingInvitations> {
     let mut read = by.app().db.read(&by).await?;
     let offers = store::to_person(&mut read, &by.user().id, clock::now()).await?;
     let invitations = offers
         .into_iter()
-        .map(|Offer { id, name, role, invited_by, expires_at, .. }| OpenInvitation {
+        .map(|InvitationOffer { id, name, role, invited_by, expires_at, .. }| OpenInvitation {
             id,
             organization: name,
             role,
@@ -258,7 +259,7 @@ pub async fn open_to(by: SignedIn) -> Result<Offers> {
             expires_at,
         })
         .collect();
-    Ok(Offers { verified: by.user().verified, invitations })
+    Ok(PendingInvitations { verified: by.user().verified, invitations })
 }
 
 /// Accepts an invitation without its link: the verified address stands for it.
@@ -277,13 +278,13 @@ pub async fn accept_open(by: SignedIn, id: InvitationId) -> Result<String> {
     join(by, write, offer).await
 }
 
-async fn write_to(by: &SignedIn, offer: &Offer) -> Result<Write> {
+async fn write_to(by: &SignedIn, offer: &InvitationOffer) -> Result<Write> {
     let app = by.app();
-    app.db.write(by, &offer.organization, by.actor(), Leave::everything(Action::Read), &app.hub).await
+    app.db.write(by, &offer.organization, by.actor(), Grant::everything(Action::Read), &app.hub).await
 }
 
 /// Makes the person a member by an offer that this write has claimed.
-async fn join(by: SignedIn, mut write: Write, offer: Offer) -> Result<String> {
+async fn join(by: SignedIn, mut write: Write, offer: InvitationOffer) -> Result<String> {
     let user = by.user();
     members::add(&mut write, &user.id, &user.name, offer.role).await?;
     if let Some((team, role)) = &offer.team

@@ -1,6 +1,6 @@
 //! `/accept-invitation?token=`: a plain page that works for everybody, signed in or not.
 
-use super::{Offer, accept, find};
+use super::{InvitationOffer, accept, find};
 use crate::{
     domain::{
         audit::Door,
@@ -112,7 +112,7 @@ async fn take(
     session: &Session,
     device: &Device,
     signed_in: Option<SignedIn>,
-    offer: &Offer,
+    offer: &InvitationOffer,
     form: &AcceptForm,
 ) -> Result<String> {
     let person = match signed_in {
@@ -130,7 +130,7 @@ async fn take(
 
 fn page(
     headers: &HeaderMap,
-    offer: &Offer,
+    offer: &InvitationOffer,
     token: &str,
     signed_in: Option<&SignedIn>,
     typed: &AcceptForm,

@@ -1,6 +1,6 @@
 //! Invitations in the database.
 
-use super::Offer;
+use super::InvitationOffer;
 use crate::{
     domain::{
         account::Email,
@@ -155,14 +155,14 @@ type OfferRow = (
     Option<Time>,
 );
 
-fn offer(row: OfferRow) -> Offer {
+fn offer(row: OfferRow) -> InvitationOffer {
     let (id, organization, slug, name, email, role, team, team_role, invited_by, expires_at, token_hash, mailed) = row;
     let team = team.zip(team_role);
     let link_mailed = mailed.is_some();
-    Offer { id, organization, slug, name, email, role, team, invited_by, expires_at, token_hash, link_mailed }
+    InvitationOffer { id, organization, slug, name, email, role, team, invited_by, expires_at, token_hash, link_mailed }
 }
 
-pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option<Offer>> {
+pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option<InvitationOffer>> {
     let row: Option<OfferRow> = sqlx::query_as(
         "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash,
                 i.link_mailed_at
@@ -178,7 +178,7 @@ pub(super) async fn by_token(read: &mut Read, token_hash: &str) -> Result<Option
 
 /// Those to the address that this person has verified, newest first, but for organizations that
 /// they are in.
-pub(super) async fn to_person(read: &mut Read, user: &UserId, now: Time) -> Result<Vec<Offer>> {
+pub(super) async fn to_person(read: &mut Read, user: &UserId, now: Time) -> Result<Vec<InvitationOffer>> {
     let rows: Vec<OfferRow> = sqlx::query_as(
         "select i.id, o.id, o.slug, o.name, i.email, i.role, i.team_id, i.team_role, i.invited_by, i.expires_at, i.token_hash,
                 i.link_mailed_at

@@ -4,8 +4,8 @@
 use crate::{
     domain::{
         ids::{IncidentId, MaintenanceId, ServiceId, UpdateId},
-        incident::{IncidentStatus, IncidentUpdate, Told},
-        maintenance::{MaintenanceStatus, MaintenanceUpdate, ToldMaintenance},
+        incident::{IncidentStatus, IncidentUpdate, PublishedIncident},
+        maintenance::{MaintenanceStatus, MaintenanceUpdate, PublishedMaintenance},
         service::Service,
         status::{Impact, PageStatus, ServiceStatus},
         time::Time,
@@ -30,7 +30,7 @@ const MAX_MESSAGE_BYTES: usize = 32 * 1024;
 
 /// A service, as programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ServiceShown {
+pub struct ServicePayload {
     /// Permanent.
     pub id: ServiceId,
     /// As the page calls it.
@@ -43,7 +43,7 @@ pub struct ServiceShown {
 
 /// A service in an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AffectedShown {
+pub struct AffectedServicePayload {
     /// The service.
     pub id: ServiceId,
     /// Its name now.
@@ -54,7 +54,7 @@ pub struct AffectedShown {
 
 /// A service in a maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MaintainedShown {
+pub struct MaintainedServicePayload {
     /// The service.
     pub id: ServiceId,
     /// Its name now.
@@ -63,7 +63,7 @@ pub struct MaintainedShown {
 
 /// An incident, as programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IncidentShown {
+pub struct IncidentPayload {
     /// Permanent.
     pub id: IncidentId,
     /// One line.
@@ -83,12 +83,12 @@ pub struct IncidentShown {
     /// Its permanent address.
     pub url: String,
     /// Services that it says something of, in the order of the page.
-    pub services: Vec<AffectedShown>,
+    pub services: Vec<AffectedServicePayload>,
 }
 
 /// A message of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IncidentUpdateShown {
+pub struct IncidentUpdatePayload {
     /// Permanent.
     pub id: UpdateId,
     /// The incident's status from then on.
@@ -98,12 +98,12 @@ pub struct IncidentUpdateShown {
     /// Its own time.
     pub at: Time,
     /// What it says of services.
-    pub services: Vec<AffectedShown>,
+    pub services: Vec<AffectedServicePayload>,
 }
 
 /// A maintenance, as programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MaintenanceShown {
+pub struct MaintenancePayload {
     /// Permanent.
     pub id: MaintenanceId,
     /// One line.
@@ -123,12 +123,12 @@ pub struct MaintenanceShown {
     /// Its permanent address.
     pub url: String,
     /// Its services, in the order of the page.
-    pub services: Vec<MaintainedShown>,
+    pub services: Vec<MaintainedServicePayload>,
 }
 
 /// A message of a maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MaintenanceUpdateShown {
+pub struct MaintenanceUpdatePayload {
     /// Permanent.
     pub id: UpdateId,
     /// The maintenance's status from then on.
@@ -141,25 +141,25 @@ pub struct MaintenanceUpdateShown {
 
 /// An incident with those of its messages that are new or were edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IncidentTold {
+pub struct IncidentEvent {
     /// The incident as it is now.
-    pub incident: IncidentShown,
+    pub incident: IncidentPayload,
     /// Newest first; none at all when they are too long for an event.
-    pub updates: Option<Vec<IncidentUpdateShown>>,
+    pub updates: Option<Vec<IncidentUpdatePayload>>,
 }
 
 /// A maintenance with those of its messages that are new or were edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MaintenanceTold {
+pub struct MaintenanceEvent {
     /// The maintenance as it is now.
-    pub maintenance: MaintenanceShown,
+    pub maintenance: MaintenancePayload,
     /// Newest first; none at all when they are too long for an event.
-    pub updates: Option<Vec<MaintenanceUpdateShown>>,
+    pub updates: Option<Vec<MaintenanceUpdatePayload>>,
 }
 
 /// What a service was that is no longer there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ServiceGone {
+pub struct ServiceRemoved {
     /// Its id.
     pub id: ServiceId,
     /// Its last name.
@@ -168,7 +168,7 @@ pub struct ServiceGone {
 
 /// What an incident or a maintenance was that is no longer there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Gone<I> {
+pub struct Removed<I> {
     /// Its id.
     pub id: I,
     /// Its last title.
@@ -182,12 +182,12 @@ pub enum Change {
     /// A service was added, or brought back.
     ServiceCreated {
         /// The service.
-        service: ServiceShown,
+        service: ServicePayload,
     },
     /// Status or name of a service changed.
     ServiceUpdate {
         /// The service as it is now.
-        service: ServiceShown,
+        service: ServicePayload,
         /// Its status before.
         old_status: ServiceStatus,
         /// Its status now.
@@ -196,25 +196,25 @@ pub enum Change {
     /// A service was deleted.
     ServiceDeleted {
         /// What it was.
-        service: ServiceGone,
+        service: ServiceRemoved,
     },
     /// An incident was reported.
-    IncidentCreated(Box<IncidentTold>),
+    IncidentCreated(Box<IncidentEvent>),
     /// An incident has a new message, or was changed.
-    IncidentUpdate(Box<IncidentTold>),
+    IncidentUpdate(Box<IncidentEvent>),
     /// An incident was deleted.
     IncidentDeleted {
         /// What it was.
-        incident: Gone<IncidentId>,
+        incident: Removed<IncidentId>,
     },
     /// A maintenance was announced.
-    MaintenanceCreated(Box<MaintenanceTold>),
+    MaintenanceCreated(Box<MaintenanceEvent>),
     /// A maintenance has a new message, began, ended, or was changed.
-    MaintenanceUpdate(Box<MaintenanceTold>),
+    MaintenanceUpdate(Box<MaintenanceEvent>),
     /// A maintenance was deleted, or moved out of sight.
     MaintenanceDeleted {
         /// What it was.
-        maintenance: Gone<MaintenanceId>,
+        maintenance: Removed<MaintenanceId>,
     },
     /// What the whole page says is otherwise.
     StatusUpdate {
@@ -279,7 +279,7 @@ pub struct Organization {
 
 /// What an organization shows at one moment, as far as programs are told of it.
 #[derive(Debug)]
-pub struct Moment<'a> {
+pub struct PageState<'a> {
     organization: Organization,
     version: i64,
     at: Time,
@@ -288,15 +288,15 @@ pub struct Moment<'a> {
     status: PageStatus,
     services: &'a [Service],
     /// Those that the page tells of.
-    incidents: Vec<&'a Told>,
+    incidents: Vec<&'a PublishedIncident>,
     /// Those of the days of the bars.
     known: Vec<&'a IncidentId>,
-    maintenance: Vec<&'a ToldMaintenance>,
+    maintenance: Vec<&'a PublishedMaintenance>,
     /// Maintenance from before is not shown.
     since: Time,
 }
 
-impl<'a> Moment<'a> {
+impl<'a> PageState<'a> {
     /// What this snapshot shows.
     pub fn of(app: &App, snapshot: &'a Snapshot) -> Self {
         let organization = &snapshot.organization;
@@ -315,26 +315,26 @@ impl<'a> Moment<'a> {
             status: snapshot.status,
             services: &snapshot.services.services,
             incidents: incidents.collect(),
-            known: snapshot.touching.iter().map(|incident| &incident.id).collect(),
+            known: snapshot.overlapping.iter().map(|incident| &incident.id).collect(),
             maintenance: maintenance.collect(),
             since: snapshot.timeline(),
         }
     }
 
-    fn service(service: &Service) -> ServiceShown {
+    fn service(service: &Service) -> ServicePayload {
         let Service { id, name, status, since, .. } = service;
-        ServiceShown { id: id.clone(), name: name.clone(), status: *status, since: *since }
+        ServicePayload { id: id.clone(), name: name.clone(), status: *status, since: *since }
     }
 
     /// The incident with those of its messages that are wanted.
-    fn incident(&self, told: &Told, wanted: impl Fn(&IncidentUpdate) -> bool) -> Box<IncidentTold> {
-        let Told { incident, updates, postmortem } = told;
-        let services = incident.services.iter().map(|affected| AffectedShown {
+    fn incident(&self, told: &PublishedIncident, wanted: impl Fn(&IncidentUpdate) -> bool) -> Box<IncidentEvent> {
+        let PublishedIncident { incident, updates, postmortem } = told;
+        let services = incident.services.iter().map(|affected| AffectedServicePayload {
             id: affected.service_id.clone(),
             name: affected.name.clone(),
             status: Some(affected.status),
         });
-        let shown = IncidentShown {
+        let shown = IncidentPayload {
             id: incident.id.clone(),
             title: incident.title.clone(),
             status: incident.status,
@@ -347,12 +347,12 @@ impl<'a> Moment<'a> {
             services: services.collect(),
         };
         let update = |update: &IncidentUpdate| {
-            let services = update.services.iter().map(|(statement, name)| AffectedShown {
+            let services = update.services.iter().map(|(statement, name)| AffectedServicePayload {
                 id: statement.service_id.clone(),
                 name: name.clone(),
                 status: statement.status,
             });
-            IncidentUpdateShown {
+            IncidentUpdatePayload {
                 id: update.id.clone(),
                 status: update.status,
                 body: update.body.clone(),
@@ -361,17 +361,21 @@ impl<'a> Moment<'a> {
             }
         };
         let updates = updates.iter().filter(|update| wanted(update)).map(update).collect();
-        Box::new(IncidentTold { incident: shown, updates: Some(updates) })
+        Box::new(IncidentEvent { incident: shown, updates: Some(updates) })
     }
 
     /// The maintenance with those of its messages that are wanted.
-    fn planned(&self, told: &ToldMaintenance, wanted: impl Fn(&MaintenanceUpdate) -> bool) -> Box<MaintenanceTold> {
-        let ToldMaintenance { maintenance, updates } = told;
-        let services = maintenance
-            .services
-            .iter()
-            .map(|maintained| MaintainedShown { id: maintained.service_id.clone(), name: maintained.name.clone() });
-        let shown = MaintenanceShown {
+    fn planned(
+        &self,
+        told: &PublishedMaintenance,
+        wanted: impl Fn(&MaintenanceUpdate) -> bool,
+    ) -> Box<MaintenanceEvent> {
+        let PublishedMaintenance { maintenance, updates } = told;
+        let services = maintenance.services.iter().map(|maintained| MaintainedServicePayload {
+            id: maintained.service_id.clone(),
+            name: maintained.name.clone(),
+        });
+        let shown = MaintenancePayload {
             id: maintenance.id.clone(),
             title: maintenance.title.clone(),
             status: maintenance.status,
@@ -383,14 +387,14 @@ impl<'a> Moment<'a> {
             url: format!("{}/maintenance/{}", self.home, maintenance.id),
             services: services.collect(),
         };
-        let update = |update: &MaintenanceUpdate| MaintenanceUpdateShown {
+        let update = |update: &MaintenanceUpdate| MaintenanceUpdatePayload {
             id: update.id.clone(),
             status: update.status,
             body: update.body.clone(),
             at: update.at,
         };
         let updates = updates.iter().filter(|update| wanted(update)).map(update).collect();
-        Box::new(MaintenanceTold { maintenance: shown, updates: Some(updates) })
+        Box::new(MaintenanceEvent { maintenance: shown, updates: Some(updates) })
     }
 
     /// The change as it is sent.
@@ -414,7 +418,7 @@ impl<'a> Moment<'a> {
 
 /// What is remembered of an incident or a maintenance, to see whether it is otherwise later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mark {
+struct EventId {
     title: String,
     /// Everything but its messages, as a number.
     whole: u64,
@@ -436,9 +440,9 @@ fn of_maintenance_update(update: &MaintenanceUpdate) -> u64 {
     digest((update.status, update.at, &update.body))
 }
 
-impl Mark {
-    fn of_incident(told: &Told) -> Self {
-        let Told { incident, updates, postmortem } = told;
+impl EventId {
+    fn of_incident(told: &PublishedIncident) -> Self {
+        let PublishedIncident { incident, updates, postmortem } = told;
         let services: Vec<_> = incident.services.iter().map(|one| (&one.service_id, one.status)).collect();
         let postmortem = postmortem.as_ref().map(|postmortem| (postmortem.published_at, &postmortem.body));
         let times = (incident.started_at, incident.resolved_at);
@@ -447,8 +451,8 @@ impl Mark {
         Self { title: incident.title.clone(), whole, updates }
     }
 
-    fn of_maintenance(told: &ToldMaintenance) -> Self {
-        let ToldMaintenance { maintenance, updates } = told;
+    fn of_maintenance(told: &PublishedMaintenance) -> Self {
+        let PublishedMaintenance { maintenance, updates } = told;
         let services: Vec<_> = maintenance.services.iter().map(|one| &one.service_id).collect();
         let times = (maintenance.starts_at, maintenance.ends_at, maintenance.started_at, maintenance.completed_at);
         let whole = digest((&maintenance.title, maintenance.status, times, services));
@@ -459,22 +463,22 @@ impl Mark {
 
 /// What is remembered of a moment.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub struct Fingerprint {
     status: Option<PageStatus>,
     services: BTreeMap<ServiceId, (String, ServiceStatus)>,
-    incidents: BTreeMap<IncidentId, Mark>,
+    incidents: BTreeMap<IncidentId, EventId>,
     known: BTreeSet<IncidentId>,
     /// With the beginnings of their windows.
-    maintenance: BTreeMap<MaintenanceId, (Mark, Time)>,
+    maintenance: BTreeMap<MaintenanceId, (EventId, Time)>,
 }
 
-impl Facts {
+impl Fingerprint {
     /// What is worth remembering of it.
-    pub fn of(moment: &Moment<'_>) -> Self {
+    pub fn of(moment: &PageState<'_>) -> Self {
         let service = |service: &Service| (service.id.clone(), (service.name.clone(), service.status));
-        let incident = |told: &&Told| (told.incident.id.clone(), Mark::of_incident(told));
-        let maintenance = |told: &&ToldMaintenance| {
-            (told.maintenance.id.clone(), (Mark::of_maintenance(told), told.maintenance.starts_at))
+        let incident = |told: &&PublishedIncident| (told.incident.id.clone(), EventId::of_incident(told));
+        let maintenance = |told: &&PublishedMaintenance| {
+            (told.maintenance.id.clone(), (EventId::of_maintenance(told), told.maintenance.starts_at))
         };
         Self {
             status: Some(moment.status),
@@ -487,7 +491,7 @@ impl Facts {
 
     /// About how many bytes of memory it takes.
     fn size(&self) -> usize {
-        let updates = |mark: &Mark| 200 + mark.updates.len() * 64;
+        let updates = |mark: &EventId| 200 + mark.updates.len() * 64;
         let incidents: usize = self.incidents.values().map(updates).sum();
         let maintenance: usize = self.maintenance.values().map(|(mark, _)| updates(mark)).sum();
         incidents + maintenance + self.services.len() * 120 + self.known.len() * 48
@@ -496,7 +500,7 @@ impl Facts {
 
 /// How `now`, whose facts are `facts`, differs from what was before: services, incidents, maintenance,
 /// and then what they add up to.
-pub fn changes(before: &Facts, facts: &Facts, now: &Moment<'_>) -> Vec<Change> {
+pub fn changes(before: &Fingerprint, facts: &Fingerprint, now: &PageState<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     of_services(before, facts, now, &mut changes);
     of_incidents(before, facts, now, &mut changes);
@@ -507,13 +511,13 @@ pub fn changes(before: &Facts, facts: &Facts, now: &Moment<'_>) -> Vec<Change> {
     changes
 }
 
-fn of_services(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut Vec<Change>) {
+fn of_services(before: &Fingerprint, facts: &Fingerprint, now: &PageState<'_>, changes: &mut Vec<Change>) {
     for service in now.services {
         match before.services.get(&service.id) {
-            None => changes.push(Change::ServiceCreated { service: Moment::service(service) }),
+            None => changes.push(Change::ServiceCreated { service: PageState::service(service) }),
             Some((name, status)) if *name != service.name || *status != service.status => {
                 changes.push(Change::ServiceUpdate {
-                    service: Moment::service(service),
+                    service: PageState::service(service),
                     old_status: *status,
                     new_status: service.status,
                 });
@@ -522,22 +526,20 @@ fn of_services(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut Ve
         }
     }
     let gone = before.services.iter().filter(|(id, _)| !facts.services.contains_key(*id));
-    changes.extend(
-        gone.map(|(id, (name, _))| Change::ServiceDeleted {
-            service: ServiceGone { id: id.clone(), name: name.clone() },
-        }),
-    );
+    changes.extend(gone.map(|(id, (name, _))| Change::ServiceDeleted {
+        service: ServiceRemoved { id: id.clone(), name: name.clone() },
+    }));
 }
 
-fn of_incidents(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut Vec<Change>) {
+fn of_incidents(before: &Fingerprint, facts: &Fingerprint, now: &PageState<'_>, changes: &mut Vec<Change>) {
     for told in &now.incidents {
         let id = &told.incident.id;
         match before.incidents.get(id) {
             Some(mark) if facts.incidents.get(id) == Some(mark) => {}
             Some(mark) => {
-                let is_news =
+                let is_new =
                     |update: &IncidentUpdate| mark.updates.get(&update.id) != Some(&of_incident_update(update));
-                changes.push(Change::IncidentUpdate(now.incident(told, is_news)));
+                changes.push(Change::IncidentUpdate(now.incident(told, is_new)));
             }
             // It was over for long and was opened again.
             None if before.known.contains(id) => changes.push(Change::IncidentUpdate(now.incident(told, |_| true))),
@@ -548,19 +550,21 @@ fn of_incidents(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut V
     let gone = before.incidents.iter();
     let gone = gone.filter(|(id, _)| !facts.incidents.contains_key(*id) && !facts.known.contains(*id));
     changes.extend(
-        gone.map(|(id, mark)| Change::IncidentDeleted { incident: Gone { id: id.clone(), title: mark.title.clone() } }),
+        gone.map(|(id, mark)| Change::IncidentDeleted {
+            incident: Removed { id: id.clone(), title: mark.title.clone() },
+        }),
     );
 }
 
-fn of_maintenance(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut Vec<Change>) {
+fn of_maintenance(before: &Fingerprint, facts: &Fingerprint, now: &PageState<'_>, changes: &mut Vec<Change>) {
     for told in &now.maintenance {
         let id = &told.maintenance.id;
         match before.maintenance.get(id) {
             Some(mark) if facts.maintenance.get(id) == Some(mark) => {}
             Some((mark, _)) => {
-                let is_news =
+                let is_new =
                     |update: &MaintenanceUpdate| mark.updates.get(&update.id) != Some(&of_maintenance_update(update));
-                changes.push(Change::MaintenanceUpdate(now.planned(told, is_news)));
+                changes.push(Change::MaintenanceUpdate(now.planned(told, is_new)));
             }
             None => changes.push(Change::MaintenanceCreated(now.planned(told, |_| true))),
         }
@@ -568,13 +572,13 @@ fn of_maintenance(before: &Facts, facts: &Facts, now: &Moment<'_>, changes: &mut
     let gone = before.maintenance.iter();
     let gone = gone.filter(|(id, (_, starts_at))| !facts.maintenance.contains_key(*id) && *starts_at >= now.since);
     changes.extend(gone.map(|(id, (mark, _))| Change::MaintenanceDeleted {
-        maintenance: Gone { id: id.clone(), title: mark.title.clone() },
+        maintenance: Removed { id: id.clone(), title: mark.title.clone() },
     }));
 }
 
 /// The latest events of an organization, and what the next ones are told by.
 #[derive(Debug, Clone, Default)]
-pub struct Recent {
+pub struct EventLog {
     /// Who it is.
     pub organization: Organization,
     /// What its page says.
@@ -583,22 +587,22 @@ pub struct Recent {
     pub version: i64,
     /// Everything after this version is known.
     from: i64,
-    facts: Arc<Facts>,
+    facts: Arc<Fingerprint>,
     told: VecDeque<(i64, Arc<[Utf8Bytes]>)>,
 }
 
-impl Recent {
+impl EventLog {
     /// The same after one more moment; the beginning when nothing came before.
-    pub fn following(last: Option<&Self>, now: &Moment<'_>) -> Self {
+    pub fn following(last: Option<&Self>, now: &PageState<'_>) -> Self {
         let (organization, status) = (now.organization.clone(), Some(now.status));
         let Some(last) = last.filter(|last| last.version <= now.version) else {
-            let (version, facts) = (now.version, Arc::new(Facts::of(now)));
+            let (version, facts) = (now.version, Arc::new(Fingerprint::of(now)));
             return Self { organization, status, version, from: version, facts, told: VecDeque::new() };
         };
         let mut next = Self { organization, status, ..last.clone() };
         // What time alone has changed is told with the next version.
         if now.version > last.version {
-            let facts = Facts::of(now);
+            let facts = Fingerprint::of(now);
             let changes = changes(&last.facts, &facts, now);
             (next.version, next.facts) = (now.version, Arc::new(facts));
             if !changes.is_empty() {

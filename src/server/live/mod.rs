@@ -1,11 +1,11 @@
 //! Who hears of changes: a hub with one channel for each organization that somebody watches.
 
+pub mod api_stream;
 pub mod events;
-pub mod programs;
+mod renderer;
 mod sockets;
-mod teller;
 
-pub use sockets::{Sockets, dashboard, public};
+pub use sockets::{ConnectionLimits, dashboard, public};
 
 use super::status_page::Page;
 use crate::domain::{
@@ -113,7 +113,7 @@ impl Hub {
     }
 
     /// How many changes were published, of all organizations: as long as it stays, nothing has changed.
-    pub fn news(&self) -> u64 {
+    pub fn change_count(&self) -> u64 {
         self.0.news.load(Ordering::Acquire)
     }
 
@@ -148,13 +148,13 @@ impl Hub {
     }
 
     /// Makes every open socket of this person ask again whether it may stay open.
-    pub fn recheck(&self, person: &UserId) {
+    pub fn revalidate_sessions(&self, person: &UserId) {
         // Nobody watching is no failure.
         let _ = self.0.people.send(person.clone());
     }
 
     /// Whose sockets have to ask again.
-    pub fn rechecks(&self) -> broadcast::Receiver<UserId> {
+    pub fn session_revalidations(&self) -> broadcast::Receiver<UserId> {
         self.0.people.subscribe()
     }
 

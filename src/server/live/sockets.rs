@@ -1,6 +1,6 @@
 //! The sockets: public pages get changed regions, dashboards get hints.
 
-use super::teller;
+use super::renderer;
 use crate::{
     domain::{
         error::AppError,
@@ -10,7 +10,7 @@ use crate::{
     },
     server::{
         App,
-        access::{PublicPage, Scope, limits::neighbourhood},
+        access::{PublicPage, Scope, limits::subnet_key},
         organizations,
         requests::ClientAddress,
     },
@@ -46,10 +46,10 @@ const MAX_SOCKETS: u32 = 50_000;
 
 /// How many sockets there are, of whom.
 #[derive(Debug, Clone, Default)]
-pub struct Sockets(Arc<Mutex<Held>>);
+pub struct ConnectionLimits(Arc<Mutex<OpenConnections>>);
 
 #[derive(Debug, Default)]
-struct Held {
+struct OpenConnections {
     all: u32,
     addresses: HashMap<IpAddr, u32>,
     organizations: HashMap<OrganizationId, u32>,
@@ -58,20 +58,20 @@ struct Held {
 /// A place, free again when it is dropped: of a socket with its address, of who listens to an
 /// organization, or of a socket that does so all its life.
 #[derive(Debug)]
-pub(super) struct Place {
-    sockets: Sockets,
+pub(super) struct ConnectionPermit {
+    sockets: ConnectionLimits,
     address: Option<IpAddr>,
     organization: Option<OrganizationId>,
 }
 
-impl Sockets {
+impl ConnectionLimits {
     /// A place for a socket of this address, for somebody who listens to this organization, or for both
     /// in one.
     pub(super) fn take(
         &self,
         address: Option<IpAddr>,
         organization: Option<&OrganizationId>,
-    ) -> Result<Place, AppError> {
+    ) -> Result<ConnectionPermit, AppError> {
         let mut held = self.held();
         let listening = organization.and_then(|id| held.organizations.get(id)).copied().unwrap_or_default();
         if listening >= MAX_PER_ORGANIZATION || (address.is_some() && held.all >= MAX_SOCKETS) {
@@ -88,7 +88,7 @@ impl Sockets {
         if let Some(organization) = organization {
             *held.organizations.entry(organization.clone()).or_default() += 1;
         }
-        Ok(Place { sockets: self.clone(), address, organization: organization.cloned() })
+        Ok(ConnectionPermit { sockets: self.clone(), address, organization: organization.cloned() })
     }
 
     /// How many there are.
@@ -96,12 +96,12 @@ impl Sockets {
         self.held().all
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, OpenConnections> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Self { sockets, address, organization } = self;
         let mut held = sockets.held();
@@ -144,15 +144,15 @@ pub fn public(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = app.sockets.take(Some(neighbourhood(client.0)), Some(&page.id))?;
+    let permit = app.sockets.take(Some(subnet_key(client.0)), Some(&page.id))?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
-        let _place = place;
+        let _place = permit;
         visitor(socket, app, page, seen).await;
     }))
 }
 
 async fn visitor(mut socket: WebSocket, app: App, page: PublicPage, mut seen: i64) {
-    let (mut pages, mut stopping) = (teller::pages(&app, &page), app.hub.stopping());
+    let (mut pages, mut stopping) = (renderer::pages(&app, &page), app.hub.stopping());
     let mut ping = time::interval(PING);
     ping.reset();
     loop {
@@ -187,16 +187,16 @@ pub fn dashboard(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let place = scope.app().sockets.take(Some(neighbourhood(client.0)), Some(scope.id()))?;
+    let permit = scope.app().sockets.take(Some(subnet_key(client.0)), Some(scope.id()))?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
-        let _place = place;
+        let _place = permit;
         member(socket, scope).await;
     }))
 }
 
 async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
     let mut hints = scope.app().hub.hints(scope.id());
-    let mut rechecks = scope.app().hub.rechecks();
+    let mut session_revalidations = scope.app().hub.session_revalidations();
     let mut stopping = scope.app().hub.stopping();
     let mut ping = time::interval(PING);
     ping.reset();
@@ -214,23 +214,23 @@ async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
                     Err(RecvError::Closed) => return,
                 };
                 // Another process may have removed the member, or deleted or suspended the organization.
-                if hint.topics.contains(&Topic::Members) && scope.still_holds().await == Some(false) {
+                if hint.topics.contains(&Topic::Members) && scope.is_still_valid().await == Some(false) {
                     return dismiss(&mut socket).await;
                 }
                 if tell(&mut socket, &hint).await.is_err() { return }
             }
-            person = rechecks.recv() => {
+            person = session_revalidations.recv() => {
                 let mine = match person {
                     Ok(person) => scope.person().is_some_and(|mine| mine.user().id == person),
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 };
-                if mine && scope.still_holds().await == Some(false) {
+                if mine && scope.is_still_valid().await == Some(false) {
                     return dismiss(&mut socket).await;
                 }
             }
             _ = ping.tick() => {
-                if scope.still_holds().await == Some(false) {
+                if scope.is_still_valid().await == Some(false) {
                     return dismiss(&mut socket).await;
                 }
                 if send(&mut socket, Message::Ping(Default::default())).await.is_err() { return }

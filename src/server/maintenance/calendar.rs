@@ -11,7 +11,7 @@ use crate::{
         role::allowed,
         time::Time,
     },
-    server::{access::Scope, clock, days},
+    server::{access::Scope, clock, local_time},
 };
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 500;
 /// # Errors
 /// [`AppError::Invalid`] for what is no month.
 pub async fn month(scope: Scope<allowed::Read>, month: String) -> Result<CalendarMonth> {
-    let zone = days::zone(scope.time_zone());
+    let zone = local_time::zone(scope.time_zone());
     let today = by_clock(clock::now(), zone).date();
     let first = match month.trim() {
         "" => calendar::first_of(today),
@@ -57,7 +57,7 @@ pub async fn windows(scope: Scope<allowed::Read>, ids: Vec<MaintenanceId>) -> Re
     if ids.len() > AT_ONCE {
         return Err(AppError::BadRequest(format!("at most {AT_ONCE} windows at once")));
     }
-    let zone = days::zone(scope.time_zone());
+    let zone = local_time::zone(scope.time_zone());
     let mut read = scope.read().await?;
     let there = store::bare(&mut read, scope.id(), &ids).await?;
     let there: HashMap<&MaintenanceId, &Maintenance> =
@@ -77,14 +77,14 @@ pub fn end(scope: &Scope<allowed::Read>, starts_at: &str, minutes: i64) -> Resul
 }
 
 fn end_in(starts_at: &str, minutes: i64, zone: &str) -> Result<String> {
-    let (mut errors, zone) = (FieldErrors::default(), days::zone(zone));
-    let end = errors.take("starts_at", days::typed(zone, starts_at)).map(|start| {
+    let (mut errors, zone) = (FieldErrors::default(), local_time::zone(zone));
+    let end = errors.take("starts_at", local_time::typed(zone, starts_at)).map(|start| {
         let end = start.plus_seconds(minutes.clamp(1, LONGEST / 60) * 60);
-        (end, days::field(zone, end))
+        (end, local_time::field(zone, end))
     });
     errors.finish()?;
     let Some((end, text)) = end else { return Err(AppError::Internal) };
-    if days::typed(zone, &text) == Ok(end) {
+    if local_time::typed(zone, &text) == Ok(end) {
         return Ok(text);
     }
     let words = "On this day clocks are put back, and this end lies in the hour that comes twice. Choose another.";
@@ -100,21 +100,21 @@ fn window(maintenance: &Maintenance, zone: Tz) -> LocalWindow {
     let Maintenance { id, starts_at, ends_at, .. } = maintenance;
     LocalWindow {
         id: id.clone(),
-        starts_at: days::field(zone, *starts_at),
-        ends_at: days::field(zone, *ends_at),
-        words: days::window_in_a_line(zone, *starts_at, *ends_at),
+        starts_at: local_time::field(zone, *starts_at),
+        ends_at: local_time::field(zone, *ends_at),
+        words: local_time::window_in_a_line(zone, *starts_at, *ends_at),
     }
 }
 
 /// A window between its first day and its last.
-struct Placed<'a> {
+struct PlacedWindow<'a> {
     maintenance: &'a Maintenance,
     starts_at: NaiveDateTime,
     ends_at: NaiveDateTime,
     last: NaiveDate,
 }
 
-impl<'a> Placed<'a> {
+impl<'a> PlacedWindow<'a> {
     fn new(maintenance: &'a Maintenance, zone: Tz) -> Self {
         let (starts_at, ends_at) = (by_clock(maintenance.starts_at, zone), by_clock(maintenance.ends_at, zone));
         // What ends at midnight is not on the day that begins then.
@@ -139,7 +139,8 @@ impl<'a> Placed<'a> {
 }
 
 fn weeks(first: NaiveDate, today: NaiveDate, windows: &[Maintenance], zone: Tz) -> Vec<Vec<CalendarDay>> {
-    let placed: Vec<Placed<'_>> = windows.iter().map(|maintenance| Placed::new(maintenance, zone)).collect();
+    let placed: Vec<PlacedWindow<'_>> =
+        windows.iter().map(|maintenance| PlacedWindow::new(maintenance, zone)).collect();
     let days: Vec<CalendarDay> = calendar::days(first)
         .into_iter()
         .map(|date| CalendarDay {
@@ -270,7 +271,7 @@ mod tests {
         };
         let (from, to) = texts("2026-11-21T21:00:00Z", "2026-11-21T22:00:30Z");
         assert_eq!((from.as_str(), to.as_str()), ("2026-11-21T22:00", "2026-11-21T23:00:30"));
-        assert_eq!(days::typed(Vienna, &to), Ok(at("2026-11-21T22:00:30Z")));
+        assert_eq!(local_time::typed(Vienna, &to), Ok(at("2026-11-21T22:00:30Z")));
     }
 
     #[test]

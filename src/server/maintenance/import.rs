@@ -10,7 +10,7 @@ use crate::{
     },
     server::{
         db::{AuditEntry, Write, random_id},
-        history::Who,
+        history::Author,
         incidents::Imported,
         markdown::Rendered,
     },
@@ -70,7 +70,7 @@ pub async fn import(write: &mut Write, new: &ImportedMaintenance) -> Result<Impo
     let mut other = store::set_imported(write, &id, new).await?;
     other |= store::set_services(write, &id, &new.services).await?;
     let known = store::imported_updates(write, &id).await?;
-    let (nobody, later) = (Who { user_id: None, name: None }, Rendered::default());
+    let (nobody, later) = (Author { user_id: None, name: None }, Rendered::default());
     for update in &new.updates {
         match known.iter().find(|(_, source_id)| *source_id == update.source_id) {
             Some((known, _)) => other |= store::set_imported_update(write, known, update).await?,

@@ -4,7 +4,7 @@ mod store;
 
 use super::told;
 use crate::{
-    domain::{error::Result, ids::ServiceId, maintenance::ToldMaintenance, time::Time},
+    domain::{error::Result, ids::ServiceId, maintenance::PublishedMaintenance, time::Time},
     server::{access::PublicPage, db::Read},
 };
 
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Announced {
     /// As visitors read it.
-    pub told: ToldMaintenance,
+    pub told: PublishedMaintenance,
     /// When it was announced.
     pub announced_at: Time,
     /// When it was last told about, or was moved.

@@ -1,21 +1,22 @@
-//! Maintenance: the verbs. What the clock does to it is in [`clockwork`], windows that come again in
+//! Maintenance: the verbs. What the clock does to it is in [`scheduler`], windows that come again in
 //! [`series`].
 
 pub mod calendar;
-pub mod clockwork;
 mod import;
 pub mod latest;
+pub mod scheduler;
 pub mod series;
 mod store;
 
-pub use clockwork::run_due;
 pub use import::{ImportedMaintenance, ImportedMaintenanceUpdate, import};
+pub use scheduler::run_due;
 
 use super::{
     access::{PublicPage, Scope},
-    clock, days,
+    clock,
     db::{AuditEntry, Read, Write, random_id},
-    history::{self, Who},
+    history::{self, Author},
+    local_time,
     markdown::{self, Rendered},
     services,
 };
@@ -26,7 +27,7 @@ use crate::domain::{
     live::Topic,
     maintenance::{
         CheckedMaintenance, Maintenance, MaintenanceDetail, MaintenanceFilter, MaintenanceInput, MaintenancePage,
-        MaintenanceStatus, MaintenanceUpdateInput, ToldMaintenance, may_become, window,
+        MaintenanceStatus, MaintenanceUpdateInput, PublishedMaintenance, may_become, window,
     },
     role::allowed,
     time::Time,
@@ -99,10 +100,10 @@ pub struct NewMaintenance {
 
 /// Checks texts, window and rule of a form; the window is typed in the time zone.
 fn check(input: &MaintenanceInput, zone: &str) -> Result<(CheckedMaintenance, Time, Time, Option<String>)> {
-    let (mut errors, zone) = (FieldErrors::default(), days::zone(zone));
+    let (mut errors, zone) = (FieldErrors::default(), local_time::zone(zone));
     let checked = input.check(&mut errors);
-    let starts_at = errors.take("starts_at", days::typed(zone, &input.starts_at));
-    let ends_at = errors.take("ends_at", days::typed(zone, &input.ends_at));
+    let starts_at = errors.take("starts_at", local_time::typed(zone, &input.starts_at));
+    let ends_at = errors.take("ends_at", local_time::typed(zone, &input.ends_at));
     let rule = errors.take("repeat", series::rule(&input.repeat)).flatten();
     errors.finish()?;
     let (Some(starts_at), Some(ends_at)) = (starts_at, ends_at) else { return Err(AppError::Internal) };
@@ -122,7 +123,7 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
         return Err(AppError::field("ends_at", "This window is over already. Choose a later one."));
     }
     if let Some(rule) = rule.clone() {
-        series::comes_again(rule, zone.clone(), starts_at).await?;
+        series::has_occurrence(rule, zone.clone(), starts_at).await?;
     }
     let rendered = markdown::render_typed(&checked.body).await?;
     let mut write = scope.write().await?;
@@ -164,7 +165,7 @@ pub async fn add(write: &mut Write, new: &NewMaintenance) -> Result<MaintenanceI
     store::insert(write, &id, new).await?;
     store::set_services(write, &id, &new.services).await?;
     if !new.body.is_empty() {
-        let (at, who) = (write.at, Who::of(write));
+        let (at, who) = (write.at, Author::of(write));
         insert_update(write, &id, MaintenanceStatus::Scheduled, &new.body, &new.rendered, at, &who).await?;
     }
     store::set_search(write, &id).await?;
@@ -180,7 +181,7 @@ async fn insert_update(
     body: &str,
     rendered: &Rendered,
     at: Time,
-    who: &Who,
+    who: &Author,
 ) -> Result<()> {
     let update = UpdateId::from_random(random_id());
     store::insert_update(
@@ -231,7 +232,7 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     store::set_services(&mut write, &id, &checked.services).await?;
     let said = store::first_message(&mut write, &id).await?;
     if !checked.body.is_empty() && said.is_none_or(|(body, _)| body != checked.body) {
-        let (at, who) = (write.at, Who::of(&write));
+        let (at, who) = (write.at, Author::of(&write));
         insert_update(&mut write, &id, before.status, &checked.body, &rendered, at, &who).await?;
         require_room(&mut write, &id).await?;
     }
@@ -283,7 +284,7 @@ pub async fn update(
     };
     let ends_at = match input.ends_at.as_str() {
         "" => None,
-        text => errors.take("ends_at", days::typed(days::zone(scope.time_zone()), text)),
+        text => errors.take("ends_at", local_time::typed(local_time::zone(scope.time_zone()), text)),
     };
     errors.finish()?;
     unless_changed(&before, input.seen)?;
@@ -310,7 +311,7 @@ pub async fn update(
         let (old, new) = (before.ends_at.rfc3339(), end.rfc3339());
         write.audit(AuditEntry::new("maintenance.end_moved", &id, &before.title).values(Some(old), Some(new)));
     }
-    let (at, who) = (write.at, Who::of(&write));
+    let (at, who) = (write.at, Author::of(&write));
     insert_update(&mut write, &id, status, &body, &rendered, at, &who).await?;
     require_room(&mut write, &id).await?;
     if status != before.status {
@@ -403,12 +404,16 @@ pub async fn upcoming(read: &mut Read, organization: &OrganizationId, most: i64)
     store::list(read, organization, &filter, most).await
 }
 
-async fn told(read: &mut Read, organization: &OrganizationId, all: Vec<Maintenance>) -> Result<Vec<ToldMaintenance>> {
+async fn told(
+    read: &mut Read,
+    organization: &OrganizationId,
+    all: Vec<Maintenance>,
+) -> Result<Vec<PublishedMaintenance>> {
     let ids: Vec<MaintenanceId> = all.iter().map(|maintenance| maintenance.id.clone()).collect();
     let mut updates = store::updates(read, organization, &ids).await?;
     let told = |maintenance: Maintenance| {
         let updates = updates.remove(&maintenance.id).unwrap_or_default();
-        ToldMaintenance { maintenance, updates }
+        PublishedMaintenance { maintenance, updates }
     };
     Ok(all.into_iter().map(told).collect())
 }
@@ -417,7 +422,7 @@ async fn told(read: &mut Read, organization: &OrganizationId, all: Vec<Maintenan
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<ToldMaintenance>> {
+pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedMaintenance>> {
     let all = upcoming(read, &page.id, OPEN).await?;
     told(read, &page.id, all).await
 }
@@ -426,7 +431,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<ToldMaintena
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<ToldMaintenance>> {
+pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedMaintenance>> {
     let filter = MaintenanceFilter { state: "past".to_owned(), ..MaintenanceFilter::default() };
     let all = store::list(read, &page.id, &filter, most).await?;
     told(read, &page.id, all).await
@@ -436,7 +441,7 @@ pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<T
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<ToldMaintenance>> {
+pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedMaintenance>> {
     let all = store::between(read, &page.id, from, to).await?;
     told(read, &page.id, all).await
 }
@@ -453,7 +458,7 @@ pub async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Opt
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub async fn one(page: &PublicPage, read: &mut Read, id: &MaintenanceId) -> Result<ToldMaintenance> {
+pub async fn one(page: &PublicPage, read: &mut Read, id: &MaintenanceId) -> Result<PublishedMaintenance> {
     let maintenance = store::one(read, &page.id, id).await?.ok_or_else(no_maintenance)?;
     told(read, &page.id, vec![maintenance]).await?.pop().ok_or_else(no_maintenance)
 }

@@ -5,7 +5,7 @@
 
 mod store;
 
-use super::{TOPICS, clockwork::JOB, insert_update, no_maintenance};
+use super::{TOPICS, insert_update, no_maintenance, scheduler::JOB};
 use crate::{
     domain::{
         error::{AppError, Result},
@@ -17,9 +17,9 @@ use crate::{
     server::{
         App,
         access::Scope,
-        days,
         db::{AuditEntry, Read, Write, random_id},
-        history::Who,
+        history::Author,
+        local_time,
     },
 };
 use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
@@ -74,9 +74,9 @@ pub fn stored_rule(text: &str) -> Result<(), String> {
 
 /// Refuses a rule by which nothing comes again within some years. To find out may take a while, so it is
 /// done before anything is written.
-pub(super) async fn comes_again(rule: String, zone: String, first: Time) -> Result<()> {
+pub(super) async fn has_occurrence(rule: String, zone: String, first: Time) -> Result<()> {
     let until = first.plus_seconds(YEARS * 366 * 86_400);
-    let look = move || !beginnings(&rule, &zone, first, first, until).is_empty();
+    let look = move || !occurrences(&rule, &zone, first, first, until).is_empty();
     match tokio::task::spawn_blocking(look).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(AppError::field("repeat", "By this rule it never comes again. Choose another, or once.")),
@@ -88,8 +88,8 @@ pub(super) async fn comes_again(rule: String, zone: String, first: Time) -> Resu
 }
 
 /// The beginnings of the windows after `after` up to `until`, of a series that begins at `first`.
-fn beginnings(rule: &str, zone: &str, first: Time, after: Time, until: Time) -> Vec<Time> {
-    let zone = Tz::Tz(days::zone(zone));
+fn occurrences(rule: &str, zone: &str, first: Time, after: Time, until: Time) -> Vec<Time> {
+    let zone = Tz::Tz(local_time::zone(zone));
     let start = first.utc().with_timezone(&zone);
     let Ok(rule) = rule.parse::<RRule<Unvalidated>>().and_then(|rule| rule.validate(start)) else { return Vec::new() };
     let set = RRuleSet::new(start)
@@ -123,7 +123,7 @@ pub(super) async fn extend(write: &mut Write, id: &SeriesId) -> Result<bool> {
     let Some(latest) = store::latest(write, id).await? else { return Ok(false) };
     let Some(latest) = super::store::one_in(write, &latest).await? else { return Ok(false) };
     let until = write.at.plus_seconds(AHEAD);
-    let due = beginnings(&series.rule, &series.time_zone, series.first, series.made_until, until);
+    let due = occurrences(&series.rule, &series.time_zone, series.first, series.made_until, until);
     let room = usize::try_from(super::OPEN - super::store::count_open(write).await?).unwrap_or_default();
     let fit = (MAX_ROWS / latest.services.len().max(1)).max(1);
     let starts: Vec<Time> = due.iter().copied().take(fit.min(room)).collect();
@@ -144,7 +144,7 @@ async fn make(write: &mut Write, latest: &Maintenance, starts: &[Time]) -> Resul
     let windows: Vec<_> = starts.iter().map(window).collect();
     let search = if body.is_empty() { latest.title.clone() } else { format!("{}\n{body}", latest.title) };
     store::insert_windows(write, latest, &windows, &search.to_lowercase()).await?;
-    let (at, who) = (write.at, Who::of(write));
+    let (at, who) = (write.at, Author::of(write));
     for (id, from, to) in windows {
         if !body.is_empty() {
             insert_update(write, &id, MaintenanceStatus::Scheduled, &body, &rendered, at, &who).await?;
@@ -230,7 +230,7 @@ async fn go_on(app: &App, organization: &OrganizationId, id: &SeriesId) -> Resul
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn look_ahead(app: &App, now: Time) -> Result<()> {
+pub async fn generate_occurrences(app: &App, now: Time) -> Result<()> {
     let unfinished = store::unfinished(&mut app.db.read(&JOB).await?, now).await?;
     for (organization, id) in unfinished {
         // One that cannot be brought up to date holds up none of the others.
@@ -246,13 +246,13 @@ mod tests {
     use super::*;
 
     fn at(text: &str, zone: &str) -> Time {
-        days::typed(days::zone(zone), text).expect("a time")
+        local_time::typed(local_time::zone(zone), text).expect("a time")
     }
 
     #[test]
     fn weekly_means_the_same_hour_across_a_clock_change() {
         let first = at("2026-10-20T22:00", "Europe/Vienna");
-        let all = beginnings("FREQ=WEEKLY", "Europe/Vienna", first, first, first.plus_seconds(22 * 86_400));
+        let all = occurrences("FREQ=WEEKLY", "Europe/Vienna", first, first, first.plus_seconds(22 * 86_400));
         let words: Vec<_> = all.into_iter().map(Time::rfc3339).collect();
         assert_eq!(words, ["2026-10-27T21:00:00Z", "2026-11-03T21:00:00Z", "2026-11-10T21:00:00Z"]);
     }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn monthly_leaves_out_months_without_the_day() {
         let first = at("2026-01-31T10:00", "UTC");
-        let all = beginnings("FREQ=MONTHLY", "UTC", first, first, first.plus_seconds(100 * 86_400));
+        let all = occurrences("FREQ=MONTHLY", "UTC", first, first, first.plus_seconds(100 * 86_400));
         let words: Vec<_> = all.into_iter().map(Time::rfc3339).collect();
         assert_eq!(words, ["2026-03-31T10:00:00Z"]);
     }

@@ -5,12 +5,16 @@ use crate::{
     domain::{
         error::Result,
         ids::{MaintenanceId, OrganizationId, SeriesId, ServiceId, TeamId, UpdateId},
-        maintenance::{Maintained, Maintenance, MaintenanceFilter, MaintenanceStatus, MaintenanceUpdate},
+        maintenance::{MaintainedService, Maintenance, MaintenanceFilter, MaintenanceStatus, MaintenanceUpdate},
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, containing, error::refused, lists::{self, updates_within_weight}},
-        history::Who,
+        db::{
+            Read, Write, bulk, containing,
+            error::refused,
+            in_list::{self, updates_within_weight},
+        },
+        history::Author,
         markdown::{self, Message, Rendered},
     },
 };
@@ -71,7 +75,7 @@ pub(super) async fn with_services(
 ) -> Result<Vec<Maintenance>> {
     let mut all: Vec<Maintenance> = rows.into_iter().map(maintenance).collect();
     let ids: Vec<&MaintenanceId> = all.iter().map(|maintenance| &maintenance.id).collect();
-    let rows: Vec<(MaintenanceId, ServiceId, String, Option<TeamId>)> = lists::rows(
+    let rows: Vec<(MaintenanceId, ServiceId, String, Option<TeamId>)> = in_list::rows(
         connection,
         &[organization.as_str()],
         &ids,
@@ -80,9 +84,9 @@ pub(super) async fn with_services(
          where m.organization_id = $1 and m.maintenance_id in ($list) order by s.position, s.id limit 20000",
     )
     .await?;
-    let mut by_maintenance: HashMap<MaintenanceId, Vec<Maintained>> = HashMap::new();
+    let mut by_maintenance: HashMap<MaintenanceId, Vec<MaintainedService>> = HashMap::new();
     for (maintenance, service_id, name, team_id) in rows {
-        by_maintenance.entry(maintenance).or_default().push(Maintained { service_id, name, team_id });
+        by_maintenance.entry(maintenance).or_default().push(MaintainedService { service_id, name, team_id });
     }
     for maintenance in &mut all {
         maintenance.services = by_maintenance.remove(&maintenance.id).unwrap_or_default();
@@ -265,7 +269,7 @@ pub(super) struct NewUpdate<'a> {
     pub format: &'static str,
     pub rendered: &'a Rendered,
     pub at: Time,
-    pub who: &'a Who,
+    pub who: &'a Author,
     pub source_id: Option<&'a str>,
 }
 
@@ -329,9 +333,9 @@ pub(super) async fn updates(
     ids: &[MaintenanceId],
 ) -> Result<HashMap<MaintenanceId, Vec<MaintenanceUpdate>>> {
     type Row = (MaintenanceId, UpdateId, MaintenanceStatus, Time, Option<String>, String, String, String, i64);
-    let rows: Vec<Row> = lists::rows(
+    let rows: Vec<Row> = in_list::rows(
         read.connection(),
-        &[organization.as_str(), lists::weight(ids)],
+        &[organization.as_str(), in_list::weight(ids)],
         ids,
         updates_within_weight!(
             "u.maintenance_id, u.id, u.status, u.at, u.user_name, u.body, u.format, u.body_html, u.body_html_version",
@@ -416,7 +420,7 @@ pub(super) async fn bare(
     ids: &[MaintenanceId],
 ) -> Result<Vec<Maintenance>> {
     let statement = maintenances!("and m.id in ($list)");
-    let rows: Vec<Row> = lists::rows(read.connection(), &[organization.as_str()], ids, statement).await?;
+    let rows: Vec<Row> = in_list::rows(read.connection(), &[organization.as_str()], ids, statement).await?;
     Ok(rows.into_iter().map(maintenance).collect())
 }
 

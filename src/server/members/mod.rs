@@ -60,7 +60,7 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
     let (old, new) = (before.as_str().to_owned(), role.as_str().to_owned());
     write.audit(AuditEntry::new("member.role_changed", &user, name).values(Some(old), Some(new)));
     write.commit(&[Topic::Members]).await?;
-    scope.app().hub.recheck(&user);
+    scope.app().hub.revalidate_sessions(&user);
     Ok(())
 }
 
@@ -73,7 +73,7 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
 pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId, keep_tokens: Vec<TokenId>) -> Result<()> {
     let write = scope.write().await?;
     take_out(write, scope.role(), &user, "member.removed", &keep_tokens).await?;
-    scope.app().hub.recheck(&user);
+    scope.app().hub.revalidate_sessions(&user);
     Ok(())
 }
 
@@ -88,7 +88,7 @@ pub async fn leave(scope: Scope<allowed::Read>) -> Result<()> {
     let user = person.user().id.clone();
     let write = scope.write().await?;
     take_out(write, Role::Owner, &user, "member.left", &[]).await?;
-    scope.app().hub.recheck(&user);
+    scope.app().hub.revalidate_sessions(&user);
     Ok(())
 }
 

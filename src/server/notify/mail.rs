@@ -113,7 +113,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// What a message consists of; everything is plain text here.
-struct Letter<'a> {
+struct Email<'a> {
     recipient: &'a str,
     subject: String,
     heading: String,
@@ -124,7 +124,7 @@ struct Letter<'a> {
     foot: String,
 }
 
-impl Letter<'_> {
+impl Email<'_> {
     fn write(self) -> Mail {
         let (subject, heading) = (one_line(&self.subject), one_line(&self.heading));
         let lines: Vec<String> = self.paragraphs.iter().map(|text| one_line_whole(text)).collect();
@@ -162,7 +162,7 @@ fn one_line_whole(text: &str) -> String {
 /// Somebody is invited to an organization; `role` as it is written on screens.
 pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str, link: &str, expires: Time) -> Mail {
     let (organization, inviter) = (safe_name(organization), safe_name(inviter));
-    Letter {
+    Email {
         recipient,
         subject: format!("You are invited to {organization} on Candor"),
         heading: format!("Join {organization} on Candor"),
@@ -181,7 +181,7 @@ pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str
 /// Somebody has to show that an address is theirs: of a new account, or a new one of an old account.
 pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
     let name = safe_name(name);
-    Letter {
+    Email {
         recipient,
         subject: "Verify your e-mail address".to_owned(),
         heading: "Verify your e-mail address".to_owned(),
@@ -198,7 +198,7 @@ pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) ->
 /// Somebody forgot their password, or says so.
 pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
     let name = safe_name(name);
-    Letter {
+    Email {
         recipient,
         subject: "Reset your password".to_owned(),
         heading: "Reset your password".to_owned(),
@@ -218,7 +218,7 @@ pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) ->
 /// Somebody who is signed in confirms the session.
 pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -> Mail {
     let name = safe_name(name);
-    Letter {
+    Email {
         recipient,
         subject: "Confirm that it is you".to_owned(),
         heading: "Confirm that it is you".to_owned(),
@@ -235,7 +235,7 @@ pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -
 /// A password was changed: a notice to its owner. `link` leads to where it can be reset.
 pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Mail {
     let name = safe_name(name);
-    Letter {
+    Email {
         recipient,
         subject: "Your password was changed".to_owned(),
         heading: "Your password was changed".to_owned(),
@@ -252,7 +252,7 @@ pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Ma
 /// An address was changed: a notice to the old one.
 pub fn address_changed(recipient: &str, name: &str, new_address: &str, at: Time) -> Mail {
     let name = safe_name(name);
-    Letter {
+    Email {
         recipient,
         subject: "Your e-mail address was changed".to_owned(),
         heading: "Your e-mail address was changed".to_owned(),

@@ -10,7 +10,7 @@ use crate::{
         status::{ServiceStatus, StatusLabels},
         time::Time,
     },
-    server::db::{AccountWrite, Read, Write, containing, error::refused, lists},
+    server::db::{AccountWrite, Read, Write, containing, error::refused, in_list},
 };
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -240,7 +240,7 @@ pub(super) async fn services_in_short(
     read: &mut Read,
     organizations: &[OrganizationId],
 ) -> Result<HashMap<OrganizationId, Vec<(String, ServiceStatus)>>> {
-    let rows: Vec<(OrganizationId, String, ServiceStatus)> = lists::rows(
+    let rows: Vec<(OrganizationId, String, ServiceStatus)> = in_list::rows(
         read.connection(),
         &[],
         organizations,

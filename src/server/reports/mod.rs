@@ -2,11 +2,11 @@
 
 mod store;
 
-use super::{access::Scope, clock, csv::cell, days, exports, history};
+use super::{access::Scope, clock, csv::cell, exports, history, local_time};
 use crate::domain::{
     error::{AppError, Result},
     ids::ServiceId,
-    report::{Calendar, Happened, Report, ReportFilter, Watched},
+    report::{Calendar, IncidentPeriod, Report, ReportFilter, ServicePeriod},
     role::allowed,
     time::Time,
     uptime::{Tally, tallies},
@@ -19,11 +19,11 @@ const MONTHS: usize = 12;
 const EXPORT: usize = 400_000;
 
 /// What a report is made of.
-struct Facts {
+struct ReportInput {
     days: Calendar,
     months: Calendar,
-    services: Vec<Watched>,
-    incidents: Vec<Happened>,
+    services: Vec<ServicePeriod>,
+    incidents: Vec<IncidentPeriod>,
 }
 
 /// How services fared: each day, each month, each service.
@@ -31,7 +31,7 @@ struct Facts {
 /// # Errors
 /// [`AppError::Invalid`] for another period, [`AppError::NotFound`] for a service that is not there.
 pub async fn uptime(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<Report> {
-    let Facts { days, months, services, incidents } = facts(&scope, &filter).await?;
+    let ReportInput { days, months, services, incidents } = facts(&scope, &filter).await?;
     Ok(Report::of(&days, &months, services, incidents))
 }
 
@@ -41,7 +41,7 @@ pub async fn uptime(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result
 /// As [`uptime`]; [`AppError::Conflict`] when it would be too long, [`AppError::Busy`] when others export already.
 pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<String> {
     let _place = scope.app().exports.begin(&scope.principal()).await?;
-    let Facts { days, services, .. } = facts(&scope, &filter).await?;
+    let ReportInput { days, services, .. } = facts(&scope, &filter).await?;
     if days.names.len() * services.len() > EXPORT {
         let words = format!("This would be a table of more than {EXPORT} lines. Choose a service or a shorter period.");
         return Err(AppError::Conflict(words));
@@ -49,9 +49,9 @@ pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<St
     exports::written(move || table(&days, services)).await
 }
 
-fn table(days: &Calendar, services: Vec<Watched>) -> String {
+fn table(days: &Calendar, services: Vec<ServicePeriod>) -> String {
     let mut text = "date,group,service,observed_seconds,major_seconds,partial_seconds,degraded_seconds,maintenance_seconds,uptime_percent\r\n".to_owned();
-    for Watched { name, group, spans, .. } in services {
+    for ServicePeriod { name, group, spans, .. } in services {
         let (group, name) = (cell(&group.unwrap_or_default()), cell(&name));
         for (date, tally) in days.names.iter().zip(tallies(&spans, &days.bounds)) {
             let lasted = [tally.observed, tally.major, tally.partial, tally.degraded, tally.maintenance];
@@ -64,7 +64,7 @@ fn table(days: &Calendar, services: Vec<Watched>) -> String {
     text
 }
 
-async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<Facts> {
+async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<ReportInput> {
     let chosen = filter.check()?;
     let mut read = scope.read().await?;
     let mut named = store::services(&mut read, scope.id()).await?;
@@ -89,15 +89,15 @@ async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<Fa
         .into_iter()
         .map(|(id, name, group)| {
             let spans = histories.remove(&id).unwrap_or_default();
-            Watched { id, name, group, spans }
+            ServicePeriod { id, name, group, spans }
         })
         .collect();
-    Ok(Facts { days, months, services, incidents })
+    Ok(ReportInput { days, months, services, incidents })
 }
 
 /// What a service had between two moments.
 #[derive(Debug, Clone)]
-pub struct Observed {
+pub struct ObservedService {
     /// Permanent.
     pub id: ServiceId,
     /// Its name.
@@ -118,7 +118,7 @@ pub async fn between(
     service: Option<ServiceId>,
     from: Time,
     to: Time,
-) -> Result<Vec<Observed>> {
+) -> Result<Vec<ObservedService>> {
     let mut read = scope.read().await?;
     let mut named = store::services(&mut read, scope.id()).await?;
     let now = clock::now();
@@ -134,7 +134,7 @@ pub async fn between(
     };
     let observed = |(id, name, group)| {
         let tally = Tally::between(histories.remove(&id).unwrap_or_default(), from, to);
-        Observed { id, name, group, tally }
+        ObservedService { id, name, group, tally }
     };
     Ok(named.into_iter().map(observed).collect())
 }
@@ -148,11 +148,11 @@ fn calendars(zone: &str, now: Time, days: u32) -> (Calendar, Calendar) {
         }
         bounds
     };
-    let zone = days::zone(zone);
-    let (names, bounds) = days::months(zone, now, MONTHS);
+    let zone = local_time::zone(zone);
+    let (names, bounds) = local_time::months(zone, now, MONTHS);
     let months = Calendar { names, bounds: until_now(bounds) };
-    let bounds = until_now(days::bounds(zone, now, count));
-    let names = bounds.iter().take(count).map(|midnight| days::date(zone, *midnight).to_string()).collect();
+    let bounds = until_now(local_time::bounds(zone, now, count));
+    let names = bounds.iter().take(count).map(|midnight| local_time::date(zone, *midnight).to_string()).collect();
     (Calendar { names, bounds }, months)
 }
 

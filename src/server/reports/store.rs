@@ -4,7 +4,7 @@ use crate::{
     domain::{
         error::Result,
         ids::{IncidentId, OrganizationId, ServiceId},
-        report::{Happened, ReportIncident},
+        report::{IncidentPeriod, ReportIncident},
         time::Time,
     },
     server::db::{Read, error::refused},
@@ -35,7 +35,7 @@ pub(super) async fn incidents(
     service: Option<&ServiceId>,
     from: Time,
     to: Time,
-) -> Result<Vec<Happened>> {
+) -> Result<Vec<IncidentPeriod>> {
     let service = service.map(ServiceId::to_string).unwrap_or_default();
     let rows: Vec<(IncidentId, String, Time, Option<Time>)> = sqlx::query_as(
         "select i.id, i.title, i.started_at, i.resolved_at from incidents i
@@ -72,7 +72,7 @@ pub(super) async fn incidents(
         .into_iter()
         .map(|(id, title, started_at, resolved_at)| {
             let services = by_incident.remove(&id).unwrap_or_default();
-            Happened { incident: ReportIncident { id, title, started_at, resolved_at }, services }
+            IncidentPeriod { incident: ReportIncident { id, title, started_at, resolved_at }, services }
         })
         .collect())
 }

@@ -1,9 +1,9 @@
 //! The audit log.
 
 use super::{
-    door::{Asked, Page, limit, position, shown},
     exports::table,
-    problem::Answer,
+    extract::{Page, StrictQuery, json_ok, limit, position},
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -62,13 +62,13 @@ struct AuditQuery {
 async fn list_audit(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(AuditQuery { words, noun, after, limit: wanted }): Asked<AuditQuery>,
-) -> Answer<Response> {
+    StrictQuery(AuditQuery { words, noun, after, limit: wanted }): StrictQuery<AuditQuery>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
     let most = limit(wanted)?;
     let before: Option<(Time, AuditId)> = after.as_deref().map(position).transpose()?;
     let lines = run(audit::page(scope, AuditFilter { words, noun, before }, most)).await?;
-    Ok(shown(&Page::of(lines, most, |line| (line.at, line.id.clone()))))
+    Ok(json_ok(&Page::of(lines, most, |line| (line.at, line.id.clone()))))
 }
 
 /// Which lines to export.
@@ -100,8 +100,8 @@ struct ExportQuery {
 async fn export_audit(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(ExportQuery { words, noun }): Asked<ExportQuery>,
-) -> Answer<Response> {
+    StrictQuery(ExportQuery { words, noun }): StrictQuery<ExportQuery>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
     Ok(table(run(audit::csv(scope, AuditFilter { words, noun, before: None })).await?))
 }

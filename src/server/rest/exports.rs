@@ -1,6 +1,6 @@
 //! Whole files: an organization, and tables of what it was.
 
-use super::{door::Asked, problem::Answer};
+use super::{extract::StrictQuery, problem::ApiResult};
 use crate::{
     domain::{
         ids::{ServiceId, TeamId},
@@ -52,7 +52,11 @@ pub fn table(text: impl Into<Body>) -> Response {
     responses((status = 200, description = "The file.", body = Object)),
     security(("bearer" = []))
 )]
-async fn export_organization(caller: Caller, Path(organization): Path<String>, headers: HeaderMap) -> Answer<Response> {
+async fn export_organization(
+    caller: Caller,
+    Path(organization): Path<String>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
     let packed = run(transfer::download(caller.scope::<allowed::OwnOrganization>(&organization).await?)).await?;
     let gzip = requests::accepts_encoding(&headers, "gzip");
     let always = [
@@ -93,8 +97,8 @@ struct UptimeQuery {
 async fn export_uptime(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(UptimeQuery { service, days }): Asked<UptimeQuery>,
-) -> Answer<Response> {
+    StrictQuery(UptimeQuery { service, days }): StrictQuery<UptimeQuery>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let usual = ReportFilter::default();
     let service = service.map(String::from).unwrap_or_default();
@@ -138,8 +142,8 @@ struct IncidentsQuery {
 async fn export_incidents(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(IncidentsQuery { service, team, impact, words, from, to }): Asked<IncidentsQuery>,
-) -> Answer<Response> {
+    StrictQuery(IncidentsQuery { service, team, impact, words, from, to }): StrictQuery<IncidentsQuery>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let filter = IncidentFilter {
         service: service.map(String::from).unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! Groups of services.
 
 use super::{
-    door::{Body, IfMatch, Page, done, id, made, shown, unchanged},
-    problem::Answer,
+    extract::{IfMatch, Page, StrictJson, check_if_match, created, id, json_ok, no_content},
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -31,11 +31,11 @@ pub fn routes() -> OpenApiRouter<App> {
     ))
 }
 
-async fn groups(caller: &Caller, organization: &str) -> Answer<Vec<Group>> {
+async fn groups(caller: &Caller, organization: &str) -> ApiResult<Vec<Group>> {
     Ok(run(services::list(caller.scope::<allowed::Read>(organization).await?)).await?.groups)
 }
 
-async fn group(caller: &Caller, organization: &str, id: &GroupId) -> Answer<Group> {
+async fn group(caller: &Caller, organization: &str, id: &GroupId) -> ApiResult<Group> {
     let found = groups(caller, organization).await?.into_iter().find(|group| group.id == *id);
     found.ok_or_else(|| AppError::NotFound("group".to_owned()).into())
 }
@@ -51,8 +51,8 @@ async fn group(caller: &Caller, organization: &str, id: &GroupId) -> Answer<Grou
     responses((status = 200, description = "All groups.", body = Page<Group>)),
     security(("bearer" = []))
 )]
-async fn list_groups(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
-    Ok(shown(&Page::whole(groups(&caller, &organization).await?)))
+async fn list_groups(caller: Caller, Path(organization): Path<String>) -> ApiResult<Response> {
+    Ok(json_ok(&Page::whole(groups(&caller, &organization).await?)))
 }
 
 /// A group to add.
@@ -84,13 +84,13 @@ struct NewGroup {
 async fn create_group(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(NewGroup { name, description }): Body<NewGroup>,
-) -> Answer<Response> {
+    StrictJson(NewGroup { name, description }): StrictJson<NewGroup>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditServices>(&organization).await?;
     let slug = scope.organization().slug.clone();
     let id = run(services::create_group(scope, GroupInput { name, description })).await?;
     let address = format!("/api/v1/organizations/{slug}/groups/{id}");
-    Ok(made(&address, &group(&caller, &slug, &id).await?))
+    Ok(created(&address, &group(&caller, &slug, &id).await?))
 }
 
 /// Read a group
@@ -105,10 +105,10 @@ async fn create_group(
     responses((status = 200, description = "The group.", body = Group)),
     security(("bearer" = []))
 )]
-async fn read_group(caller: Caller, Path((organization, group_id)): Path<(String, String)>) -> Answer<Response> {
+async fn read_group(caller: Caller, Path((organization, group_id)): Path<(String, String)>) -> ApiResult<Response> {
     // Whose organization it is comes before what is wrong with the address.
     caller.scope::<allowed::Read>(&organization).await?;
-    Ok(shown(&group(&caller, &organization, &id(&group_id, "group")?).await?))
+    Ok(json_ok(&group(&caller, &organization, &id(&group_id, "group")?).await?))
 }
 
 /// What to change of a group. What is left out stays as it is.
@@ -146,13 +146,13 @@ async fn change_group(
     caller: Caller,
     Path((organization, group_id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(ChangedGroup { name, description }): Body<ChangedGroup>,
-) -> Answer<Response> {
+    StrictJson(ChangedGroup { name, description }): StrictJson<ChangedGroup>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditServices>(&organization).await?;
     let id: GroupId = id(&group_id, "group")?;
-    let scope = unchanged(&seen, scope, group(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, group(&caller, &organization, &id)).await?;
     run(services::change_group(scope, id.clone(), GroupChange { name, description })).await?;
-    Ok(shown(&group(&caller, &organization, &id).await?))
+    Ok(json_ok(&group(&caller, &organization, &id).await?))
 }
 
 /// Delete a group
@@ -173,10 +173,10 @@ async fn delete_group(
     caller: Caller,
     Path((organization, group_id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditServices>(&organization).await?;
     let id: GroupId = id(&group_id, "group")?;
-    let scope = unchanged(&seen, scope, group(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, group(&caller, &organization, &id)).await?;
     run(services::delete_group(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }

@@ -4,8 +4,8 @@
 //! The key is taken in the database before the request is carried out, and its first answer is kept for a day.
 
 use super::{
-    door::{ShownOnce, tag},
-    problem::Refused,
+    extract::{OneTimeSecret, etag},
+    problem::ApiError,
     store,
 };
 use crate::{
@@ -48,7 +48,7 @@ const MAX_KEPT_BYTES: i64 = 2 * 1024 * 1024;
 
 /// A request that wants to be the one of its key.
 #[derive(Debug, Clone)]
-pub(super) struct Claim {
+pub(super) struct IdempotencyKey {
     /// Hash of the credential.
     pub owner: String,
     /// Whose credential it is.
@@ -63,7 +63,7 @@ pub(super) struct Claim {
 
 /// What is known of the request that has the key.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct StoredResponse {
     /// Of address and body.
     pub fingerprint: String,
     /// The status of its answer; none while it is under way.
@@ -87,26 +87,26 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
         Err(refused) => return refused.into_response(),
     };
     let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
-        return Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.").into_response();
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.").into_response();
     };
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
-    let fingerprint = tag(&[address.as_bytes(), b"\n".as_slice(), &bytes[..]].concat());
+    let fingerprint = etag(&[address.as_bytes(), b"\n".as_slice(), &bytes[..]].concat());
     let principal = caller.principal().to_string();
-    let claim = Claim { owner, principal, key, fingerprint, at: clock::now() };
+    let claim = IdempotencyKey { owner, principal, key, fingerprint, at: clock::now() };
     let request = Request::from_parts(parts, Body::from(bytes));
     // In a task of its own: whoever hangs up comes again, and then the answer has to be there.
-    let work = carried_out(app.clone(), caller.clone(), claim, request, next).in_current_span();
+    let work = execute(app.clone(), caller.clone(), claim, request, next).in_current_span();
     match tokio::spawn(work).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a request with a key panicked");
-            Refused::from(AppError::Internal).into_response()
+            ApiError::from(AppError::Internal).into_response()
         }
     }
 }
 
 /// The key of a request that may have one.
-fn key(parts: &Parts) -> Result<Option<String>, Refused> {
+fn key(parts: &Parts) -> Result<Option<String>, ApiError> {
     // A preview changes nothing.
     if parts.method != Method::POST || parts.uri.path().ends_with("/preview") {
         return Ok(None);
@@ -123,29 +123,29 @@ fn key(parts: &Parts) -> Result<Option<String>, Refused> {
             let words = format!(
                 "An Idempotency-Key is one text of 1 to {MAX_KEY_LENGTH} visible ASCII characters without spaces."
             );
-            Err(Refused::new(StatusCode::BAD_REQUEST, words))
+            Err(ApiError::new(StatusCode::BAD_REQUEST, words))
         }
     }
 }
 
-async fn carried_out(app: App, caller: Caller, claim: Claim, request: Request, next: Next) -> Response {
+async fn execute(app: App, caller: Caller, claim: IdempotencyKey, request: Request, next: Next) -> Response {
     match begin(&app, &caller, &claim).await {
         Ok(None) => {}
         Ok(Some(kept)) => {
             return match still_reads(&caller, request.uri().path()).await {
                 Ok(()) => again(&claim, kept),
-                Err(error) => Refused::from(error).into_response(),
+                Err(error) => ApiError::from(error).into_response(),
             };
         }
-        Err(error) => return Refused::from(error).into_response(),
+        Err(error) => return ApiError::from(error).into_response(),
     }
     let (parts, body) = next.run(request).await.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
-        return Refused::from(AppError::Internal).into_response();
+        return ApiError::from(AppError::Internal).into_response();
     };
     let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let once = parts.extensions.get::<ShownOnce>().is_some() || bytes.len() > MAX_RESPONSE_BYTES;
-    let mut answer = Kept {
+    let once = parts.extensions.get::<OneTimeSecret>().is_some() || bytes.len() > MAX_RESPONSE_BYTES;
+    let mut answer = StoredResponse {
         fingerprint: claim.fingerprint.clone(),
         status: Some(parts.status.as_u16()),
         content_type: text(&header::CONTENT_TYPE),
@@ -184,7 +184,7 @@ async fn still_reads(caller: &Caller, path: &str) -> Result<()> {
 }
 
 /// Takes the key, or tells who has it.
-async fn begin(app: &App, caller: &Caller, claim: &Claim) -> Result<Option<Kept>> {
+async fn begin(app: &App, caller: &Caller, claim: &IdempotencyKey) -> Result<Option<StoredResponse>> {
     let mut write = app.db.write_accounts(caller).await?;
     let (stale, expired) = (claim.at.plus_seconds(-STALE_SECONDS), claim.at.plus_seconds(-KEPT_SECONDS));
     if store::claim(&mut write, claim, stale, expired).await? {
@@ -196,20 +196,20 @@ async fn begin(app: &App, caller: &Caller, claim: &Claim) -> Result<Option<Kept>
 }
 
 /// The answer to a request whose key another has.
-fn again(claim: &Claim, kept: Kept) -> Response {
+fn again(claim: &IdempotencyKey, kept: StoredResponse) -> Response {
     if kept.fingerprint != claim.fingerprint {
         let words = "This key came with another request before. Use a new key for each request.";
-        return Refused::from(AppError::field("Idempotency-Key", words)).into_response();
+        return ApiError::from(AppError::field("Idempotency-Key", words)).into_response();
     }
     let Some(status) = kept.status.and_then(|status| StatusCode::from_u16(status).ok()) else {
         let words = "The request with this Idempotency-Key is under way still. Ask again in a moment.";
-        return Refused::new(StatusCode::CONFLICT, words).after(1).into_response();
+        return ApiError::new(StatusCode::CONFLICT, words).after(1).into_response();
     };
     let mut response = match kept.body {
         Some(body) => (status, body).into_response(),
         None => {
             let words = "The request with this Idempotency-Key was carried out, and its answer is not given again.";
-            let mut response = Refused::new(StatusCode::CONFLICT, words).into_response();
+            let mut response = ApiError::new(StatusCode::CONFLICT, words).into_response();
             set(&mut response, header::LOCATION, kept.location);
             return replayed(response);
         }

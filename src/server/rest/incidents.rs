@@ -3,15 +3,18 @@
 mod updates;
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, given, id, limit, made, position, shown, unchanged},
-    problem::Answer,
+    extract::{
+        IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, double_option, id, json_ok, limit, no_content,
+        position,
+    },
+    problem::ApiResult,
 };
 use crate::{
     domain::{
         ids::{IncidentId, ServiceId, TeamId, UpdateId},
         incident::{
             Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentStatus, IncidentUpdate, NewIncident,
-            Statement,
+            ServiceImpact,
         },
         role::allowed,
         status::{Impact, ServiceStatus},
@@ -87,7 +90,7 @@ impl From<IncidentUpdate> for UpdateBody {
         let IncidentUpdate { id, status, body, html, at, by, edited_at, services } = update;
         let services = services
             .into_iter()
-            .map(|(Statement { service_id, status }, name)| ServiceInUpdate { service_id, name, status })
+            .map(|(ServiceImpact { service_id, status }, name)| ServiceInUpdate { service_id, name, status })
             .collect();
         Self { id, status, body, body_html: html, at, by, edited_at, services }
     }
@@ -119,7 +122,7 @@ struct RelatedIncident {
 /// An incident with everything that belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IncidentWithUpdates)]
-struct WholeIncident {
+struct IncidentBody {
     #[serde(flatten)]
     incident: Incident,
     /// The impact that was set by hand; `null`: it is derived from the services.
@@ -134,7 +137,7 @@ struct WholeIncident {
     page: String,
 }
 
-impl From<IncidentDetail> for WholeIncident {
+impl From<IncidentDetail> for IncidentBody {
     fn from(detail: IncidentDetail) -> Self {
         let IncidentDetail { incident, impact_set, updates, postmortem, links, page, .. } = detail;
         Self {
@@ -155,7 +158,7 @@ impl From<IncidentDetail> for WholeIncident {
 /// What is said of a service.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SayOfService {
+struct ImpactInput {
     /// The service.
     service_id: ServiceId,
     /// Its status while the incident is open; `null`: it is no longer part of the incident.
@@ -163,8 +166,8 @@ struct SayOfService {
     status: Option<ServiceStatus>,
 }
 
-fn statements(all: Vec<SayOfService>) -> Vec<Statement> {
-    all.into_iter().map(|SayOfService { service_id, status }| Statement { service_id, status }).collect()
+fn statements(all: Vec<ImpactInput>) -> Vec<ServiceImpact> {
+    all.into_iter().map(|ImpactInput { service_id, status }| ServiceImpact { service_id, status }).collect()
 }
 
 /// A new incident.
@@ -188,7 +191,7 @@ struct ReportIncident {
     body: String,
     /// What is said of services.
     #[serde(default)]
-    services: Vec<SayOfService>,
+    services: Vec<ImpactInput>,
     /// When it began; left out: now.
     started_at: Option<Time>,
     /// When it was over, for one that is reported afterwards.
@@ -204,7 +207,7 @@ struct ChangeIncident {
     #[schema(max_length = 200)]
     title: Option<String>,
     /// How much it matters; `null`: derived from the services.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Impact>)]
     impact: Option<Option<Impact>>,
 }
@@ -259,12 +262,12 @@ struct Listing {
     limit: Option<u32>,
 }
 
-async fn incident(caller: &Caller, organization: &str, id: IncidentId) -> Answer<WholeIncident> {
+async fn incident(caller: &Caller, organization: &str, id: IncidentId) -> ApiResult<IncidentBody> {
     let scope = caller.scope::<allowed::Read>(organization).await?;
     Ok(run(incidents::detail(scope, id)).await?.into())
 }
 
-fn incident_id(text: &str) -> Answer<IncidentId> {
+fn incident_id(text: &str) -> ApiResult<IncidentId> {
     id(text, "incident")
 }
 
@@ -285,8 +288,8 @@ fn incident_id(text: &str) -> Answer<IncidentId> {
 async fn list_incidents(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(listing): Asked<Listing>,
-) -> Answer<Response> {
+    StrictQuery(listing): StrictQuery<Listing>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let Listing { state, service, team, impact, words, from, to, after, limit: wanted } = listing;
     let state = match state {
@@ -306,7 +309,7 @@ async fn list_incidents(
     };
     let most = limit(wanted)?;
     let read = run(incidents::some(scope, filter, most + 1)).await?;
-    Ok(shown(&Page::of(read, most, |last| (last.started_at, last.id.clone()))))
+    Ok(json_ok(&Page::of(read, most, |last| (last.started_at, last.id.clone()))))
 }
 
 /// Report an incident
@@ -320,14 +323,14 @@ async fn list_incidents(
     tag = "Incidents",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = ReportIncident,
-    responses((status = 201, description = "The incident.", body = WholeIncident)),
+    responses((status = 201, description = "The incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn report_incident(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(new): Body<ReportIncident>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<ReportIncident>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let input = NewIncident {
         title: new.title,
@@ -340,7 +343,7 @@ async fn report_incident(
     };
     let id = run(incidents::report(scope, input)).await?;
     let address = format!("/api/v1/organizations/{organization}/incidents/{id}");
-    Ok(made(&address, &incident(&caller, &organization, id).await?))
+    Ok(created(&address, &incident(&caller, &organization, id).await?))
 }
 
 /// Read an incident
@@ -354,11 +357,11 @@ async fn report_incident(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
     ),
-    responses((status = 200, description = "The incident.", body = WholeIncident)),
+    responses((status = 200, description = "The incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
-async fn read_incident(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&incident(&caller, &organization, incident_id(&id)?).await?))
+async fn read_incident(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&incident(&caller, &organization, incident_id(&id)?).await?))
 }
 
 /// Change an incident
@@ -373,18 +376,18 @@ async fn read_incident(caller: Caller, Path((organization, id)): Path<(String, S
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
     ),
     request_body = ChangeIncident,
-    responses((status = 200, description = "The incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn change_incident(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangeIncident>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeIncident>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = incident_id(&id)?;
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     let before = incident(&caller, &organization, id.clone()).await?;
     let input = IncidentEdit {
         title: change.title.unwrap_or(before.incident.title),
@@ -392,7 +395,7 @@ async fn change_incident(
         seen: Some(before.incident.revision),
     };
     run(incidents::edit(scope, id.clone(), input)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// Delete an incident
@@ -413,12 +416,12 @@ async fn delete_incident(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::DeleteIncidents>(&organization).await?;
     let id = incident_id(&id)?;
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     run(incidents::delete(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Keep a postmortem
@@ -433,20 +436,20 @@ async fn delete_incident(
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
     ),
     request_body = SavePostmortem,
-    responses((status = 200, description = "The incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn save_postmortem(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(new): Body<SavePostmortem>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<SavePostmortem>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = incident_id(&id)?;
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     run(postmortem::save(scope, id.clone(), new.body, new.published)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// Say that two incidents belong together
@@ -461,19 +464,19 @@ async fn save_postmortem(
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de"),
         ("other" = String, Path, description = "The other incident's id.", example = "w4q7r2t9y3xb")
     ),
-    responses((status = 200, description = "The first incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The first incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn relate_incidents(
     caller: Caller,
     Path((organization, id, other)): Path<(String, String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let (id, other) = (incident_id(&id)?, incident_id(&other)?);
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     run(links::set(scope, id.clone(), other, true)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// Say that two incidents do not belong together
@@ -495,10 +498,10 @@ async fn unrelate_incidents(
     caller: Caller,
     Path((organization, id, other)): Path<(String, String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let (id, other) = (incident_id(&id)?, incident_id(&other)?);
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     run(links::set(scope, id, other, false)).await?;
-    Ok(done())
+    Ok(no_content())
 }

@@ -1,16 +1,16 @@
 //! Invitations: those of an organization, and those to oneself.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, id, made, once, shown, unchanged},
-    members::{Few, paged, people},
+    extract::{IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, id, json_ok, no_content, no_replay},
+    members::{PageQuery, paged, people},
     organizations::{OrganizationBody, organization, person, whole_person},
-    problem::Answer,
+    problem::ApiResult,
 };
 use crate::{
     domain::{
         error::AppError,
         ids::{InvitationId, TeamId},
-        member::{Invitation, InvitationInput, Offers},
+        member::{Invitation, InvitationInput, PendingInvitations},
         role::{Role, TeamRole, allowed},
         time::Time,
     },
@@ -88,20 +88,20 @@ struct Invite {
     team_role: Option<TeamRole>,
 }
 
-async fn invitation(caller: &Caller, organization: &str, id: &InvitationId) -> Answer<InvitationBody> {
+async fn invitation(caller: &Caller, organization: &str, id: &InvitationId) -> ApiResult<InvitationBody> {
     let people = people(caller, organization).await?;
     let found = people.invitations.into_iter().find(|invitation| invitation.id == *id);
     Ok(found.ok_or_else(|| AppError::NotFound("invitation".to_owned()))?.into())
 }
 
-fn invitation_id(text: &str) -> Answer<InvitationId> {
+fn invitation_id(text: &str) -> ApiResult<InvitationId> {
     id(text, "invitation")
 }
 
 /// An answer with a link in it: not kept, and with no tag, since reading the invitation shows it without.
 fn with_link(mut response: Response) -> Response {
     response.headers_mut().remove(header::ETAG);
-    once(response)
+    no_replay(response)
 }
 
 /// List invitations
@@ -113,7 +113,7 @@ fn with_link(mut response: Response) -> Response {
     tag = "Invitations",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        Few
+        PageQuery
     ),
     responses((status = 200, description = "A page of invitations.", body = Page<InvitationBody>)),
     security(("bearer" = []))
@@ -121,11 +121,11 @@ fn with_link(mut response: Response) -> Response {
 async fn list_invitations(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(few): Asked<Few>,
-) -> Answer<Response> {
+    StrictQuery(few): StrictQuery<PageQuery>,
+) -> ApiResult<Response> {
     let people = people(&caller, &organization).await?;
     let all: Vec<InvitationBody> = people.invitations.into_iter().map(InvitationBody::from).collect();
-    Ok(shown(&paged(all, |one| (Reverse(one.expires_at), one.id.to_string()), &few)?))
+    Ok(json_ok(&paged(all, |one| (Reverse(one.expires_at), one.id.to_string()), &few)?))
 }
 
 /// Invite somebody
@@ -141,7 +141,11 @@ async fn list_invitations(
     responses((status = 201, description = "The invitation.", body = SentInvitation)),
     security(("bearer" = []))
 )]
-async fn invite(caller: Caller, Path(organization): Path<String>, Body(new): Body<Invite>) -> Answer<Response> {
+async fn invite(
+    caller: Caller,
+    Path(organization): Path<String>,
+    StrictJson(new): StrictJson<Invite>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let input = InvitationInput {
         email: new.email,
@@ -152,7 +156,7 @@ async fn invite(caller: Caller, Path(organization): Path<String>, Body(new): Bod
     let sent = run(invitations::invite(scope, input)).await?;
     let address = format!("/api/v1/organizations/{organization}/invitations/{}", sent.id);
     let invitation = invitation(&caller, &organization, &sent.id).await?;
-    Ok(with_link(made(&address, &SentInvitation { invitation, link: sent.link })))
+    Ok(with_link(created(&address, &SentInvitation { invitation, link: sent.link })))
 }
 
 /// Read an invitation
@@ -167,8 +171,8 @@ async fn invite(caller: Caller, Path(organization): Path<String>, Body(new): Bod
     responses((status = 200, description = "The invitation.", body = InvitationBody)),
     security(("bearer" = []))
 )]
-async fn read_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&invitation(&caller, &organization, &invitation_id(&id)?).await?))
+async fn read_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&invitation(&caller, &organization, &invitation_id(&id)?).await?))
 }
 
 /// Take an invitation back
@@ -189,12 +193,12 @@ async fn revoke_invitation(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let id = invitation_id(&id)?;
-    let scope = unchanged(&seen, scope, invitation(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, invitation(&caller, &organization, &id)).await?;
     run(invitations::revoke(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Send an invitation again
@@ -211,12 +215,12 @@ async fn revoke_invitation(
     responses((status = 200, description = "The invitation as it is now.", body = SentInvitation)),
     security(("bearer" = []))
 )]
-async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
+async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let id = invitation_id(&id)?;
     let sent = run(invitations::resend(scope, id.clone())).await?;
     let invitation = invitation(&caller, &organization, &id).await?;
-    Ok(with_link(shown(&SentInvitation { invitation, link: sent.link })))
+    Ok(with_link(json_ok(&SentInvitation { invitation, link: sent.link })))
 }
 
 /// List invitations to yourself
@@ -226,11 +230,11 @@ async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(Strin
     get,
     path = "/api/v1/invitations",
     tag = "Invitations",
-    responses((status = 200, description = "What you are invited to, newest first.", body = Offers)),
+    responses((status = 200, description = "What you are invited to, newest first.", body = PendingInvitations)),
     security(("bearer" = []))
 )]
-async fn list_own_invitations(caller: Caller) -> Answer<Response> {
-    Ok(shown(&run(invitations::open_to(person(&caller)?)).await?))
+async fn list_own_invitations(caller: Caller) -> ApiResult<Response> {
+    Ok(json_ok(&run(invitations::open_to(person(&caller)?)).await?))
 }
 
 /// Accept an invitation
@@ -244,7 +248,7 @@ async fn list_own_invitations(caller: Caller) -> Answer<Response> {
     responses((status = 200, description = "The organization that you are a member of now.", body = OrganizationBody)),
     security(("bearer" = []))
 )]
-async fn accept_invitation(caller: Caller, Path(id): Path<String>) -> Answer<Response> {
+async fn accept_invitation(caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
     let slug = run(invitations::accept_open(whole_person(&caller)?, invitation_id(&id)?)).await?;
-    Ok(shown(&organization(&caller, &slug).await?))
+    Ok(json_ok(&organization(&caller, &slug).await?))
 }

@@ -1,11 +1,11 @@
 //! How much programs may ask: by token, by whose token it is, and without one by address. In memory.
 
-use super::problem::Refused;
+use super::problem::ApiError;
 use crate::{
     domain::error::AppError,
     server::{
         App,
-        access::{Principal, limits::neighbourhood},
+        access::{Principal, limits::subnet_key},
         requests::ClientAddress,
     },
 };
@@ -93,12 +93,12 @@ impl ApiLimits {
     }
 
     /// One request without.
-    pub(super) fn stranger(&self, address: IpAddr) -> Result<Allowance, Allowance> {
-        self.check(&self.strangers, &neighbourhood(address))
+    pub(super) fn unauthenticated(&self, address: IpAddr) -> Result<Allowance, Allowance> {
+        self.check(&self.strangers, &subnet_key(address))
     }
 
     fn reader(&self, address: IpAddr) -> Result<Allowance, Allowance> {
-        self.check(&self.readers, &neighbourhood(address))
+        self.check(&self.readers, &subnet_key(address))
     }
 
     fn check<K: Hash + Eq + Clone>(&self, limiter: &Limiter<K>, key: &K) -> Result<Allowance, Allowance> {
@@ -158,7 +158,7 @@ impl Allowance {
 
     /// The refusal of whoever has spent it.
     pub fn refused(self) -> Response {
-        let mut response = Refused::from(AppError::TooMany { retry_after: self.reset }).into_response();
+        let mut response = ApiError::from(AppError::TooMany { retry_after: self.reset }).into_response();
         self.note(response.headers_mut());
         response
     }

@@ -1,9 +1,11 @@
 //! Maintenance: planned work in windows, once or again and again.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, id, limit, made, position, shown, unchanged},
+    extract::{
+        IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, id, json_ok, limit, no_content, position,
+    },
     incidents::{typed, word},
-    problem::Answer,
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -65,7 +67,7 @@ impl From<MaintenanceUpdate> for UpdateBody {
 /// A maintenance with everything that belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MaintenanceWithUpdates)]
-struct WholeMaintenance {
+struct MaintenanceBody {
     #[serde(flatten)]
     maintenance: Maintenance,
     /// Newest first.
@@ -76,7 +78,7 @@ struct WholeMaintenance {
     page: String,
 }
 
-impl From<MaintenanceDetail> for WholeMaintenance {
+impl From<MaintenanceDetail> for MaintenanceBody {
     fn from(detail: MaintenanceDetail) -> Self {
         let MaintenanceDetail { maintenance, updates, rule, page } = detail;
         Self { maintenance, updates: updates.into_iter().map(UpdateBody::from).collect(), rule, page }
@@ -166,7 +168,7 @@ enum MaintenanceState {
     /// What is scheduled or goes on, earliest first.
     Upcoming,
     /// What is over or cancelled, latest first.
-    Past,
+    PastEvents,
 }
 
 /// Which maintenance is listed.
@@ -203,12 +205,12 @@ struct Month {
     month: Option<String>,
 }
 
-async fn one(caller: &Caller, organization: &str, id: MaintenanceId) -> Answer<WholeMaintenance> {
+async fn one(caller: &Caller, organization: &str, id: MaintenanceId) -> ApiResult<MaintenanceBody> {
     let scope = caller.scope::<allowed::Read>(organization).await?;
     Ok(run(maintenance::detail(scope, id)).await?.into())
 }
 
-fn maintenance_id(text: &str) -> Answer<MaintenanceId> {
+fn maintenance_id(text: &str) -> ApiResult<MaintenanceId> {
     id(text, "maintenance")
 }
 
@@ -229,13 +231,13 @@ fn maintenance_id(text: &str) -> Answer<MaintenanceId> {
 async fn list_maintenance(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(listing): Asked<Listing>,
-) -> Answer<Response> {
+    StrictQuery(listing): StrictQuery<Listing>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let Listing { state, service, words, from, to, after, limit: wanted } = listing;
     let state = match state {
         Some(MaintenanceState::Upcoming) => "upcoming",
-        Some(MaintenanceState::Past) => "past",
+        Some(MaintenanceState::PastEvents) => "past",
         None => "",
     };
     let filter = MaintenanceFilter {
@@ -248,7 +250,7 @@ async fn list_maintenance(
     };
     let most = limit(wanted)?;
     let read = run(maintenance::some(scope, filter, most + 1)).await?;
-    Ok(shown(&Page::of(read, most, |last| (last.starts_at, last.id.clone()))))
+    Ok(json_ok(&Page::of(read, most, |last| (last.starts_at, last.id.clone()))))
 }
 
 /// Read a month of maintenance
@@ -268,10 +270,10 @@ async fn list_maintenance(
 async fn read_maintenance_calendar(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(Month { month }): Asked<Month>,
-) -> Answer<Response> {
+    StrictQuery(Month { month }): StrictQuery<Month>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
-    Ok(shown(&run(calendar::month(scope, month.unwrap_or_default())).await?))
+    Ok(json_ok(&run(calendar::month(scope, month.unwrap_or_default())).await?))
 }
 
 /// Schedule a maintenance
@@ -284,14 +286,14 @@ async fn read_maintenance_calendar(
     tag = "Maintenance",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = ScheduleMaintenance,
-    responses((status = 201, description = "The maintenance.", body = WholeMaintenance)),
+    responses((status = 201, description = "The maintenance.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn schedule_maintenance(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(new): Body<ScheduleMaintenance>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<ScheduleMaintenance>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let input = MaintenanceInput {
         title: new.title,
@@ -305,7 +307,7 @@ async fn schedule_maintenance(
     };
     let id = run(maintenance::schedule(scope, input)).await?;
     let address = format!("/api/v1/organizations/{organization}/maintenance/{id}");
-    Ok(made(&address, &one(&caller, &organization, id).await?))
+    Ok(created(&address, &one(&caller, &organization, id).await?))
 }
 
 /// Read a maintenance
@@ -319,11 +321,11 @@ async fn schedule_maintenance(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
     ),
-    responses((status = 200, description = "The maintenance.", body = WholeMaintenance)),
+    responses((status = 200, description = "The maintenance.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
-async fn read_maintenance(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&one(&caller, &organization, maintenance_id(&id)?).await?))
+async fn read_maintenance(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&one(&caller, &organization, maintenance_id(&id)?).await?))
 }
 
 /// Change a maintenance
@@ -338,18 +340,18 @@ async fn read_maintenance(caller: Caller, Path((organization, id)): Path<(String
         ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
     ),
     request_body = ChangeMaintenance,
-    responses((status = 200, description = "The maintenance as it is now.", body = WholeMaintenance)),
+    responses((status = 200, description = "The maintenance as it is now.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn change_maintenance(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangeMaintenance>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeMaintenance>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = maintenance_id(&id)?;
-    let scope = unchanged(&seen, scope, one(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, one(&caller, &organization, id.clone())).await?;
     let before = one(&caller, &organization, id.clone()).await?.maintenance;
     let services = || before.services.iter().map(|service| service.service_id.clone()).collect();
     let input = MaintenanceInput {
@@ -363,7 +365,7 @@ async fn change_maintenance(
         seen: Some(before.revision),
     };
     run(maintenance::edit(scope, id.clone(), input)).await?;
-    Ok(shown(&one(&caller, &organization, id).await?))
+    Ok(json_ok(&one(&caller, &organization, id).await?))
 }
 
 /// Delete a maintenance
@@ -384,12 +386,12 @@ async fn delete_maintenance(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::DeleteIncidents>(&organization).await?;
     let id = maintenance_id(&id)?;
-    let scope = unchanged(&seen, scope, one(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, one(&caller, &organization, id.clone())).await?;
     run(maintenance::delete(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Post an update
@@ -404,14 +406,14 @@ async fn delete_maintenance(
         ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
     ),
     request_body = PostMaintenanceUpdate,
-    responses((status = 200, description = "The maintenance as it is now.", body = WholeMaintenance)),
+    responses((status = 200, description = "The maintenance as it is now.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn post_maintenance_update(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
-    Body(new): Body<PostMaintenanceUpdate>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<PostMaintenanceUpdate>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = maintenance_id(&id)?;
     let input = MaintenanceUpdateInput {
@@ -421,7 +423,7 @@ async fn post_maintenance_update(
         seen: new.revision,
     };
     run(maintenance::update(scope, id.clone(), input)).await?;
-    Ok(shown(&one(&caller, &organization, id).await?))
+    Ok(json_ok(&one(&caller, &organization, id).await?))
 }
 
 /// End a series
@@ -435,12 +437,15 @@ async fn post_maintenance_update(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
     ),
-    responses((status = 200, description = "The maintenance, which stays.", body = WholeMaintenance)),
+    responses((status = 200, description = "The maintenance, which stays.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
-async fn end_maintenance_series(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
+async fn end_maintenance_series(
+    caller: Caller,
+    Path((organization, id)): Path<(String, String)>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::DeleteIncidents>(&organization).await?;
     let id = maintenance_id(&id)?;
     run(series::end(scope, id.clone())).await?;
-    Ok(shown(&one(&caller, &organization, id).await?))
+    Ok(json_ok(&one(&caller, &organization, id).await?))
 }

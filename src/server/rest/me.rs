@@ -1,6 +1,6 @@
 //! Who asks.
 
-use super::{door::shown, problem::Answer};
+use super::{extract::json_ok, problem::ApiResult};
 use crate::{
     domain::organization::OrganizationSummary,
     server::{App, access::Caller},
@@ -50,11 +50,11 @@ struct WhoAmI {
     responses((status = 200, description = "Whom the token speaks for.", body = WhoAmI)),
     security(("bearer" = []))
 )]
-async fn read_me(caller: Caller) -> Answer<Response> {
+async fn read_me(caller: Caller) -> ApiResult<Response> {
     let organizations = caller.organizations().await?;
     let (kind, name, email) = match &caller {
         Caller::Person(person) => (CallerKind::Person, person.user().name.clone(), Some(person.user().email.clone())),
-        Caller::Program(program) => (CallerKind::Organization, program.name().to_owned(), None),
+        Caller::ApiClient(program) => (CallerKind::Organization, program.name().to_owned(), None),
     };
-    Ok(shown(&WhoAmI { kind, name, email, organizations }))
+    Ok(json_ok(&WhoAmI { kind, name, email, organizations }))
 }

@@ -1,9 +1,9 @@
 //! Members, and what they and their teams are listed by.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, id, limit, position, shown, unchanged},
+    extract::{IfMatch, Page, StrictJson, StrictQuery, check_if_match, id, json_ok, limit, no_content, position},
     organizations::limited,
-    problem::Answer,
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -36,7 +36,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Few {
+pub(super) struct PageQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many at most: 1 to 200, else 50.
@@ -45,7 +45,7 @@ pub(super) struct Few {
 }
 
 /// The part of a list that was asked for, in the order of a key which no two have in common.
-pub(super) fn paged<T, K>(mut all: Vec<T>, key: impl Fn(&T) -> K, few: &Few) -> Answer<Page<T>>
+pub(super) fn paged<T, K>(mut all: Vec<T>, key: impl Fn(&T) -> K, few: &PageQuery) -> ApiResult<Page<T>>
 where
     K: Ord + Serialize + DeserializeOwned,
 {
@@ -103,19 +103,19 @@ struct ChangeMember {
 }
 
 /// Everybody of an organization.
-pub(super) async fn people(caller: &Caller, organization: &str) -> Answer<People> {
+pub(super) async fn people(caller: &Caller, organization: &str) -> ApiResult<People> {
     let scope = caller.scope::<allowed::Read>(organization).await?;
     Ok(run(members::people(scope)).await?)
 }
 
-async fn member(caller: &Caller, organization: &str, user: &UserId) -> Answer<MemberBody> {
+async fn member(caller: &Caller, organization: &str, user: &UserId) -> ApiResult<MemberBody> {
     let people = people(caller, organization).await?;
     let found = people.members.into_iter().find(|member| member.user_id == *user);
     Ok(found.ok_or_else(|| AppError::NotFound("member".to_owned()))?.into())
 }
 
 /// The person of this id.
-pub(super) fn user_id(text: &str) -> Answer<UserId> {
+pub(super) fn user_id(text: &str) -> ApiResult<UserId> {
     id(text, "member")
 }
 
@@ -128,15 +128,19 @@ pub(super) fn user_id(text: &str) -> Answer<UserId> {
     tag = "Members",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        Few
+        PageQuery
     ),
     responses((status = 200, description = "A page of members.", body = Page<MemberBody>)),
     security(("bearer" = []))
 )]
-async fn list_members(caller: Caller, Path(organization): Path<String>, Asked(few): Asked<Few>) -> Answer<Response> {
+async fn list_members(
+    caller: Caller,
+    Path(organization): Path<String>,
+    StrictQuery(few): StrictQuery<PageQuery>,
+) -> ApiResult<Response> {
     let people = people(&caller, &organization).await?;
     let all: Vec<MemberBody> = people.members.into_iter().map(MemberBody::from).collect();
-    Ok(shown(&paged(all, |member| (member.name.to_lowercase(), member.user_id.to_string()), &few)?))
+    Ok(json_ok(&paged(all, |member| (member.name.to_lowercase(), member.user_id.to_string()), &few)?))
 }
 
 /// Read a member
@@ -151,8 +155,8 @@ async fn list_members(caller: Caller, Path(organization): Path<String>, Asked(fe
     responses((status = 200, description = "The member.", body = MemberBody)),
     security(("bearer" = []))
 )]
-async fn read_member(caller: Caller, Path((organization, user)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&member(&caller, &organization, &user_id(&user)?).await?))
+async fn read_member(caller: Caller, Path((organization, user)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&member(&caller, &organization, &user_id(&user)?).await?))
 }
 
 /// Give a member another role
@@ -174,27 +178,27 @@ async fn change_member(
     caller: Caller,
     Path((organization, user)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangeMember>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeMember>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let user = user_id(&user)?;
-    let scope = unchanged(&seen, scope, member(&caller, &organization, &user)).await?;
+    let scope = check_if_match(&seen, scope, member(&caller, &organization, &user)).await?;
     run(members::change_role(scope, user.clone(), change.role)).await?;
-    Ok(shown(&member(&caller, &organization, &user).await?))
+    Ok(json_ok(&member(&caller, &organization, &user).await?))
 }
 
 /// What becomes of the tokens of a member who is taken out.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Removal {
+struct RemoveMemberQuery {
     /// Ids of API tokens that go on, with commas between them; all others that the member made end.
     #[param(example = "t7h1n4s6u0fg,t2k9d3m5x8qa")]
     keep_tokens: Option<String>,
 }
 
-impl Removal {
-    fn keep(&self) -> Answer<Vec<TokenId>> {
+impl RemoveMemberQuery {
+    fn keep(&self) -> ApiResult<Vec<TokenId>> {
         let listed = self.keep_tokens.as_deref().unwrap_or_default().split(',').map(str::trim);
         let ids: Result<_, _> = listed.filter(|id| !id.is_empty()).map(str::parse).collect();
         ids.map_err(|_| AppError::field("keep_tokens", "Name ids of tokens, with commas between them.").into())
@@ -212,7 +216,7 @@ impl Removal {
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks"),
-        Removal
+        RemoveMemberQuery
     ),
     responses((status = 204, description = "The person is no member any more.")),
     security(("bearer" = []))
@@ -220,14 +224,14 @@ impl Removal {
 async fn remove_member(
     caller: Caller,
     Path((organization, user)): Path<(String, String)>,
-    Asked(removal): Asked<Removal>,
+    StrictQuery(removal): StrictQuery<RemoveMemberQuery>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let (user, keep_tokens) = (user_id(&user)?, removal.keep()?);
-    let scope = unchanged(&seen, scope, member(&caller, &organization, &user)).await?;
+    let scope = check_if_match(&seen, scope, member(&caller, &organization, &user)).await?;
     run(members::remove(scope, user, keep_tokens)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Leave an organization
@@ -241,11 +245,11 @@ async fn remove_member(
     responses((status = 204, description = "You are no member any more.")),
     security(("bearer" = []))
 )]
-async fn leave_organization(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
+async fn leave_organization(caller: Caller, Path(organization): Path<String>) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     if scope.person().is_some_and(SignedIn::is_limited) {
         return Err(limited());
     }
     run(members::leave(scope)).await?;
-    Ok(done())
+    Ok(no_content())
 }

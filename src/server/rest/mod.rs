@@ -4,8 +4,8 @@
 //! `docs/openapi.json` the document that [`openapi`] makes of these routes.
 
 mod audit;
-pub mod door;
 mod exports;
+pub mod extract;
 mod groups;
 pub mod idempotency;
 mod incidents;
@@ -25,12 +25,12 @@ mod templates;
 mod tokens;
 mod uptime;
 
-pub use problem::{Refused, refusals_are_problems};
+pub use problem::{ApiError, refusals_are_problems};
 
 use super::{
     App,
     access::{Caller, secret, security_log},
-    status_page::{absent, addresses},
+    status_page::{absent, handlers},
 };
 use crate::domain::token::PREFIX;
 use axum::{
@@ -65,36 +65,36 @@ fn with_token() -> OpenApiRouter<App> {
 /// The addresses that need a token. A cookie counts for nothing here.
 pub fn routes(app: &App) -> Router {
     Router::from(with_token())
-        .route_layer(middleware::from_fn(door::conditional))
-        .route_layer(middleware::from_fn_with_state(app.clone(), gate))
+        .route_layer(middleware::from_fn(extract::etag_layer))
+        .route_layer(middleware::from_fn_with_state(app.clone(), authenticate))
         .with_state(app.clone())
 }
 
 /// What everybody may read: status pages as JSON, and what the API is.
 pub fn public(app: &App) -> Router {
     Router::from(status::routes())
-        .layer(middleware::from_fn(addresses::preflight))
+        .layer(middleware::from_fn(handlers::preflight))
         .route_layer(middleware::from_fn_with_state(app.clone(), absent::limit_misses))
         .route_layer(middleware::from_fn_with_state(app.clone(), limits::readers))
         .route("/api/openapi.json", get(openapi::answer))
         .merge(openapi::docs())
-        .route_layer(middleware::from_fn(door::conditional))
+        .route_layer(middleware::from_fn(extract::etag_layer))
         .with_state(app.clone())
 }
 
 /// Lets in whoever has a token that lives, as often as that may be.
-async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let caller = match Caller::from_bearer(&app, &parts).await {
         Ok(caller) => caller,
         Err(error) if error.status() == StatusCode::UNAUTHORIZED.as_u16() => {
             security_log::token_refused(&parts, &error);
-            return match app.limits.api.stranger(limits::address(&parts.extensions)) {
-                Ok(_) => Refused::from(error).into_response(),
+            return match app.limits.api.unauthenticated(limits::address(&parts.extensions)) {
+                Ok(_) => ApiError::from(error).into_response(),
                 Err(spent) => spent.refused(),
             };
         }
-        Err(error) => return Refused::from(error).into_response(),
+        Err(error) => return ApiError::from(error).into_response(),
     };
     let owner = owner(&caller, &parts.headers);
     let allowance = match app.limits.api.token(&owner, &caller.principal()) {

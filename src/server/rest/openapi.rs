@@ -1,7 +1,7 @@
 //! The API as an OpenAPI 3.1 document, made of the routes, and the pages that show it.
 
 use super::{
-    door::tag,
+    extract::etag,
     problem::{PROBLEM, Problem},
     status, with_token,
 };
@@ -169,7 +169,7 @@ pub async fn answer() -> Response {
     let made = || {
         let text =
             text().inspect_err(|error| tracing::error!(%error, "the OpenAPI document cannot be written")).ok()?;
-        Some((tag(text.as_bytes()), text))
+        Some((etag(text.as_bytes()), text))
     };
     match TEXT.get_or_init(made) {
         Some((tag, text)) => {
@@ -244,7 +244,7 @@ fn file(name: &str, config: Arc<utoipa_swagger_ui::Config<'static>>) -> Option<F
     };
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&plain).ok()?;
-    Some(File { kind: found.content_type, tag: tag(&plain), plain, gzip: gzip.finish().ok()? })
+    Some(File { kind: found.content_type, tag: etag(&plain), plain, gzip: gzip.finish().ok()? })
 }
 
 async fn page(name: &str, headers: &HeaderMap) -> Response {

@@ -1,9 +1,9 @@
 //! Organizations: one's own, and what can be changed about one.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, made, shown, unchanged},
-    members::{Few, paged},
-    problem::{Answer, Refused},
+    extract::{IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, json_ok, no_content},
+    members::{PageQuery, paged},
+    problem::{ApiError, ApiResult},
 };
 use crate::{
     domain::{
@@ -35,28 +35,28 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The refusal of what only a person does.
-fn no_person() -> Refused {
+fn no_person() -> ApiError {
     let words = "A token of an organization is no person. Use a personal token, from /account/tokens.";
-    Refused::new(StatusCode::FORBIDDEN, words)
+    ApiError::new(StatusCode::FORBIDDEN, words)
 }
 
 /// The refusal of a personal token that was given less than the person may.
-pub(super) fn limited() -> Refused {
+pub(super) fn limited() -> ApiError {
     let words = "This token stops at a lesser role than yours. What is your own business needs one that may do all \
                  that you may, from /account/tokens.";
-    Refused::new(StatusCode::FORBIDDEN, words)
+    ApiError::new(StatusCode::FORBIDDEN, words)
 }
 
 /// The person who asks.
-pub(super) fn person(caller: &Caller) -> Answer<SignedIn> {
+pub(super) fn person(caller: &Caller) -> ApiResult<SignedIn> {
     match caller {
         Caller::Person(person) => Ok(person.clone()),
-        Caller::Program(_) => Err(no_person()),
+        Caller::ApiClient(_) => Err(no_person()),
     }
 }
 
 /// The person who asks, by what may act in their own business.
-pub(super) fn whole_person(caller: &Caller) -> Answer<SignedIn> {
+pub(super) fn whole_person(caller: &Caller) -> ApiResult<SignedIn> {
     person(caller).and_then(|person| if person.is_limited() { Err(limited()) } else { Ok(person) })
 }
 
@@ -208,7 +208,7 @@ struct Confirmation {
 }
 
 /// The organization of this slug.
-pub(super) async fn organization(caller: &Caller, slug: &str) -> Answer<OrganizationBody> {
+pub(super) async fn organization(caller: &Caller, slug: &str) -> ApiResult<OrganizationBody> {
     let scope = caller.scope::<allowed::Read>(slug).await?;
     let OrganizationSummary { id, slug, role, .. } = scope.organization().clone();
     let page = scope.app().url.join(&format!("/status/{slug}"));
@@ -246,13 +246,13 @@ fn by_path(error: AppError) -> AppError {
     get,
     path = "/api/v1/organizations",
     tag = "Organizations",
-    params(Few),
+    params(PageQuery),
     responses((status = 200, description = "A page of organizations.", body = Page<OrganizationSummary>)),
     security(("bearer" = []))
 )]
-async fn list_organizations(caller: Caller, Asked(few): Asked<Few>) -> Answer<Response> {
+async fn list_organizations(caller: Caller, StrictQuery(few): StrictQuery<PageQuery>) -> ApiResult<Response> {
     let all = caller.organizations().await?;
-    Ok(shown(&paged(all, |one| (one.name.to_lowercase(), one.id.to_string()), &few)?))
+    Ok(json_ok(&paged(all, |one| (one.name.to_lowercase(), one.id.to_string()), &few)?))
 }
 
 /// Create an organization
@@ -266,12 +266,12 @@ async fn list_organizations(caller: Caller, Asked(few): Asked<Few>) -> Answer<Re
     responses((status = 201, description = "The organization.", body = OrganizationBody)),
     security(("bearer" = []))
 )]
-async fn create_organization(caller: Caller, Body(new): Body<CreateOrganization>) -> Answer<Response> {
+async fn create_organization(caller: Caller, StrictJson(new): StrictJson<CreateOrganization>) -> ApiResult<Response> {
     let CreateOrganization { name, slug, time_zone, listed } = new;
     let input = NewOrganization { name, slug, time_zone: time_zone.unwrap_or_default(), listed };
-    let created = run(organizations::create(whole_person(&caller)?, input)).await?;
-    let address = format!("/api/v1/organizations/{}", created.slug);
-    Ok(made(&address, &organization(&caller, &created.slug).await?))
+    let new = run(organizations::create(whole_person(&caller)?, input)).await?;
+    let address = format!("/api/v1/organizations/{}", new.slug);
+    Ok(created(&address, &organization(&caller, &new.slug).await?))
 }
 
 /// Read an organization
@@ -283,8 +283,8 @@ async fn create_organization(caller: Caller, Body(new): Body<CreateOrganization>
     responses((status = 200, description = "The organization.", body = OrganizationBody)),
     security(("bearer" = []))
 )]
-async fn read_organization(caller: Caller, Path(slug): Path<String>) -> Answer<Response> {
-    Ok(shown(&organization(&caller, &slug).await?))
+async fn read_organization(caller: Caller, Path(slug): Path<String>) -> ApiResult<Response> {
+    Ok(json_ok(&organization(&caller, &slug).await?))
 }
 
 /// Change an organization
@@ -303,10 +303,10 @@ async fn change_organization(
     caller: Caller,
     Path(slug): Path<String>,
     seen: IfMatch,
-    Body(change): Body<ChangeOrganization>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeOrganization>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&slug).await?;
-    let scope = unchanged(&seen, scope, organization(&caller, &slug)).await?;
+    let scope = check_if_match(&seen, scope, organization(&caller, &slug)).await?;
     let before = run(organizations::settings(caller.scope::<allowed::Read>(&slug).await?)).await?;
     let labels = match change.labels {
         Some(labels) => labels.over(&before.labels),
@@ -322,7 +322,7 @@ async fn change_organization(
         labels,
     };
     let slug = run(organizations::update(scope, input)).await.map_err(by_path)?;
-    Ok(shown(&organization(&caller, &slug).await?))
+    Ok(json_ok(&organization(&caller, &slug).await?))
 }
 
 /// Delete an organization
@@ -343,10 +343,10 @@ async fn delete_organization(
     caller: Caller,
     Path(slug): Path<String>,
     seen: IfMatch,
-    Asked(Confirmation { name }): Asked<Confirmation>,
-) -> Answer<Response> {
+    StrictQuery(Confirmation { name }): StrictQuery<Confirmation>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::OwnOrganization>(&slug).await?;
-    let scope = unchanged(&seen, scope, organization(&caller, &slug)).await?;
+    let scope = check_if_match(&seen, scope, organization(&caller, &slug)).await?;
     run(organizations::delete(scope, name)).await?;
-    Ok(done())
+    Ok(no_content())
 }

@@ -44,7 +44,7 @@ pub struct Problem {
 
 /// A refusal on its way to a program.
 #[derive(Debug)]
-pub struct Refused {
+pub struct ApiError {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldError>,
@@ -52,12 +52,12 @@ pub struct Refused {
 }
 
 /// What a route answers.
-pub type Answer<T> = Result<T, Refused>;
+pub type ApiResult<T> = Result<T, ApiError>;
 
 const NO_TOKEN: &str = "Send a token that lives: Authorization: Bearer cnd_…, from the settings of the organization or \
                         from /account/tokens.";
 
-impl Refused {
+impl ApiError {
     /// A refusal that no verb makes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), errors: Vec::new(), retry_after: None }
@@ -71,7 +71,7 @@ impl Refused {
     }
 }
 
-impl From<AppError> for Refused {
+impl From<AppError> for ApiError {
     fn from(error: AppError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = error.retry_after();
@@ -87,7 +87,7 @@ impl From<AppError> for Refused {
     }
 }
 
-impl From<JsonRejection> for Refused {
+impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         let text = rejection.body_text();
         match rejection {
@@ -100,7 +100,7 @@ impl From<JsonRejection> for Refused {
     }
 }
 
-impl From<QueryRejection> for Refused {
+impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
         wrong_field(&rejection.body_text())
     }
@@ -117,7 +117,7 @@ const SAID: &[&str] = &[
 ];
 
 /// What serde says of a field, with its path: `group.colour: unknown field `colour`, expected …`.
-fn wrong_field(text: &str) -> Refused {
+fn wrong_field(text: &str) -> ApiError {
     let text = text.split_once(": ").map_or(text, |(_, text)| text);
     // Where in the text it is helps nobody who did not write it by hand.
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
@@ -167,7 +167,7 @@ fn sentence(text: &str) -> String {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self { status, detail, errors, retry_after } = self;
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
@@ -206,8 +206,8 @@ pub async fn refusals_are_problems(request: Request, next: Next) -> Response {
         false => Default::default(),
     };
     let refused = match serde_json::from_slice::<AppError>(&text) {
-        Ok(error) if error.status() == parts.status.as_u16() => Refused::from(error),
-        _ => Refused::new(parts.status, detail(parts.status, &String::from_utf8_lossy(&text))),
+        Ok(error) if error.status() == parts.status.as_u16() => ApiError::from(error),
+        _ => ApiError::new(parts.status, detail(parts.status, &String::from_utf8_lossy(&text))),
     };
     let (problem, body) = refused.into_response().into_parts();
     for name in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::ETAG, header::LAST_MODIFIED] {
@@ -256,7 +256,7 @@ mod tests {
         from: crate::domain::time::Time,
     }
 
-    fn refused(text: &str) -> Refused {
+    fn refused(text: &str) -> ApiError {
         Json::<Outer>::from_bytes(text.as_bytes()).expect_err("is refused").into()
     }
 

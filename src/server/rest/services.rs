@@ -1,8 +1,11 @@
 //! Services, their statuses and their history.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, given, id, limit, made, position, shown, unchanged},
-    problem::Answer,
+    extract::{
+        IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, double_option, id, json_ok, limit, no_content,
+        position,
+    },
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -42,7 +45,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// An open incident that says of a service how it is.
 #[derive(Debug, Serialize, ToSchema)]
-struct HeldBy {
+struct StatusCause {
     /// The incident.
     incident_id: IncidentId,
     /// Its title.
@@ -56,17 +59,17 @@ struct HeldBy {
 
 /// A service, and what holds it.
 #[derive(Debug, Serialize, ToSchema)]
-struct ServiceShown {
+struct ServiceBody {
     #[serde(flatten)]
     service: Service,
     /// Open incidents that say something of it: `status` is the worst of them, of its own and of maintenance.
-    held_by: Vec<HeldBy>,
+    held_by: Vec<StatusCause>,
 }
 
-fn held_by(incidents: &[Incident], concerns: impl Fn(&ServiceId) -> bool) -> Vec<HeldBy> {
+fn held_by(incidents: &[Incident], concerns: impl Fn(&ServiceId) -> bool) -> Vec<StatusCause> {
     let said = incidents.iter().flat_map(|incident| incident.services.iter().map(move |said| (incident, said)));
     said.filter(|(_, said)| concerns(&said.service_id))
-        .map(|(incident, said)| HeldBy {
+        .map(|(incident, said)| StatusCause {
             incident_id: incident.id.clone(),
             title: incident.title.clone(),
             service_id: said.service_id.clone(),
@@ -75,14 +78,14 @@ fn held_by(incidents: &[Incident], concerns: impl Fn(&ServiceId) -> bool) -> Vec
         .collect()
 }
 
-async fn service(caller: &Caller, organization: &str, id: ServiceId) -> Answer<ServiceShown> {
+async fn service(caller: &Caller, organization: &str, id: ServiceId) -> ApiResult<ServiceBody> {
     let scope = caller.scope::<allowed::Read>(organization).await?;
     let (service, incidents) = run(services::read(scope, id)).await?;
     let held_by = held_by(&incidents, |id| *id == service.id);
-    Ok(ServiceShown { service, held_by })
+    Ok(ServiceBody { service, held_by })
 }
 
-async fn list(caller: &Caller, organization: &str) -> Answer<ServiceList> {
+async fn list(caller: &Caller, organization: &str) -> ApiResult<ServiceList> {
     Ok(run(services::list(caller.scope::<allowed::Read>(organization).await?)).await?)
 }
 
@@ -98,8 +101,8 @@ async fn list(caller: &Caller, organization: &str) -> Answer<ServiceList> {
     responses((status = 200, description = "Groups, services and teams.", body = ServiceList)),
     security(("bearer" = []))
 )]
-async fn list_services(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
-    Ok(shown(&list(&caller, &organization).await?))
+async fn list_services(caller: Caller, Path(organization): Path<String>) -> ApiResult<Response> {
+    Ok(json_ok(&list(&caller, &organization).await?))
 }
 
 /// A service to add.
@@ -131,14 +134,14 @@ struct NewService {
     tag = "Services",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = NewService,
-    responses((status = 201, description = "The service.", body = ServiceShown)),
+    responses((status = 201, description = "The service.", body = ServiceBody)),
     security(("bearer" = []))
 )]
 async fn create_service(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(new): Body<NewService>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<NewService>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditServices>(&organization).await?;
     let slug = scope.organization().slug.clone();
     let NewService { name, description, group_id, team_id } = new;
@@ -146,7 +149,7 @@ async fn create_service(
         (group_id.map(String::from).unwrap_or_default(), team_id.map(String::from).unwrap_or_default());
     let id = run(services::create(scope, ServiceInput { name, description, group_id, team_id })).await?;
     let address = format!("/api/v1/organizations/{slug}/services/{id}");
-    Ok(made(&address, &service(&caller, &slug, id).await?))
+    Ok(created(&address, &service(&caller, &slug, id).await?))
 }
 
 /// Read a service
@@ -158,11 +161,11 @@ async fn create_service(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
     ),
-    responses((status = 200, description = "The service.", body = ServiceShown)),
+    responses((status = 200, description = "The service.", body = ServiceBody)),
     security(("bearer" = []))
 )]
-async fn read_service(caller: Caller, Path((organization, service_id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&service(&caller, &organization, id(&service_id, "service")?).await?))
+async fn read_service(caller: Caller, Path((organization, service_id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&service(&caller, &organization, id(&service_id, "service")?).await?))
 }
 
 /// What to change of a service. What is left out stays as it is.
@@ -179,11 +182,11 @@ struct ChangedService {
     #[schema(max_length = 1000)]
     description: Option<String>,
     /// The group to put it in, at the end; `null` takes it out of its group.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<GroupId>)]
     group_id: Option<Option<GroupId>>,
     /// The team that owns it from now on; `null` for none.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
     /// What it says of itself. Open incidents and maintenance count on.
@@ -207,32 +210,32 @@ struct ChangedService {
         ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
     ),
     request_body = ChangedService,
-    responses((status = 200, description = "The service as it is now.", body = ServiceShown)),
+    responses((status = 200, description = "The service as it is now.", body = ServiceBody)),
     security(("bearer" = []))
 )]
 async fn change_service(
     caller: Caller,
     Path((organization, service_id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangedService>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangedService>,
+) -> ApiResult<Response> {
     let id: ServiceId = id(&service_id, "service")?;
     let ChangedService { name, description, group_id, team_id, status } = change;
     let texts = name.is_some() || description.is_some() || group_id.is_some() || team_id.is_some();
     match status {
         Some(status) if !texts => {
             let scope = caller.scope::<allowed::SetStatus>(&organization).await?;
-            let scope = unchanged(&seen, scope, service(&caller, &organization, id.clone())).await?;
+            let scope = check_if_match(&seen, scope, service(&caller, &organization, id.clone())).await?;
             run(services::set_status(scope, vec![id.clone()], status, Cause::Api)).await?;
         }
         status => {
             let scope = caller.scope::<allowed::EditServices>(&organization).await?;
-            let scope = unchanged(&seen, scope, service(&caller, &organization, id.clone())).await?;
+            let scope = check_if_match(&seen, scope, service(&caller, &organization, id.clone())).await?;
             let change = ServiceChange { name, description, group_id, team_id, status };
             run(services::change(scope, id.clone(), change, Cause::Api)).await?;
         }
     }
-    Ok(shown(&service(&caller, &organization, id).await?))
+    Ok(json_ok(&service(&caller, &organization, id).await?))
 }
 
 /// Delete a service
@@ -253,12 +256,12 @@ async fn delete_service(
     caller: Caller,
     Path((organization, service_id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let id: ServiceId = id(&service_id, "service")?;
     let scope = caller.scope::<allowed::DeleteServices>(&organization).await?;
-    let scope = unchanged(&seen, scope, service(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, service(&caller, &organization, id.clone())).await?;
     run(services::delete(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Restore a deleted service
@@ -272,14 +275,17 @@ async fn delete_service(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
     ),
-    responses((status = 200, description = "The service as it is now.", body = ServiceShown)),
+    responses((status = 200, description = "The service as it is now.", body = ServiceBody)),
     security(("bearer" = []))
 )]
-async fn restore_service(caller: Caller, Path((organization, service_id)): Path<(String, String)>) -> Answer<Response> {
+async fn restore_service(
+    caller: Caller,
+    Path((organization, service_id)): Path<(String, String)>,
+) -> ApiResult<Response> {
     let id: ServiceId = id(&service_id, "service")?;
     let scope = caller.scope::<allowed::DeleteServices>(&organization).await?;
     run(services::restore(scope, id.clone())).await?;
-    Ok(shown(&service(&caller, &organization, id).await?))
+    Ok(json_ok(&service(&caller, &organization, id).await?))
 }
 
 /// The status of several services.
@@ -297,7 +303,7 @@ struct Statuses {
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusesSet {
     /// Open incidents that hold one of them at something worse.
-    held_by: Vec<HeldBy>,
+    held_by: Vec<StatusCause>,
 }
 
 /// Set the status of several services
@@ -315,8 +321,8 @@ struct StatusesSet {
 async fn set_statuses(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(Statuses { ids, status }): Body<Statuses>,
-) -> Answer<Response> {
+    StrictJson(Statuses { ids, status }): StrictJson<Statuses>,
+) -> ApiResult<Response> {
     if ids.is_empty() || ids.len() > AT_ONCE {
         return Err(AppError::field("ids", format!("Name 1 to {AT_ONCE} services.")).into());
     }
@@ -324,7 +330,7 @@ async fn set_statuses(
     let incidents = run(services::set_status(scope, ids.clone(), status, Cause::Api)).await?;
     let mut held_by = held_by(&incidents, |id| ids.contains(id));
     held_by.retain(|held| held.status > status);
-    Ok(shown(&StatusesSet { held_by }))
+    Ok(json_ok(&StatusesSet { held_by }))
 }
 
 /// Where to move something.
@@ -358,12 +364,12 @@ async fn move_service(
     caller: Caller,
     Path(organization): Path<String>,
     seen: IfMatch,
-    Body(Move { id, group_id, before }): Body<Move>,
-) -> Answer<Response> {
+    StrictJson(Move { id, group_id, before }): StrictJson<Move>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditServices>(&organization).await?;
-    let scope = unchanged(&seen, scope, list(&caller, &organization)).await?;
+    let scope = check_if_match(&seen, scope, list(&caller, &organization)).await?;
     run(services::move_item(scope, id, group_id, before)).await?;
-    Ok(shown(&list(&caller, &organization).await?))
+    Ok(json_ok(&list(&caller, &organization).await?))
 }
 
 /// Which intervals to list.
@@ -400,8 +406,8 @@ struct HistoryQuery {
 async fn list_history(
     caller: Caller,
     Path((organization, service_id)): Path<(String, String)>,
-    Asked(HistoryQuery { from, to, after, limit: wanted }): Asked<HistoryQuery>,
-) -> Answer<Response> {
+    StrictQuery(HistoryQuery { from, to, after, limit: wanted }): StrictQuery<HistoryQuery>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let id: ServiceId = id(&service_id, "service")?;
     let most = limit(wanted)?;
@@ -409,5 +415,5 @@ async fn list_history(
     let filter = IntervalFilter { from, to, before, most: most + 1 };
     let intervals = run(services::intervals(scope, id, filter)).await?;
     let Page { data, next } = Page::of(intervals, most, |(id, interval)| (interval.from, id.clone()));
-    Ok(shown(&Page { data: data.into_iter().map(|(_, interval)| interval).collect(), next }))
+    Ok(json_ok(&Page { data: data.into_iter().map(|(_, interval)| interval).collect(), next }))
 }

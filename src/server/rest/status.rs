@@ -2,12 +2,12 @@
 
 use crate::server::{
     App,
-    days::Month,
+    local_time::Month,
     status_page::{
-        Document, addresses,
-        reading::{
-            Reading,
-            answers::{
+        Document, handlers,
+        public_api::{
+            PublicApi,
+            schema::{
                 PublicIncidentDocument, PublicIncidents, PublicMaintenanceDocument, PublicMaintenanceList,
                 PublicServiceDocument, PublicServices, PublicStatusPage, PublicTimeline,
             },
@@ -46,10 +46,10 @@ async fn answer<T: Default>(
     app: &App,
     parts: Parts<T>,
     headers: &HeaderMap,
-    which: impl FnOnce(T) -> (String, Option<Reading>),
+    which: impl FnOnce(T) -> (String, Option<PublicApi>),
 ) -> Response {
     let (slug, reading) = which(parts.map(|Path(parts)| parts).unwrap_or_default());
-    addresses::program(app, &slug, reading.map(Document::Reading), headers).await
+    handlers::program(app, &slug, reading.map(Document::PublicApi), headers).await
 }
 
 /// A whole status page.
@@ -68,7 +68,7 @@ async fn answer<T: Default>(
     security(())
 )]
 async fn read_status_page(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |slug| (slug, Some(Reading::WholePage))).await
+    answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::WholePage))).await
 }
 
 /// Groups and services.
@@ -83,7 +83,7 @@ async fn read_status_page(State(app): State<App>, parts: Parts<String>, headers:
     security(())
 )]
 async fn list_public_services(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |slug| (slug, Some(Reading::Services))).await
+    answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Services))).await
 }
 
 /// A service, day by day.
@@ -101,7 +101,7 @@ async fn list_public_services(State(app): State<App>, parts: Parts<String>, head
     security(())
 )]
 async fn read_public_service(State(app): State<App>, parts: Parts<(String, String)>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(Reading::Service))).await
+    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(PublicApi::Service))).await
 }
 
 /// The latest incidents.
@@ -117,7 +117,7 @@ async fn read_public_service(State(app): State<App>, parts: Parts<(String, Strin
     security(())
 )]
 async fn list_public_incidents(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |slug| (slug, Some(Reading::Incidents))).await
+    answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Incidents))).await
 }
 
 /// An incident.
@@ -135,7 +135,7 @@ async fn list_public_incidents(State(app): State<App>, parts: Parts<String>, hea
     security(())
 )]
 async fn read_public_incident(State(app): State<App>, parts: Parts<(String, String)>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(Reading::Incident))).await
+    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(PublicApi::Incident))).await
 }
 
 /// Maintenance.
@@ -151,7 +151,7 @@ async fn read_public_incident(State(app): State<App>, parts: Parts<(String, Stri
     security(())
 )]
 async fn list_public_maintenance(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
-    answer(&app, parts, &headers, |slug| (slug, Some(Reading::Maintenance))).await
+    answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Maintenance))).await
 }
 
 /// One maintenance.
@@ -173,12 +173,12 @@ async fn read_public_maintenance(
     parts: Parts<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(Reading::OneMaintenance))).await
+    answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(PublicApi::OneMaintenance))).await
 }
 
 /// Which month is asked for.
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct StrictQuery {
     month: Option<String>,
 }
 
@@ -200,12 +200,12 @@ struct Asked {
 async fn read_timeline(
     State(app): State<App>,
     parts: Parts<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<StrictQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let reading = match asked.map(|Query(Asked { month })| month) {
-        Ok(None) => Some(Reading::Timeline(None)),
-        Ok(Some(month)) => Month::read(&month).map(|month| Reading::Timeline(Some(month))),
+    let reading = match asked.map(|Query(StrictQuery { month })| month) {
+        Ok(None) => Some(PublicApi::Timeline(None)),
+        Ok(Some(month)) => Month::read(&month).map(|month| PublicApi::Timeline(Some(month))),
         Err(_) => None,
     };
     answer(&app, parts, &headers, |slug| (slug, reading)).await

@@ -1,6 +1,6 @@
 //! Requests that came with a key, in the database.
 
-use super::idempotency::{Claim, Kept};
+use super::idempotency::{IdempotencyKey, StoredResponse};
 use crate::{
     domain::{error::Result, time::Time},
     server::db::{AccountWrite, error::refused},
@@ -8,7 +8,12 @@ use crate::{
 
 /// Takes the key for a request; `false` when another request has it. One from before `stale` that never came to
 /// an end, or from before `expired`, has it no longer.
-pub(super) async fn claim(write: &mut AccountWrite, claim: &Claim, stale: Time, expired: Time) -> Result<bool> {
+pub(super) async fn claim(
+    write: &mut AccountWrite,
+    claim: &IdempotencyKey,
+    stale: Time,
+    expired: Time,
+) -> Result<bool> {
     let done = sqlx::query(
         "insert into idempotency_keys (owner, idempotency_key, fingerprint, claimed_at, principal) values ($1, $2, $3, $4, $7)
          on conflict (owner, idempotency_key) do update
@@ -29,7 +34,7 @@ pub(super) async fn claim(write: &mut AccountWrite, claim: &Claim, stale: Time, 
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn find(write: &mut AccountWrite, claim: &Claim) -> Result<Option<Kept>> {
+pub(super) async fn find(write: &mut AccountWrite, claim: &IdempotencyKey) -> Result<Option<StoredResponse>> {
     type Row = (String, Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>);
     let row: Option<Row> = sqlx::query_as(
         "select fingerprint, status, content_type, location, etag, body from idempotency_keys
@@ -40,7 +45,7 @@ pub(super) async fn find(write: &mut AccountWrite, claim: &Claim) -> Result<Opti
     .fetch_optional(write.connection())
     .await
     .map_err(refused)?;
-    Ok(row.map(|(fingerprint, status, content_type, location, etag, body)| Kept {
+    Ok(row.map(|(fingerprint, status, content_type, location, etag, body)| StoredResponse {
         fingerprint,
         status: status.and_then(|status| u16::try_from(status).ok()),
         content_type,
@@ -51,7 +56,7 @@ pub(super) async fn find(write: &mut AccountWrite, claim: &Claim) -> Result<Opti
 }
 
 /// Keeps the answer to the request that has the key still.
-pub(super) async fn keep(write: &mut AccountWrite, claim: &Claim, answer: &Kept) -> Result<()> {
+pub(super) async fn keep(write: &mut AccountWrite, claim: &IdempotencyKey, answer: &StoredResponse) -> Result<()> {
     sqlx::query(
         "update idempotency_keys set status = $1, content_type = $2, location = $3, etag = $4, body = $5, body_bytes = $10
          where owner = $6 and idempotency_key = $7 and claimed_at = $8 and fingerprint = $9",
@@ -99,7 +104,7 @@ pub(super) async fn forget_oldest(write: &mut AccountWrite, principal: &str, mos
 }
 
 /// Gives the key back.
-pub(super) async fn release(write: &mut AccountWrite, claim: &Claim) -> Result<()> {
+pub(super) async fn release(write: &mut AccountWrite, claim: &IdempotencyKey) -> Result<()> {
     sqlx::query(
         "delete from idempotency_keys
          where owner = $1 and idempotency_key = $2 and claimed_at = $3 and fingerprint = $4",

@@ -1,9 +1,9 @@
 //! Teams, and who is in them.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, id, made, shown, unchanged},
-    members::{Few, paged, people, user_id},
-    problem::Answer,
+    extract::{IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, id, json_ok, no_content},
+    members::{PageQuery, paged, people, user_id},
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -45,14 +45,14 @@ struct TeamMember {
 /// A team and who is in it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamWithMembers)]
-struct WholeTeam {
+struct TeamBody {
     #[serde(flatten)]
     team: Team,
     /// By name.
     members: Vec<TeamMember>,
 }
 
-fn whole(people: People) -> Vec<WholeTeam> {
+fn whole(people: People) -> Vec<TeamBody> {
     let People { members, teams, .. } = people;
     let of = |team: &Team| {
         let member = |member: &crate::domain::member::Member| {
@@ -61,7 +61,7 @@ fn whole(people: People) -> Vec<WholeTeam> {
         };
         members.iter().filter_map(member).collect()
     };
-    teams.into_iter().map(|team| WholeTeam { members: of(&team), team }).collect()
+    teams.into_iter().map(|team| TeamBody { members: of(&team), team }).collect()
 }
 
 /// What a team is called.
@@ -83,12 +83,12 @@ struct SetTeamMember {
     role: TeamRole,
 }
 
-async fn team(caller: &Caller, organization: &str, id: &TeamId) -> Answer<WholeTeam> {
+async fn team(caller: &Caller, organization: &str, id: &TeamId) -> ApiResult<TeamBody> {
     let found = whole(people(caller, organization).await?).into_iter().find(|one| one.team.id == *id);
     Ok(found.ok_or_else(|| AppError::NotFound("team".to_owned()))?)
 }
 
-fn team_id(text: &str) -> Answer<TeamId> {
+fn team_id(text: &str) -> ApiResult<TeamId> {
     id(text, "team")
 }
 
@@ -101,14 +101,18 @@ fn team_id(text: &str) -> Answer<TeamId> {
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        Few
+        PageQuery
     ),
-    responses((status = 200, description = "A page of teams.", body = Page<WholeTeam>)),
+    responses((status = 200, description = "A page of teams.", body = Page<TeamBody>)),
     security(("bearer" = []))
 )]
-async fn list_teams(caller: Caller, Path(organization): Path<String>, Asked(few): Asked<Few>) -> Answer<Response> {
+async fn list_teams(
+    caller: Caller,
+    Path(organization): Path<String>,
+    StrictQuery(few): StrictQuery<PageQuery>,
+) -> ApiResult<Response> {
     let all = whole(people(&caller, &organization).await?);
-    Ok(shown(&paged(all, |one| (one.team.name.to_lowercase(), one.team.id.to_string()), &few)?))
+    Ok(json_ok(&paged(all, |one| (one.team.name.to_lowercase(), one.team.id.to_string()), &few)?))
 }
 
 /// Create a team
@@ -118,14 +122,18 @@ async fn list_teams(caller: Caller, Path(organization): Path<String>, Asked(few)
     tag = "Teams",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = NameTeam,
-    responses((status = 201, description = "The team.", body = WholeTeam)),
+    responses((status = 201, description = "The team.", body = TeamBody)),
     security(("bearer" = []))
 )]
-async fn create_team(caller: Caller, Path(organization): Path<String>, Body(new): Body<NameTeam>) -> Answer<Response> {
+async fn create_team(
+    caller: Caller,
+    Path(organization): Path<String>,
+    StrictJson(new): StrictJson<NameTeam>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let id = run(teams::create(scope, new.name)).await?;
     let address = format!("/api/v1/organizations/{organization}/teams/{id}");
-    Ok(made(&address, &team(&caller, &organization, &id).await?))
+    Ok(created(&address, &team(&caller, &organization, &id).await?))
 }
 
 /// Read a team
@@ -137,11 +145,11 @@ async fn create_team(caller: Caller, Path(organization): Path<String>, Body(new)
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
     ),
-    responses((status = 200, description = "The team.", body = WholeTeam)),
+    responses((status = 200, description = "The team.", body = TeamBody)),
     security(("bearer" = []))
 )]
-async fn read_team(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&team(&caller, &organization, &team_id(&id)?).await?))
+async fn read_team(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&team(&caller, &organization, &team_id(&id)?).await?))
 }
 
 /// Rename a team
@@ -154,20 +162,20 @@ async fn read_team(caller: Caller, Path((organization, id)): Path<(String, Strin
         ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
     ),
     request_body = NameTeam,
-    responses((status = 200, description = "The team as it is now.", body = WholeTeam)),
+    responses((status = 200, description = "The team as it is now.", body = TeamBody)),
     security(("bearer" = []))
 )]
 async fn change_team(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<NameTeam>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<NameTeam>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
     let id = team_id(&id)?;
-    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, team(&caller, &organization, &id)).await?;
     run(teams::rename(scope, id.clone(), change.name)).await?;
-    Ok(shown(&team(&caller, &organization, &id).await?))
+    Ok(json_ok(&team(&caller, &organization, &id).await?))
 }
 
 /// Delete a team
@@ -188,12 +196,12 @@ async fn delete_team(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ManageMembers>(&organization).await?;
     let id = team_id(&id)?;
-    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, team(&caller, &organization, &id)).await?;
     run(teams::delete(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Put a member into a team
@@ -209,20 +217,20 @@ async fn delete_team(
         ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
     ),
     request_body = SetTeamMember,
-    responses((status = 200, description = "The team as it is now.", body = WholeTeam)),
+    responses((status = 200, description = "The team as it is now.", body = TeamBody)),
     security(("bearer" = []))
 )]
 async fn set_team_member(
     caller: Caller,
     Path((organization, id, user)): Path<(String, String, String)>,
     seen: IfMatch,
-    Body(set): Body<SetTeamMember>,
-) -> Answer<Response> {
+    StrictJson(set): StrictJson<SetTeamMember>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
     let (id, user) = (team_id(&id)?, user_id(&user)?);
-    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, team(&caller, &organization, &id)).await?;
     run(teams::set_member(scope, id.clone(), user, set.role)).await?;
-    Ok(shown(&team(&caller, &organization, &id).await?))
+    Ok(json_ok(&team(&caller, &organization, &id).await?))
 }
 
 /// Take a member out of a team
@@ -244,10 +252,10 @@ async fn remove_team_member(
     caller: Caller,
     Path((organization, id, user)): Path<(String, String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditTeam>(&organization).await?;
     let (id, user) = (team_id(&id)?, user_id(&user)?);
-    let scope = unchanged(&seen, scope, team(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, team(&caller, &organization, &id)).await?;
     run(teams::remove_member(scope, id, user)).await?;
-    Ok(done())
+    Ok(no_content())
 }

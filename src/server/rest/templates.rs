@@ -1,10 +1,12 @@
 //! Texts to begin an incident or an update with.
 
 use super::{
-    door::{Asked, Body, IfMatch, Page, done, given, id, made, shown, unchanged},
+    extract::{
+        IfMatch, Page, StrictJson, StrictQuery, check_if_match, created, double_option, id, json_ok, no_content,
+    },
     incidents::word,
-    members::{Few, paged},
-    problem::Answer,
+    members::{PageQuery, paged},
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -74,18 +76,18 @@ struct ChangeTemplate {
     /// The incident's status.
     status: Option<IncidentStatus>,
     /// The impact to set; `null`: derived from the services.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Impact>)]
     impact: Option<Option<Impact>>,
 }
 
-async fn template(caller: &Caller, organization: &str, id: &TemplateId) -> Answer<Template> {
+async fn template(caller: &Caller, organization: &str, id: &TemplateId) -> ApiResult<Template> {
     let scope = caller.scope::<allowed::Read>(organization).await?;
     let found = run(templates::list(scope)).await?.into_iter().find(|template| template.id == *id);
     Ok(found.ok_or_else(|| AppError::NotFound("template".to_owned()))?)
 }
 
-fn template_id(text: &str) -> Answer<TemplateId> {
+fn template_id(text: &str) -> ApiResult<TemplateId> {
     id(text, "template")
 }
 
@@ -98,14 +100,18 @@ fn template_id(text: &str) -> Answer<TemplateId> {
     tag = "Templates",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        Few
+        PageQuery
     ),
     responses((status = 200, description = "A page of templates.", body = Page<Template>)),
     security(("bearer" = []))
 )]
-async fn list_templates(caller: Caller, Path(organization): Path<String>, Asked(few): Asked<Few>) -> Answer<Response> {
+async fn list_templates(
+    caller: Caller,
+    Path(organization): Path<String>,
+    StrictQuery(few): StrictQuery<PageQuery>,
+) -> ApiResult<Response> {
     let all = run(templates::list(caller.scope::<allowed::Read>(&organization).await?)).await?;
-    Ok(shown(&paged(all, |template| (template.name.to_lowercase(), template.id.to_string()), &few)?))
+    Ok(json_ok(&paged(all, |template| (template.name.to_lowercase(), template.id.to_string()), &few)?))
 }
 
 /// Create a template
@@ -121,8 +127,8 @@ async fn list_templates(caller: Caller, Path(organization): Path<String>, Asked(
 async fn create_template(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(new): Body<CreateTemplate>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<CreateTemplate>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let input = TemplateInput {
         name: new.name,
@@ -133,7 +139,7 @@ async fn create_template(
     };
     let id = run(templates::save(scope, None, input)).await?;
     let address = format!("/api/v1/organizations/{organization}/templates/{id}");
-    Ok(made(&address, &template(&caller, &organization, &id).await?))
+    Ok(created(&address, &template(&caller, &organization, &id).await?))
 }
 
 /// Read a template
@@ -148,8 +154,8 @@ async fn create_template(
     responses((status = 200, description = "The template.", body = Template)),
     security(("bearer" = []))
 )]
-async fn read_template(caller: Caller, Path((organization, id)): Path<(String, String)>) -> Answer<Response> {
-    Ok(shown(&template(&caller, &organization, &template_id(&id)?).await?))
+async fn read_template(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
+    Ok(json_ok(&template(&caller, &organization, &template_id(&id)?).await?))
 }
 
 /// Change a template
@@ -169,11 +175,11 @@ async fn change_template(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangeTemplate>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeTemplate>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = template_id(&id)?;
-    let scope = unchanged(&seen, scope, template(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, template(&caller, &organization, &id)).await?;
     let before = template(&caller, &organization, &id).await?;
     let input = TemplateInput {
         name: change.name.unwrap_or(before.name),
@@ -183,7 +189,7 @@ async fn change_template(
         impact: word(change.impact.unwrap_or(before.impact), Impact::as_str),
     };
     run(templates::save(scope, Some(id.clone()), input)).await?;
-    Ok(shown(&template(&caller, &organization, &id).await?))
+    Ok(json_ok(&template(&caller, &organization, &id).await?))
 }
 
 /// Delete a template
@@ -202,10 +208,10 @@ async fn delete_template(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = template_id(&id)?;
-    let scope = unchanged(&seen, scope, template(&caller, &organization, &id)).await?;
+    let scope = check_if_match(&seen, scope, template(&caller, &organization, &id)).await?;
     run(templates::delete(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }

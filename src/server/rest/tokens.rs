@@ -1,8 +1,8 @@
 //! Tokens of an organization.
 
 use super::{
-    door::{Body, Page, done, id, made, once, shown},
-    problem::Answer,
+    extract::{Page, StrictJson, created, id, json_ok, no_content, no_replay},
+    problem::ApiResult,
 };
 use crate::{
     domain::{
@@ -27,7 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_tokens, create_token)).routes(routes!(read_token, revoke_token))
 }
 
-async fn all(caller: &Caller, organization: &str) -> Answer<Vec<ApiToken>> {
+async fn all(caller: &Caller, organization: &str) -> ApiResult<Vec<ApiToken>> {
     Ok(run(tokens::list(caller.scope::<allowed::EditOrganization>(organization).await?)).await?)
 }
 
@@ -42,8 +42,8 @@ async fn all(caller: &Caller, organization: &str) -> Answer<Vec<ApiToken>> {
     responses((status = 200, description = "All tokens.", body = Page<ApiToken>)),
     security(("bearer" = []))
 )]
-async fn list_tokens(caller: Caller, Path(organization): Path<String>) -> Answer<Response> {
-    Ok(shown(&Page::whole(all(&caller, &organization).await?)))
+async fn list_tokens(caller: Caller, Path(organization): Path<String>) -> ApiResult<Response> {
+    Ok(json_ok(&Page::whole(all(&caller, &organization).await?)))
 }
 
 /// A token to make.
@@ -79,8 +79,8 @@ struct TokenRequest {
 async fn create_token(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(TokenRequest { name, role, expires_in_days }): Body<TokenRequest>,
-) -> Answer<Response> {
+    StrictJson(TokenRequest { name, role, expires_in_days }): StrictJson<TokenRequest>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
     let slug = scope.organization().slug.clone();
     let days = expires_in_days.map(|days| days.to_string()).unwrap_or_default();
@@ -88,7 +88,7 @@ async fn create_token(
     let made_or_not = run(tokens::create(scope, input)).await;
     let token = made_or_not.map_err(|error| in_words_of_the_api(error, &days))?;
     let address = format!("/api/v1/organizations/{slug}/tokens/{}", token.id);
-    Ok(once(made(&address, &token)))
+    Ok(no_replay(created(&address, &token)))
 }
 
 /// The form calls the field otherwise.
@@ -117,11 +117,11 @@ fn in_words_of_the_api(error: AppError, asked: &str) -> AppError {
     responses((status = 200, description = "What is known of it.", body = ApiToken)),
     security(("bearer" = []))
 )]
-async fn read_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> Answer<Response> {
+async fn read_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> ApiResult<Response> {
     let all = all(&caller, &organization).await?;
     let id: TokenId = id(&token_id, "token")?;
     let token = all.into_iter().find(|token| token.id == id);
-    Ok(shown(&token.ok_or_else(|| AppError::NotFound("token".to_owned()))?))
+    Ok(json_ok(&token.ok_or_else(|| AppError::NotFound("token".to_owned()))?))
 }
 
 /// Revoke an API token
@@ -138,9 +138,9 @@ async fn read_token(caller: Caller, Path((organization, token_id)): Path<(String
     responses((status = 204, description = "It has ended.")),
     security(("bearer" = []))
 )]
-async fn revoke_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> Answer<Response> {
+async fn revoke_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::EditOrganization>(&organization).await?;
     let id: TokenId = id(&token_id, "token")?;
     run(tokens::revoke(scope, id)).await?;
-    Ok(done())
+    Ok(no_content())
 }

@@ -1,8 +1,8 @@
 //! Uptime, with numerator and denominator.
 
 use super::{
-    door::{Asked, id, shown},
-    problem::Answer,
+    extract::{StrictQuery, id, json_ok},
+    problem::ApiResult,
 };
 use crate::{
     domain::{error::AppError, ids::ServiceId, role::allowed, time::Time, uptime::Tally},
@@ -37,7 +37,7 @@ struct Period {
 }
 
 impl Period {
-    fn ends(&self) -> Answer<(Time, Time)> {
+    fn ends(&self) -> ApiResult<(Time, Time)> {
         let now = clock::now();
         let to = self.to.unwrap_or(now).min(now);
         let from = self.from.unwrap_or(to.plus_seconds(-PERIOD));
@@ -126,8 +126,8 @@ struct Uptime {
     services: Vec<ServiceUptime>,
 }
 
-fn service_uptime(observed: reports::Observed) -> ServiceUptime {
-    let reports::Observed { id, name, group, tally } = observed;
+fn service_uptime(observed: reports::ObservedService) -> ServiceUptime {
+    let reports::ObservedService { id, name, group, tally } = observed;
     ServiceUptime { id, name, group, figures: tally.into() }
 }
 
@@ -146,13 +146,13 @@ fn service_uptime(observed: reports::Observed) -> ServiceUptime {
 async fn read_uptime(
     caller: Caller,
     Path(organization): Path<String>,
-    Asked(period): Asked<Period>,
-) -> Answer<Response> {
+    StrictQuery(period): StrictQuery<Period>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let (from, to) = period.ends()?;
     let observed = run(reports::between(scope, None, from, to)).await?;
     let total = observed.iter().fold(Tally::default(), |total, one| total.and(one.tally)).into();
-    Ok(shown(&Uptime { from, to, total, services: observed.into_iter().map(service_uptime).collect() }))
+    Ok(json_ok(&Uptime { from, to, total, services: observed.into_iter().map(service_uptime).collect() }))
 }
 
 /// Read the uptime of one service
@@ -173,12 +173,12 @@ async fn read_uptime(
 async fn read_service_uptime(
     caller: Caller,
     Path((organization, service_id)): Path<(String, String)>,
-    Asked(period): Asked<Period>,
-) -> Answer<Response> {
+    StrictQuery(period): StrictQuery<Period>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let id: ServiceId = id(&service_id, "service")?;
     let (from, to) = period.ends()?;
     let observed = run(reports::between(scope, Some(id), from, to)).await?;
     let service = observed.into_iter().next().ok_or_else(|| AppError::NotFound("service".to_owned()))?;
-    Ok(shown(&UptimeOfService { from, to, service: service_uptime(service) }))
+    Ok(json_ok(&UptimeOfService { from, to, service: service_uptime(service) }))
 }

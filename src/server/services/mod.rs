@@ -232,24 +232,24 @@ pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
 }
 
 /// A service's row; [`begin`] does the rest for several at once.
-async fn insert(write: &mut Write, new: NewService) -> Result<(history::Beginning, String)> {
+async fn insert(write: &mut Write, new: NewService) -> Result<(history::IntervalStart, String)> {
     let service_id = ServiceId::from_random(random_id());
     let last = store::last_position(write, new.group_id.as_ref()).await?;
     let position = position::between(last, None).unwrap_or(i64::MAX);
     store::insert_service(write, &service_id, &new, position).await?;
     let at = new.observed_since.unwrap_or(write.at).min(write.at);
-    Ok((history::Beginning { service_id, status: new.status, at }, new.texts.name))
+    Ok((history::IntervalStart { service_id, status: new.status, at }, new.texts.name))
 }
 
-async fn begin(write: &mut Write, added: Vec<(history::Beginning, String)>, cause: Cause) -> Result<()> {
+async fn begin(write: &mut Write, added: Vec<(history::IntervalStart, String)>, cause: Cause) -> Result<()> {
     if store::count(write).await? > MAX_SERVICES {
         return Err(AppError::Conflict(format!(
             "An organization has at most {MAX_SERVICES} services. Delete some first."
         )));
     }
-    let (begins, names): (Vec<history::Beginning>, Vec<String>) = added.into_iter().unzip();
+    let (begins, names): (Vec<history::IntervalStart>, Vec<String>) = added.into_iter().unzip();
     history::begin(write, &begins, cause).await?;
-    for (history::Beginning { service_id, status, .. }, name) in begins.iter().zip(names) {
+    for (history::IntervalStart { service_id, status, .. }, name) in begins.iter().zip(names) {
         let after = status.as_str().to_owned();
         write.audit(AuditEntry::new("service.created", service_id, name).values(None, Some(after)));
     }

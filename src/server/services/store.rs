@@ -9,7 +9,7 @@ use crate::{
         status::{Cause, ServiceStatus},
         time::Time,
     },
-    server::db::{Read, Write, bulk, error::refused, packed},
+    server::db::{Read, Write, bulk, error::refused, row_packing},
 };
 use sqlx::AnyConnection;
 
@@ -21,8 +21,8 @@ fn service_of(row: ServiceRow) -> Service {
     Service { id, group_id, team_id, name, description, own_status, status, since, position, created_at, updated_at }
 }
 
-fn packed_service(columns: &mut packed::Columns<'_>) -> Option<Service> {
-    let time = |columns: &mut packed::Columns<'_>| columns.value().map(Time::from_micros);
+fn packed_service(columns: &mut row_packing::Columns<'_>) -> Option<Service> {
+    let time = |columns: &mut row_packing::Columns<'_>| columns.value().map(Time::from_micros);
     Some(Service {
         id: columns.value()?,
         group_id: columns.optional()?,
@@ -56,12 +56,12 @@ pub(super) async fn list(read: &mut Read, organization: &OrganizationId) -> Resu
          where s.organization_id = $1 and s.deleted_at is null",
     )
     .bind(organization.clone())
-    .bind(packed::COLUMN)
-    .bind(packed::ROW)
+    .bind(row_packing::COLUMN)
+    .bind(row_packing::ROW)
     .fetch_one(read.connection())
     .await
     .map_err(refused)?;
-    let mut services = packed::rows(text.as_deref(), packed_service)?;
+    let mut services = row_packing::rows(text.as_deref(), packed_service)?;
     services.sort_unstable_by(|one, other| (one.position, &one.id).cmp(&(other.position, &other.id)));
     Ok(ServiceList {
         groups: groups

@@ -2,7 +2,7 @@
 //! less than a document: one statement by primary key, remembered until something changes, a few at
 //! once, and a rate limit for each network that asks for many.
 
-use super::{Document, badge::Badge, below::Below, calendar::Calendar, feeds::Feed, reading::Reading, store};
+use super::{Document, badge::Badge, calendar::Calendar, feeds::Feed, public_api::PublicApi, store, subpages::SubPage};
 use crate::{
     domain::{
         error::{AppError, Result},
@@ -10,7 +10,7 @@ use crate::{
     },
     server::{
         App,
-        access::{PublicPage, limits::neighbourhood},
+        access::{PublicPage, limits::subnet_key},
         requests::{self, ClientAddress},
     },
 };
@@ -57,19 +57,21 @@ impl Document {
     /// What has to exist for there to be such a document.
     fn subject(&self) -> Option<Subject> {
         match self {
-            Self::Below(Below::Service(id)) | Self::Reading(Reading::Service(id)) => Some(Subject::Service(id.clone())),
-            Self::Below(Below::Incident(id)) | Self::Reading(Reading::Incident(id)) => {
+            Self::SubPage(SubPage::Service(id)) | Self::PublicApi(PublicApi::Service(id)) => {
+                Some(Subject::Service(id.clone()))
+            }
+            Self::SubPage(SubPage::Incident(id)) | Self::PublicApi(PublicApi::Incident(id)) => {
                 Some(Subject::Incident(id.clone()))
             }
-            Self::Below(Below::Maintenance(id)) | Self::Reading(Reading::OneMaintenance(id)) => {
+            Self::SubPage(SubPage::Maintenance(id)) | Self::PublicApi(PublicApi::OneMaintenance(id)) => {
                 Some(Subject::Maintenance(id.clone()))
             }
             Self::Feed(Feed { service, .. })
             | Self::Calendar(Calendar { service })
             | Self::Badge(Badge { service, .. }) => service.clone().map(Subject::Service),
             Self::StatusPage
-            | Self::Below(Below::History(_))
-            | Self::Reading(_)
+            | Self::SubPage(SubPage::History(_))
+            | Self::PublicApi(_)
             | Self::Compatible(_)
             | Self::Embed(_) => None,
         }
@@ -78,7 +80,7 @@ impl Document {
 
 /// What is known not to exist, and who asks for it too often.
 #[derive(Debug)]
-pub(super) struct Absent {
+pub(super) struct NegativeCache {
     /// With the organization's version at which it did not exist.
     subjects: Cache<(OrganizationId, Subject), i64>,
     /// With the number of changes to anything that were known when it did not exist.
@@ -90,7 +92,7 @@ pub(super) struct Absent {
     clock: DefaultClock,
 }
 
-impl Default for Absent {
+impl Default for NegativeCache {
     fn default() -> Self {
         Self {
             subjects: Cache::new(MAX_REMEMBERED),
@@ -103,7 +105,7 @@ impl Default for Absent {
     }
 }
 
-impl Absent {
+impl NegativeCache {
     /// Whether what the document is about is missing.
     ///
     /// # Errors
@@ -130,7 +132,7 @@ impl Absent {
     /// # Errors
     /// [`AppError::NotFound`] when there is none; as [`Self::lacks_subject`].
     pub async fn find(&self, app: &App, slug: &str) -> Result<PublicPage> {
-        let changes = app.hub.news();
+        let changes = app.hub.change_count();
         if self.slugs.get(slug) == Some(changes) {
             return Err(AppError::NotFound("status page".to_owned()));
         }
@@ -174,7 +176,7 @@ impl Absent {
 /// what is in memory until it has slowed down.
 pub async fn limit_misses(State(app): State<App>, request: Request, next: Next) -> Response {
     let client = request.extensions().get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |client| client.0);
-    let network = neighbourhood(client);
+    let network = subnet_key(client);
     let absent = &app.pages.absent;
     if let Some(retry_after) = absent.retry_after(network)
         && !request.uri().path_and_query().is_some_and(|address| app.pages.knows(address.as_str()))
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn network_that_misses_too_often_has_to_wait() {
-        let absent = Absent::default();
+        let absent = NegativeCache::default();
         let (network, other): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         for _ in 0..MISSES_BURST.get() {
             absent.missed(network);

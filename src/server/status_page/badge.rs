@@ -3,9 +3,10 @@
 //! What cannot be told is a grey picture that says so, because whoever looks sees a picture or nothing.
 
 use super::{
-    Document, addresses,
-    feeds::{address, service_asked},
-    finished::{Draft, Kind, Stamp, open_to_all},
+    Document,
+    feeds::{address, requested_service},
+    handlers,
+    prepared_response::{DocumentMeta, Kind, RenderedDocument, open_to_all},
     xml::escape,
 };
 use crate::{
@@ -160,7 +161,7 @@ impl Colours {
 }
 
 /// Reads and draws a badge; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Badge) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Badge) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?.services;
@@ -175,14 +176,14 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Badge) -> Result<
             draw(&organization.name, status.description.as_str(), Tone::of_page(status.indicator), which)
         }
     };
-    let stamp = Stamp {
+    let meta = DocumentMeta {
         version: organization.version,
         address: which.path(&organization.slug),
         made_at: clock::now().max(organization.changed_at),
         // Nothing of it changes by time alone.
         good_until: Time::from_micros(i64::MAX),
     };
-    Ok(Some(Draft { kind: Kind::Svg, text, stamp }))
+    Ok(Some(RenderedDocument { kind: Kind::Svg, text, meta }))
 }
 
 /// The picture: what it is about at the left, how it is at the right.
@@ -259,14 +260,14 @@ fn width(text: &str) -> u32 {
 /// Which badge is asked for.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct Asked {
+struct BadgeQuery {
     service: String,
     #[serde(rename = "style")]
     shape: String,
     theme: String,
 }
 
-impl Asked {
+impl BadgeQuery {
     /// What can be read of style and theme, for a picture that says what is wrong.
     fn shape(&self) -> Option<Shape> {
         if self.shape.is_empty() { Some(Shape::Flat) } else { self.shape.parse().ok() }
@@ -277,7 +278,7 @@ impl Asked {
     }
 
     fn badge(&self) -> Option<Badge> {
-        Some(Badge { service: service_asked(&self.service)?, shape: self.shape()?, theme: self.theme()? })
+        Some(Badge { service: requested_service(&self.service)?, shape: self.shape()?, theme: self.theme()? })
     }
 }
 
@@ -285,7 +286,7 @@ impl Asked {
 async fn badge(
     State(app): State<App>,
     Path(slug): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<BadgeQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let (asked, badge) = match asked {
@@ -293,14 +294,14 @@ async fn badge(
             let badge = asked.badge();
             (asked, badge)
         }
-        Err(_) => (Asked::default(), None),
+        Err(_) => (BadgeQuery::default(), None),
     };
-    let answer = addresses::program(&app, &slug, badge.map(Document::Badge), &headers).await;
+    let answer = handlers::program(&app, &slug, badge.map(Document::Badge), &headers).await;
     if answer.status().is_success() || answer.status().is_redirection() { answer } else { unknown(&answer, &asked) }
 }
 
 /// A picture instead of a refusal.
-fn unknown(refusal: &Response, asked: &Asked) -> Response {
+fn unknown(refusal: &Response, asked: &BadgeQuery) -> Response {
     let status = refusal.status();
     let words = if status == StatusCode::NOT_FOUND { "not found" } else { "unknown" };
     let (shape, theme) = (asked.shape().unwrap_or(Shape::Flat), asked.theme().unwrap_or(Theme::Light));

@@ -4,16 +4,17 @@
 //! off, and its sequence grows with every change, so that calendars move it instead of adding another.
 
 use super::{
-    Document, addresses, days,
-    feeds::{address, service_asked},
-    finished::{Draft, Kind, Stamp},
+    Document,
+    feeds::{address, requested_service},
+    handlers, local_time,
+    prepared_response::{DocumentMeta, Kind, RenderedDocument},
     rendered,
 };
 use crate::{
     domain::{
         error::Result,
         ids::ServiceId,
-        maintenance::{LONGEST, Maintenance, MaintenanceStatus, ToldMaintenance},
+        maintenance::{LONGEST, Maintenance, MaintenanceStatus, PublishedMaintenance},
         time::Time,
     },
     server::{
@@ -60,7 +61,7 @@ impl Calendar {
 }
 
 /// Reads and writes a calendar; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let mut name = format!("{} maintenance", organization.name);
@@ -69,16 +70,17 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Resu
         let Some(service) = all.into_iter().find(|service| service.id == *id) else { return Ok(None) };
         name = format!("{name}: {}", service.name);
     }
-    let (zone, now) = (days::zone(&organization.time_zone), clock::now().max(organization.changed_at));
-    let today = days::date(zone, now);
-    let (since, midnight) = (days::start(zone, days::plus(today, -DAYS)), days::start(zone, days::plus(today, 1)));
+    let (zone, now) = (local_time::zone(&organization.time_zone), clock::now().max(organization.changed_at));
+    let today = local_time::date(zone, now);
+    let (since, midnight) =
+        (local_time::start(zone, local_time::plus(today, -DAYS)), local_time::start(zone, local_time::plus(today, 1)));
     let ever = Time::from_micros(i64::MAX);
     let mut all = maintenance::between(page, &mut read, since.plus_seconds(-LONGEST), ever).await?;
     // What a person ends may go on since before.
     let open = maintenance::open(page, &mut read).await?;
     drop(read);
-    let is_there = |one: &ToldMaintenance| all.iter().any(|other| other.maintenance.id == one.maintenance.id);
-    let more: Vec<ToldMaintenance> = open.into_iter().filter(|one| !is_there(one)).collect();
+    let is_there = |one: &PublishedMaintenance| all.iter().any(|other| other.maintenance.id == one.maintenance.id);
+    let more: Vec<PublishedMaintenance> = open.into_iter().filter(|one| !is_there(one)).collect();
     all.extend(more);
     all.retain(|told| {
         let maintenance = &told.maintenance;
@@ -92,13 +94,19 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Resu
     let (app, path) = (app.clone(), which.path(&organization.slug));
     rendered(move || {
         let text = write(&app.url, &organization, &name, &path, &all);
-        let stamp = Stamp { version: organization.version, address: path, made_at: now, good_until: midnight };
-        Some(Draft { kind: Kind::Calendar, text, stamp })
+        let meta = DocumentMeta { version: organization.version, address: path, made_at: now, good_until: midnight };
+        Some(RenderedDocument { kind: Kind::Calendar, text, meta })
     })
     .await
 }
 
-fn write(url: &BaseUrl, organization: &PublicOrganization, name: &str, path: &str, all: &[ToldMaintenance]) -> String {
+fn write(
+    url: &BaseUrl,
+    organization: &PublicOrganization,
+    name: &str,
+    path: &str,
+    all: &[PublishedMaintenance],
+) -> String {
     let home = url.join(&format!("/status/{}", organization.slug));
     let mut file = File::default();
     file.line("BEGIN", "VCALENDAR");
@@ -118,7 +126,7 @@ fn write(url: &BaseUrl, organization: &PublicOrganization, name: &str, path: &st
     file.0
 }
 
-fn event(file: &mut File, home: &str, told: &ToldMaintenance) {
+fn event(file: &mut File, home: &str, told: &PublishedMaintenance) {
     let maintenance = &told.maintenance;
     let page = format!("{home}/maintenance/{}", maintenance.id);
     let changed = moment(maintenance.updated_at);
@@ -145,7 +153,7 @@ fn event(file: &mut File, home: &str, told: &ToldMaintenance) {
 }
 
 /// How far it has come, what it is about and what was said, newest first.
-fn description(told: &ToldMaintenance, page: &str) -> String {
+fn description(told: &PublishedMaintenance, page: &str) -> String {
     let status = told.maintenance.status.label();
     let services = services_in_words(&told.maintenance);
     let said = told.updates.iter().map(|update| markdown::to_text(&update.html)).filter(|text| !text.is_empty());
@@ -208,7 +216,7 @@ impl File {
 
 /// Which calendar is asked for.
 #[derive(Debug, serde::Deserialize)]
-struct Asked {
+struct CalendarQuery {
     #[serde(default)]
     service: String,
 }
@@ -217,12 +225,12 @@ struct Asked {
 async fn calendar(
     State(app): State<App>,
     Path(slug): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<CalendarQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let service = asked.ok().and_then(|Query(asked)| service_asked(&asked.service));
+    let service = asked.ok().and_then(|Query(asked)| requested_service(&asked.service));
     let which = service.map(|service| Document::Calendar(Calendar { service }));
-    addresses::program(&app, &slug, which, &headers).await
+    handlers::program(&app, &slug, which, &headers).await
 }
 
 /// The address of all calendars.

@@ -2,15 +2,15 @@
 //! and a small page for a frame. docs/EMBED.md tells how.
 
 use super::{
-    Document, addresses,
-    finished::{Draft, Kind, Stamp, open_to_all},
+    Document, handlers,
+    prepared_response::{DocumentMeta, Kind, RenderedDocument, open_to_all},
     rendered,
 };
 use crate::{
     domain::{
         error::Result,
-        incident::Told,
-        maintenance::ToldMaintenance,
+        incident::PublishedIncident,
+        maintenance::PublishedMaintenance,
         status::{Impact, Indicator, PageStatus},
     },
     server::{
@@ -63,7 +63,7 @@ const IN_THE_HEAD: &str = "<meta name=\"robots\" content=\"noindex\"><noscript><
 
 /// The colours of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum BannerStyle {
     /// As the reader's system has it.
     Auto,
     /// Light.
@@ -72,7 +72,7 @@ pub enum Look {
     Dark,
 }
 
-impl Look {
+impl BannerStyle {
     const fn theme(self) -> Option<&'static str> {
         match self {
             Self::Auto => None,
@@ -88,7 +88,7 @@ pub enum Embed {
     /// What the script shows, if anything.
     Banner,
     /// The page for a frame.
-    Frame(Look),
+    Frame(BannerStyle),
 }
 
 impl Embed {
@@ -135,12 +135,12 @@ async fn script(headers: HeaderMap) -> Response {
 
 /// `GET /status/{organization}/embed.json`
 async fn banner(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
-    addresses::program(&app, &slug, Some(Document::Embed(Embed::Banner)), &headers).await
+    handlers::program(&app, &slug, Some(Document::Embed(Embed::Banner)), &headers).await
 }
 
 /// How a frame is asked for.
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct EmbedQuery {
     #[serde(default)]
     theme: String,
 }
@@ -149,16 +149,16 @@ struct Asked {
 async fn frame(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<EmbedQuery>,
     headers: HeaderMap,
 ) -> Response {
     let look = match asked.theme.as_str() {
-        "" => Some(Look::Auto),
-        "light" => Some(Look::Light),
-        "dark" => Some(Look::Dark),
+        "" => Some(BannerStyle::Auto),
+        "light" => Some(BannerStyle::Light),
+        "dark" => Some(BannerStyle::Dark),
         _ => None,
     };
-    addresses::program(&app, &slug, look.map(|look| Document::Embed(Embed::Frame(look))), &headers).await
+    handlers::program(&app, &slug, look.map(|look| Document::Embed(Embed::Frame(look))), &headers).await
 }
 
 /// What there is to show, in a few words.
@@ -202,8 +202,8 @@ impl Notice {
         home: &str,
         organization: &PublicOrganization,
         status: PageStatus,
-        open: &[Told],
-        maintenance: &[ToldMaintenance],
+        open: &[PublishedIncident],
+        maintenance: &[PublishedMaintenance],
     ) -> Self {
         let going_on: Vec<_> = maintenance
             .iter()
@@ -249,7 +249,7 @@ impl Notice {
 /// # Errors
 /// [`crate::domain::error::AppError::NotFound`] when the organization has gone;
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Embed) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Embed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;
@@ -264,7 +264,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Embed) -> Result<
     let windows = maintenance.iter().flat_map(|told| [told.maintenance.starts_at, told.maintenance.ends_at]);
     let good_until = windows.filter(|at| *at > made_at).fold(made_at.plus_seconds(DAY), Ord::min);
     let address = which.path(&organization.slug);
-    let stamp = Stamp { version: organization.version, address, made_at, good_until };
+    let meta = DocumentMeta { version: organization.version, address, made_at, good_until };
     let (kind, text) = match which {
         Embed::Banner => (Kind::Json, serde_json::to_string(&state).unwrap_or_default()),
         Embed::Frame(look) => {
@@ -272,7 +272,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Embed) -> Result<
             (Kind::Frame, rendered(move || framed(state, theme)).await?)
         }
     };
-    Ok(Some(Draft { kind, text, stamp }))
+    Ok(Some(RenderedDocument { kind, text, meta }))
 }
 
 /// The page for a frame.
@@ -334,7 +334,7 @@ mod tests {
         }
     }
 
-    fn incident(number: u8, title: &str, impact: Impact) -> Told {
+    fn incident(number: u8, title: &str, impact: Impact) -> PublishedIncident {
         let incident = Incident {
             id: IncidentId::from_random([number; 12]),
             title: title.into(),
@@ -346,10 +346,10 @@ mod tests {
             revision: 1,
             updated_at: Time::default(),
         };
-        Told { incident, updates: Vec::new(), postmortem: None }
+        PublishedIncident { incident, updates: Vec::new(), postmortem: None }
     }
 
-    fn maintenance(status: MaintenanceStatus) -> ToldMaintenance {
+    fn maintenance(status: MaintenanceStatus) -> PublishedMaintenance {
         let maintenance = Maintenance {
             id: MaintenanceId::from_random([9; 12]),
             title: "Upgrade".into(),
@@ -364,13 +364,13 @@ mod tests {
             revision: 1,
             updated_at: Time::default(),
         };
-        ToldMaintenance { maintenance, updates: Vec::new() }
+        PublishedMaintenance { maintenance, updates: Vec::new() }
     }
 
     const FINE: PageStatus = PageStatus { indicator: Indicator::None, description: PageDescription::AllOperational };
     const OUTAGE: PageStatus = PageStatus { indicator: Indicator::Major, description: PageDescription::PartialOutage };
 
-    fn state(status: PageStatus, open: &[Told], maintenance: &[ToldMaintenance]) -> Notice {
+    fn state(status: PageStatus, open: &[PublishedIncident], maintenance: &[PublishedMaintenance]) -> Notice {
         Notice::of("https://example.com/status/acme", &organization(), status, open, maintenance)
     }
 

@@ -1,35 +1,35 @@
 //! Public pages: read in one transaction, rendered once per version, kept as finished bytes.
 
 pub mod absent;
-pub mod addresses;
 pub mod badge;
-mod bars;
-mod below;
 pub mod calendar;
+pub mod diagnostics;
+mod document_cache;
 pub mod embed;
 pub mod feeds;
-mod finished;
-pub mod live_test;
+pub mod handlers;
 mod page;
-pub mod reading;
-mod shelf;
+mod prepared_response;
+pub mod public_api;
 mod snapshot;
 pub mod statuspage_v2;
 mod store;
+mod subpages;
+mod uptime_bars;
 mod views;
 mod xml;
 
-pub use below::Below;
-pub use finished::Finished;
 pub use page::Page;
+pub use prepared_response::PreparedResponse;
+pub use subpages::SubPage;
 
-use super::{App, access, access::PublicPage, days, probe};
+use super::{App, access, access::PublicPage, local_time, test_hooks};
 use crate::domain::{
     error::{AppError, Result},
     ids::OrganizationId,
 };
-use finished::{Draft, Kind, Stamp};
-use shelf::{Flight, Kept, Shelf};
+use document_cache::{CacheEntry, DocumentCache, InFlight};
+use prepared_response::{DocumentMeta, Kind, RenderedDocument};
 pub use snapshot::Snapshot;
 use std::{
     sync::Arc,
@@ -48,7 +48,7 @@ pub enum Document {
     /// The status page.
     StatusPage,
     /// A page below it.
-    Below(Below),
+    SubPage(SubPage),
     /// What a program reads that knows the Statuspage API.
     Compatible(statuspage_v2::Resource),
     /// A feed.
@@ -60,7 +60,7 @@ pub enum Document {
     /// What other sites show of it.
     Embed(embed::Embed),
     /// What a program reads of our own API.
-    Reading(reading::Reading),
+    PublicApi(public_api::PublicApi),
 }
 
 impl Document {
@@ -68,28 +68,28 @@ impl Document {
     pub fn address(&self, slug: &str) -> String {
         match self {
             Self::StatusPage => format!("/status/{slug}"),
-            Self::Below(which) => which.path(slug),
+            Self::SubPage(which) => which.path(slug),
             Self::Compatible(which) => which.path(slug),
             Self::Feed(which) => which.path(slug),
             Self::Calendar(which) => which.path(slug),
             Self::Badge(which) => which.path(slug),
             Self::Embed(which) => which.path(slug),
-            Self::Reading(which) => which.path(slug),
+            Self::PublicApi(which) => which.path(slug),
         }
     }
 
     /// Reads and writes it; `None` when there is nothing at its address. The status page is made by
     /// itself, since it is shown in parts as well.
-    async fn write(&self, app: &App, page: &PublicPage) -> Result<Option<Draft>> {
+    async fn write(&self, app: &App, page: &PublicPage) -> Result<Option<RenderedDocument>> {
         match self {
             Self::StatusPage => Ok(None),
-            Self::Below(which) => below::make(app, page, which).await,
+            Self::SubPage(which) => subpages::make(app, page, which).await,
             Self::Compatible(which) => statuspage_v2::make(app, page, which).await,
             Self::Feed(which) => feeds::make(app, page, which).await,
             Self::Calendar(which) => calendar::make(app, page, which).await,
             Self::Badge(which) => badge::make(app, page, which).await,
             Self::Embed(which) => embed::make(app, page, which).await,
-            Self::Reading(which) => reading::make(app, page, which).await,
+            Self::PublicApi(which) => public_api::make(app, page, which).await,
         }
     }
 }
@@ -100,21 +100,21 @@ type Key = (OrganizationId, Document);
 /// Finished documents, and those that are being made.
 #[derive(Debug, Default)]
 pub struct Pages {
-    shelf: Shelf,
-    absent: absent::Absent,
+    document_cache: DocumentCache,
+    absent: absent::NegativeCache,
 }
 
 impl Pages {
     /// The document at this address (path and query), if it is in memory and shows what is so now.
-    pub fn in_memory(&self, address: &str) -> Option<Arc<Finished>> {
-        let finished = self.shelf.at(address)?.finished;
+    pub fn cached(&self, address: &str) -> Option<Arc<PreparedResponse>> {
+        let prepared_response = self.document_cache.at(address)?.prepared_response;
         // After an organization took another address the document leads there.
-        (finished.is_fresh() && finished.address == address).then_some(finished)
+        (prepared_response.is_fresh() && prepared_response.address == address).then_some(prepared_response)
     }
 
     /// Whether something has been found at this address (path and query) before.
     fn knows(&self, address: &str) -> bool {
-        self.shelf.key(address).is_some()
+        self.document_cache.key(address).is_some()
     }
 
     /// Forgets who has not asked lately, so that memory stays bounded.
@@ -128,8 +128,8 @@ impl Pages {
     /// [`AppError::NotFound`] when there is none.
     pub async fn find(&self, app: &App, slug: &str) -> Result<PublicPage> {
         let address = Document::StatusPage.address(slug);
-        match self.shelf.key(&address) {
-            Some(key) if self.shelf.kept(&key).is_none_or(|kept| kept.finished.address == address) => {
+        match self.document_cache.key(&address) {
+            Some(key) if self.document_cache.get(&key).is_none_or(|kept| kept.prepared_response.address == address) => {
                 Ok(PublicPage { id: key.0.clone() })
             }
             _ => self.look_up(app, slug).await,
@@ -143,7 +143,7 @@ impl Pages {
     async fn look_up(&self, app: &App, slug: &str) -> Result<PublicPage> {
         let page = self.absent.find(app, slug).await?;
         let key = Arc::new((page.id.clone(), Document::StatusPage));
-        self.shelf.leads_to(Document::StatusPage.address(slug), key);
+        self.document_cache.insert_alias(Document::StatusPage.address(slug), key);
         Ok(page)
     }
 
@@ -151,7 +151,7 @@ impl Pages {
     ///
     /// # Errors
     /// As [`Pages::document`].
-    pub async fn get(&self, app: &App, page: &PublicPage) -> Result<Arc<Finished>> {
+    pub async fn get(&self, app: &App, page: &PublicPage) -> Result<Arc<PreparedResponse>> {
         self.document(app, page, Document::StatusPage)
             .await?
             .ok_or_else(|| AppError::NotFound("status page".to_owned()))
@@ -162,7 +162,7 @@ impl Pages {
     /// # Errors
     /// As [`Pages::document`].
     pub async fn rendered(&self, app: &App, page: &PublicPage) -> Result<Arc<Page>> {
-        let kept = self.kept(app, page, Document::StatusPage).await?;
+        let kept = self.get_or_render(app, page, Document::StatusPage).await?;
         kept.and_then(|kept| kept.page).ok_or_else(|| AppError::NotFound("status page".to_owned()))
     }
 
@@ -171,23 +171,28 @@ impl Pages {
     ///
     /// # Errors
     /// Only when there is no last good one.
-    pub async fn document(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Arc<Finished>>> {
-        Ok(self.kept(app, page, which).await?.map(|kept| kept.finished))
+    pub async fn document(
+        &self,
+        app: &App,
+        page: &PublicPage,
+        which: Document,
+    ) -> Result<Option<Arc<PreparedResponse>>> {
+        Ok(self.get_or_render(app, page, which).await?.map(|kept| kept.prepared_response))
     }
 
-    async fn kept(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<Kept>> {
+    async fn get_or_render(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<CacheEntry>> {
         let key: Key = (page.id.clone(), which);
         let asked = Instant::now();
-        if self.shelf.kept(&key).is_none() && self.absent.lacks_subject(app, page, &key.1).await? {
+        if self.document_cache.get(&key).is_none() && self.absent.lacks_subject(app, page, &key.1).await? {
             return Ok(None);
         }
         loop {
-            let last = self.shelf.kept(&key);
-            if let Some(kept) = last.as_ref().filter(|kept| kept.finished.is_fresh()) {
+            let last = self.document_cache.get(&key);
+            if let Some(kept) = last.as_ref().filter(|kept| kept.prepared_response.is_fresh()) {
                 return Ok(Some(kept.clone()));
             }
-            let flight = self.shelf.flight(&key, || make(app.clone(), key.clone(), last.clone()));
-            let Flight { begun, made, .. } = match flight {
+            let flight = self.document_cache.join_or_start(&key, || make(app.clone(), key.clone(), last.clone()));
+            let InFlight { begun, made, .. } = match flight {
                 Ok(flight) => flight,
                 Err(error) => return last.map(Some).ok_or(error),
             };
@@ -203,7 +208,7 @@ impl Pages {
             };
             match outcome {
                 // What was begun before this one asked may show less than was saved by then.
-                Ok(Some(kept)) if begun < asked && !kept.finished.is_fresh() => {}
+                Ok(Some(kept)) if begun < asked && !kept.prepared_response.is_fresh() => {}
                 Ok(made) => return Ok(made),
                 Err(error @ AppError::NotFound(_)) => return Err(error),
                 Err(error) => return last.map(Some).ok_or(error),
@@ -214,7 +219,7 @@ impl Pages {
 
 /// Reads and renders a document, keeps it, and shows it to whoever watches. It goes on to its end,
 /// whoever asked for it.
-async fn make(app: App, key: Key, last: Option<Kept>) -> Result<Option<Kept>> {
+async fn make(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<CacheEntry>> {
     let page = PublicPage { id: key.0.clone() };
     let making = app.clone();
     let made = match &key.1 {
@@ -231,8 +236,8 @@ async fn make(app: App, key: Key, last: Option<Kept>) -> Result<Option<Kept>> {
             access::run(async move {
                 let Some(draft) = which.write(&making, &page).await? else { return Ok(None) };
                 let current = making.hub.current(&page.id);
-                let finish = move || Finished::new(current, &making.protection, draft);
-                Ok(Some(Kept::from(rendered(finish).await?)))
+                let finish = move || PreparedResponse::new(current, &making.protection, draft);
+                Ok(Some(CacheEntry::from(rendered(finish).await?)))
             })
             .await
         }
@@ -242,7 +247,7 @@ async fn make(app: App, key: Key, last: Option<Kept>) -> Result<Option<Kept>> {
     {
         tracing::error!(%error, organization = %key.0, "a public page cannot be made: the last good one stays");
     }
-    app.pages.shelf.landed(&key, &made);
+    app.pages.document_cache.complete(&key, &made);
     made
 }
 
@@ -263,19 +268,19 @@ pub struct Parts {
 /// # Errors
 /// As [`Pages::document`].
 pub async fn measure(app: &App, page: &PublicPage) -> Result<(i64, Parts)> {
-    let last = app.pages.shelf.kept(&(page.id.clone(), Document::StatusPage));
+    let last = app.pages.document_cache.get(&(page.id.clone(), Document::StatusPage));
     let (kept, parts) = status_page(app, page, last).await?;
-    Ok((kept.finished.version, parts))
+    Ok((kept.prepared_response.version, parts))
 }
 
-async fn status_page(app: &App, page: &PublicPage, last: Option<Kept>) -> Result<(Kept, Parts)> {
+async fn status_page(app: &App, page: &PublicPage, last: Option<CacheEntry>) -> Result<(CacheEntry, Parts)> {
     let started = Instant::now();
     let snapshot = Snapshot::read(app, page).await?;
     let reading = started.elapsed();
     let app = app.clone();
     rendered(move || {
         let organization = &snapshot.organization;
-        probe::rendering(&organization.slug);
+        test_hooks::rendering(&organization.slug);
         let started = Instant::now();
         // Whoever watches may hold it when memory does not.
         let last = app.hub.shown(&organization.id).or_else(|| last.and_then(|kept| kept.page));
@@ -284,16 +289,17 @@ async fn status_page(app: &App, page: &PublicPage, last: Option<Kept>) -> Result
         // Sockets need not wait until it is compressed.
         app.hub.show(&organization.id, &page);
         let rendering = started.elapsed();
-        let stamp = Stamp {
+        let meta = DocumentMeta {
             version: organization.version,
             address: Document::StatusPage.address(&organization.slug),
             made_at: snapshot.made_at,
             good_until: snapshot.good_until,
         };
-        let draft = Draft { kind: Kind::Page, text: html, stamp };
-        let finished = Arc::new(Finished::new(app.hub.current(&organization.id), &app.protection, draft));
+        let draft = RenderedDocument { kind: Kind::Page, text: html, meta };
+        let prepared_response =
+            Arc::new(PreparedResponse::new(app.hub.current(&organization.id), &app.protection, draft));
         let compressing = started.elapsed() - rendering;
-        (Kept { finished, page: Some(page) }, Parts { reading, rendering, compressing })
+        (CacheEntry { prepared_response, page: Some(page) }, Parts { reading, rendering, compressing })
     })
     .await
 }

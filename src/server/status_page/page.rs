@@ -3,7 +3,7 @@
 use super::{snapshot::Snapshot, views};
 use crate::server::{
     App, document,
-    live::events::{Moment, Recent},
+    live::events::{EventLog, PageState},
 };
 use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub struct Region {
 }
 
 /// Which of the regions, by their places, may be otherwise for somebody who has a version.
-type Since = BTreeMap<i64, BTreeSet<usize>>;
+type PageDelta = BTreeMap<i64, BTreeSet<usize>>;
 
 /// A status page, rendered.
 #[derive(Debug, Default)]
@@ -40,15 +40,15 @@ pub struct Page {
     icon: String,
     regions: Vec<Region>,
     /// What programs are told of it.
-    pub recent: Recent,
+    pub recent: EventLog,
     /// Also of this version itself: time alone changes regions.
-    since: Since,
+    since: PageDelta,
     /// Made once for each version that somebody has, shared by all their sockets.
     messages: Mutex<BTreeMap<i64, Utf8Bytes>>,
 }
 
 #[derive(Serialize)]
-struct News<'a> {
+struct ChangedRegions<'a> {
     from: i64,
     version: i64,
     title: &'a str,
@@ -65,22 +65,22 @@ impl Page {
         let html = document::render(head, || views::body(snapshot, &regions));
         let version = snapshot.organization.version;
         let since =
-            last.map_or_else(|| Since::from([(version, BTreeSet::new())]), |last| last.since(version, &regions));
-        let recent = Recent::following(last.map(|last| &last.recent), &Moment::of(app, snapshot));
+            last.map_or_else(|| PageDelta::from([(version, BTreeSet::new())]), |last| last.since(version, &regions));
+        let recent = EventLog::following(last.map(|last| &last.recent), &PageState::of(app, snapshot));
         (Self { version, title, icon, regions, recent, since, messages: Mutex::default() }, html)
     }
 
     /// What may be otherwise in the page that follows this one.
-    fn since(&self, version: i64, regions: &[Region]) -> Since {
+    fn since(&self, version: i64, regions: &[Region]) -> PageDelta {
         let has_the_same_outline =
             self.regions.iter().map(|region| &region.id).eq(regions.iter().map(|region| &region.id));
         if !has_the_same_outline {
-            return Since::from([(version, BTreeSet::new())]);
+            return PageDelta::from([(version, BTreeSet::new())]);
         }
         let pairs = self.regions.iter().zip(regions).enumerate();
         let different: BTreeSet<usize> =
             pairs.filter(|(_, (before, now))| before.html != now.html).map(|(place, _)| place).collect();
-        let mut since: Since = self.since.iter().map(|(version, places)| (*version, places | &different)).collect();
+        let mut since: PageDelta = self.since.iter().map(|(version, places)| (*version, places | &different)).collect();
         since.entry(version).or_default();
         while since.len() > VERSIONS {
             since.pop_first();
@@ -97,7 +97,7 @@ impl Page {
             let changed = places.iter().filter_map(|place| self.regions.get(*place));
             let regions = changed.map(|region| (region.id.as_str(), region.html.as_str())).collect();
             let Self { version, title, icon, .. } = self;
-            let news = News { from: seen, version: *version, title, icon, regions };
+            let news = ChangedRegions { from: seen, version: *version, title, icon, regions };
             let text = serde_json::to_string(&news).unwrap_or_default();
             if text.len() > MAX_MESSAGE_BYTES { reload() } else { text.into() }
         });
@@ -123,7 +123,12 @@ mod tests {
     }
 
     fn first(version: i64, texts: [&str; 3]) -> Page {
-        Page { version, regions: regions(texts), since: Since::from([(version, BTreeSet::new())]), ..Page::default() }
+        Page {
+            version,
+            regions: regions(texts),
+            since: PageDelta::from([(version, BTreeSet::new())]),
+            ..Page::default()
+        }
     }
 
     impl Page {
@@ -136,7 +141,7 @@ mod tests {
     #[test]
     fn a_new_version_tells_what_is_otherwise() {
         let page = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]);
-        assert_eq!(page.since, Since::from([(1, [1].into()), (2, [].into())]));
+        assert_eq!(page.since, PageDelta::from([(1, [1].into()), (2, [].into())]));
         assert!(page.message(1).contains(r#""regions":{"r1":"x"}"#));
         assert!(page.message(0).contains("reload"));
     }
@@ -144,7 +149,7 @@ mod tests {
     #[test]
     fn whoever_missed_a_version_is_told_of_all_that_changed() {
         let page = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]).then(4, ["y", "x", "c"]);
-        assert_eq!(page.since, Since::from([(1, [0, 1].into()), (2, [0].into()), (4, [].into())]));
+        assert_eq!(page.since, PageDelta::from([(1, [0, 1].into()), (2, [0].into()), (4, [].into())]));
         assert!(page.message(1).contains(r#""from":1,"version":4"#));
     }
 
@@ -152,17 +157,17 @@ mod tests {
     fn what_time_has_changed_is_told_with_the_next_version() {
         // A day later, the same version.
         let later = first(1, ["a", "b", "c"]).then(2, ["a", "x", "c"]).then(2, ["a", "x", "later"]);
-        assert_eq!(later.since, Since::from([(1, [1, 2].into()), (2, [2].into())]));
+        assert_eq!(later.since, PageDelta::from([(1, [1, 2].into()), (2, [2].into())]));
         // Who has version 2 may have it from before.
         let page = later.then(3, ["y", "x", "later"]);
-        assert_eq!(page.since, Since::from([(1, [0, 1, 2].into()), (2, [0, 2].into()), (3, [].into())]));
+        assert_eq!(page.since, PageDelta::from([(1, [0, 1, 2].into()), (2, [0, 2].into()), (3, [].into())]));
     }
 
     #[test]
     fn a_page_with_other_parts_is_read_again() {
         let before = first(1, ["a", "b", "c"]);
         let now = regions(["a", "b", "c"]).into_iter().take(2).collect::<Vec<_>>();
-        assert_eq!(before.since(2, &now), Since::from([(2, [].into())]));
+        assert_eq!(before.since(2, &now), PageDelta::from([(2, [].into())]));
     }
 
     #[test]

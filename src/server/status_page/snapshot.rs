@@ -1,16 +1,16 @@
 //! Everything that a public page shows, read in one transaction.
 
 use super::{
-    bars::{Bars, DAYS},
-    days,
-    views::Setting,
+    local_time,
+    uptime_bars::{Bars, DAYS},
+    views::PageContext,
 };
 use crate::{
     domain::{
         error::Result,
         ids::ServiceId,
-        incident::{Incident, Told},
-        maintenance::ToldMaintenance,
+        incident::{Incident, PublishedIncident},
+        maintenance::PublishedMaintenance,
         service::ServiceList,
         status::{PageStatus, ServiceStatus},
         time::Time,
@@ -31,7 +31,7 @@ pub const TIMELINE: usize = 15;
 /// Maintenance is announced this far ahead, in seconds.
 const AHEAD: i64 = 30 * 86_400;
 /// While something is not operational its minutes count on, so a page is made anew after so many seconds.
-const COUNTING: i64 = 60;
+const REFRESH_SECONDS: i64 = 60;
 
 /// One moment of an organization.
 #[derive(Debug, Clone)]
@@ -43,17 +43,17 @@ pub struct Snapshot {
     /// What they and the open incidents add up to.
     pub status: PageStatus,
     /// Open incidents, latest first.
-    pub open: Vec<Told>,
+    pub open: Vec<PublishedIncident>,
     /// Maintenance that goes on or comes within a month, earliest first.
-    pub maintenance: Vec<ToldMaintenance>,
+    pub maintenance: Vec<PublishedMaintenance>,
     /// Incidents that began within the days of the timeline, or were over within them; latest first.
-    pub past: Vec<Told>,
+    pub past: Vec<PublishedIncident>,
     /// Maintenance that is over, of the days of the timeline, latest first.
-    pub past_maintenance: Vec<ToldMaintenance>,
+    pub past_maintenance: Vec<PublishedMaintenance>,
     /// Maintenance that is over though its window would still come, as when it was cancelled; latest first.
-    pub cancelled: Vec<ToldMaintenance>,
+    pub cancelled: Vec<PublishedMaintenance>,
     /// Incidents of the days of the bars, latest first.
-    pub touching: Vec<Incident>,
+    pub overlapping: Vec<Incident>,
     /// The midnights of the days of the bars, and the next one.
     pub bounds: Vec<Time>,
     /// What the services were in these days.
@@ -74,11 +74,11 @@ impl Snapshot {
     pub async fn read(app: &App, page: &PublicPage) -> Result<Self> {
         let mut read = app.db.read(page).await?;
         let organization = organizations::public(&mut read, &page.id).await?;
-        let zone = days::zone(&organization.time_zone);
+        let zone = local_time::zone(&organization.time_zone);
         // Not before the latest change, should the clock have been set back.
         let made_at = clock::now().max(organization.changed_at);
         let until = Time::from_micros(made_at.micros() + 1);
-        let bounds = days::bounds(zone, made_at, DAYS);
+        let bounds = local_time::bounds(zone, made_at, DAYS);
         let (first, timeline) = (bounds[0], bounds[DAYS - TIMELINE]);
         let services = services::list_public(page, &mut read).await?;
         let impacts = incidents::open_impacts(&mut read, &page.id).await?;
@@ -86,8 +86,8 @@ impl Snapshot {
         let open = incidents::open(page, &mut read).await?;
         let mut maintenance = maintenance::open(page, &mut read).await?;
         maintenance.retain(|told| told.maintenance.starts_at <= made_at.plus_seconds(AHEAD));
-        let touching = incidents::touching(page, &mut read, first, until).await?;
-        let past = incidents::told(page, &mut read, past(&touching, timeline)).await?;
+        let overlapping = incidents::overlapping(page, &mut read, first, until).await?;
+        let past = incidents::told(page, &mut read, past(&overlapping, timeline)).await?;
         let mut over = maintenance::between(page, &mut read, timeline, made_at.plus_seconds(AHEAD)).await?;
         over.retain(|told| told.maintenance.status.is_over());
         let (past_maintenance, cancelled) = over.into_iter().partition(|told| told.maintenance.starts_at < until);
@@ -96,7 +96,7 @@ impl Snapshot {
         let turns = turns.filter(|at| *at > made_at);
         let turns_at = turns.fold(bounds[DAYS], Time::min);
         let counting = services.services.iter().any(|service| service.status != ServiceStatus::Operational);
-        let good_until = if counting { turns_at.min(made_at.plus_seconds(COUNTING)) } else { turns_at };
+        let good_until = if counting { turns_at.min(made_at.plus_seconds(REFRESH_SECONDS)) } else { turns_at };
         Ok(Self {
             organization,
             services,
@@ -106,7 +106,7 @@ impl Snapshot {
             past,
             past_maintenance,
             cancelled,
-            touching,
+            overlapping,
             bounds,
             spans,
             made_at,
@@ -126,8 +126,8 @@ impl Snapshot {
     }
 
     /// What every part of the page needs to know.
-    pub fn setting(&self) -> Setting<'_> {
-        Setting::new(&self.organization, &self.services, self.made_at)
+    pub fn setting(&self) -> PageContext<'_> {
+        PageContext::new(&self.organization, &self.services, self.made_at)
     }
 
     /// The days of a service.
@@ -138,8 +138,8 @@ impl Snapshot {
 
 /// Incidents of the timeline: those that began since then, and those from before that were over
 /// since then.
-fn past(touching: &[Incident], since: Time) -> Vec<Incident> {
+fn past(overlapping: &[Incident], since: Time) -> Vec<Incident> {
     let within =
         |incident: &&Incident| incident.started_at >= since || incident.resolved_at.is_some_and(|end| end >= since);
-    touching.iter().filter(within).cloned().collect()
+    overlapping.iter().filter(within).cloned().collect()
 }

@@ -91,7 +91,7 @@ pub async fn set_member(scope: Scope<allowed::EditTeam>, id: TeamId, user: UserI
     let (old, new) = (before.map(|role| role.as_str().to_owned()), Some(role.as_str().to_owned()));
     write.audit(AuditEntry::new("team.member_set", &id, format!("{name} in {team}")).values(old, new));
     write.commit(&[Topic::Members]).await?;
-    scope.app().hub.recheck(&user);
+    scope.app().hub.revalidate_sessions(&user);
     Ok(())
 }
 
@@ -116,7 +116,7 @@ pub async fn remove_member(scope: Scope<allowed::EditTeam>, id: TeamId, user: Us
     }
     write.audit(AuditEntry::new("team.member_removed", &id, format!("{name} from {team}")));
     write.commit(&[Topic::Members]).await?;
-    scope.app().hub.recheck(&user);
+    scope.app().hub.revalidate_sessions(&user);
     Ok(())
 }
 

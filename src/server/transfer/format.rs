@@ -106,15 +106,15 @@ pub(super) fn read(file: impl io::Read) -> serde_json::Result<Document> {
 
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Whole)
+        deserializer.deserialize_map(WholeDocument)
     }
 }
 
 const NOT_OURS: &str = "it is no export of Candor: such a file begins with \"format\": \"candor\" and its version";
 
-struct Whole;
+struct WholeDocument;
 
-impl<'de> Visitor<'de> for Whole {
+impl<'de> Visitor<'de> for WholeDocument {
     type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -170,9 +170,9 @@ pub async fn export_file(app: &App, slug: &str, path: &Path) -> Result<(), Trans
 
 /// An export that is ready to be sent: compressed, because its reader may be slow.
 #[derive(Debug)]
-pub struct Packed(Vec<u8>);
+pub struct Compressed(Vec<u8>);
 
-impl Packed {
+impl Compressed {
     /// The bytes to send, compressed for whoever understands gzip.
     pub fn body(self, gzip: bool) -> Body {
         if gzip {
@@ -193,7 +193,7 @@ impl Packed {
 /// # Errors
 /// [`AppError::Busy`] when others download already; [`AppError::Unavailable`] when the database does not
 /// answer.
-pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Packed> {
+pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Compressed> {
     let _place = scope.app().exports.begin(&scope.principal()).await?;
     let mut read = scope.read().await?;
     let packed = BufWriter::with_capacity(CHUNK, GzEncoder::new(Vec::new(), Compression::fast()));
@@ -202,7 +202,7 @@ pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Packed> 
     let finish = move || packed.into_inner().map_err(io::IntoInnerError::into_error).and_then(GzEncoder::finish);
     let bytes = beside(finish).await?;
     tracing::info!(organization = %scope.id(), by = scope.actor().name, "an organization was exported");
-    Ok(Packed(bytes))
+    Ok(Compressed(bytes))
 }
 
 /// What an import did.
@@ -292,8 +292,8 @@ pub async fn import(
     }
     let mut report = Report { slug, name, ..Report::default() };
     write_rows(&mut write, document, &mut report, &mut progress).await.map_err(|error| match error {
-        Stop::Taken(path) => content(format!("{path}: another organization of this database has it already")),
-        Stop::Refused(error) => error.into(),
+        RowError::Taken(path) => content(format!("{path}: another organization of this database has it already")),
+        RowError::Refused(error) => error.into(),
     })?;
     write.announce().await?;
     write.commit(Topic::ALL).await?;
@@ -325,13 +325,13 @@ fn text<'a>(organization: &'a [Value], column: &str) -> &'a str {
 }
 
 /// Why rows cannot be written.
-enum Stop {
+enum RowError {
     /// What is at this path of the file may be there only once.
     Taken(String),
     Refused(AppError),
 }
 
-impl From<AppError> for Stop {
+impl From<AppError> for RowError {
     fn from(error: AppError) -> Self {
         Self::Refused(error)
     }
@@ -342,7 +342,7 @@ async fn write_rows(
     mut document: Document,
     report: &mut Report,
     progress: &mut impl FnMut(usize, usize),
-) -> Result<(), Stop> {
+) -> Result<(), RowError> {
     if let Some(place) = ORGANIZATION.place("version") {
         // Kept, as everything else is. Where it was deleted, processes know the version of that: later is news to them.
         let version = document.organization[place].number().unwrap_or(write.version);
@@ -355,9 +355,9 @@ async fn write_rows(
         TABLES.iter().map(|table| format::searches(&document, table)).collect();
     let all: usize = document.lists.iter().map(Vec::len).sum();
     if !store::insert(write, &ORGANIZATION, document.organization, Some(name_key)).await? {
-        return Err(Stop::Taken(ORGANIZATION.name.to_owned()));
+        return Err(RowError::Taken(ORGANIZATION.name.to_owned()));
     }
-    let (mut people, mut done): (HashMap<String, Place>, usize) = Default::default();
+    let (mut people, mut done): (HashMap<String, RowPlace>, usize) = Default::default();
     let mut team_roles: HashMap<String, (TeamId, TeamRole)> = HashMap::new();
     for ((table, rows), searches) in TABLES.iter().zip(document.lists).zip(&mut searches) {
         if table.name == MEMBERS {
@@ -386,17 +386,17 @@ async fn write_rows(
                     matches!(column.kind, Kind::Person) || (table.name == MEMBERS && matches!(column.kind, Kind::Id));
                 let Some(place) = value.text().filter(|_| person).and_then(|id| people.get(id)) else { continue };
                 *value = match place {
-                    Place::Member(here) => Value::Text(here.to_string()),
-                    Place::Waits(..) => Value::Null,
+                    RowPlace::Member(here) => Value::Text(here.to_string()),
+                    RowPlace::Waits(..) => Value::Null,
                 };
             }
             if !store::insert(write, table, row, derived).await? {
-                return Err(Stop::Taken(format!("{}[{number}]", table.name)));
+                return Err(RowError::Taken(format!("{}[{number}]", table.name)));
             }
         }
     }
     for (id, place) in people {
-        if let Place::Waits(email, role) = place {
+        if let RowPlace::Waits(email, role) = place {
             invitations::keep_for(write, &email, role, team_roles.get(&id)).await?;
         }
     }
@@ -404,7 +404,7 @@ async fn write_rows(
 }
 
 /// What a member of the file is here.
-enum Place {
+enum RowPlace {
     /// A member, with this account.
     Member(UserId),
     /// Somebody who has to prove the address first.
@@ -412,9 +412,9 @@ enum Place {
 }
 
 /// Whether the row says where a person belongs who is no member yet. Of what they did only the name is kept.
-fn waits(table: &Table, row: &[Value], people: &HashMap<String, Place>) -> bool {
+fn waits(table: &Table, row: &[Value], people: &HashMap<String, RowPlace>) -> bool {
     [MEMBERS, TEAM_MEMBERS].contains(&table.name)
-        && matches!(people.get(cell(table, row, "user_id")), Some(Place::Waits(..)))
+        && matches!(people.get(cell(table, row, "user_id")), Some(RowPlace::Waits(..)))
 }
 
 /// A text in a row.
@@ -434,7 +434,7 @@ async fn accounts(
     table: &Table,
     rows: &[Row],
     report: &mut Report,
-) -> Result<HashMap<String, Place>> {
+) -> Result<HashMap<String, RowPlace>> {
     let mut people = HashMap::new();
     report.ownerless = true;
     for row in rows {
@@ -444,7 +444,7 @@ async fn accounts(
         let here = match store::account(write, &address).await? {
             Some(known) if !known.is_proven => {
                 report.waiting.push(address.shown.clone());
-                people.insert(id, Place::Waits(address, role));
+                people.insert(id, RowPlace::Waits(address, role));
                 continue;
             }
             Some(known) => {
@@ -463,7 +463,7 @@ async fn accounts(
             }
         };
         report.ownerless &= role != Role::Owner;
-        people.insert(id, Place::Member(here));
+        people.insert(id, RowPlace::Member(here));
     }
     Ok(people)
 }

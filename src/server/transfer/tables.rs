@@ -14,7 +14,7 @@ use crate::{
         service,
         status::{Cause, Impact, ServiceStatus, UnknownWord},
     },
-    server::{access::accounts, import::facts::Facts, maintenance::series::stored_rule},
+    server::{access::accounts, import::facts::ImportedFacts, maintenance::series::stored_rule},
 };
 use std::{net::IpAddr, str::FromStr};
 
@@ -182,7 +182,7 @@ fn message(text: &str) -> Result<(), String> {
 /// What another program's file said of an incident, as JSON.
 fn facts(text: &str) -> Result<(), String> {
     message(text)?;
-    let facts: Facts = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let facts: ImportedFacts = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let affected = facts.updates.values().filter_map(|update| update.affected.as_ref()).flatten();
     affected.map(|affected| &affected.name).try_for_each(|name| line_or_none::<MAX_TITLE_LENGTH>(name))
 }

@@ -41,14 +41,14 @@ pub(super) fn first(next: &str) -> Response {
 /// Where to go on to, and what was mailed.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct ConfirmQuery {
     next: String,
     token: String,
     done: String,
 }
 
 /// `GET /account/confirm`
-pub async fn confirm(State(app): State<App>, parts: Parts, Query(wanted): Query<Wanted>) -> Response {
+pub async fn confirm(State(app): State<App>, parts: Parts, Query(wanted): Query<ConfirmQuery>) -> Response {
     let by = match SignedIn::from_request(&app, &parts, Door::Account).await {
         Ok(by) => by,
         Err(error) => return directory::refusal(&parts.headers, &error),

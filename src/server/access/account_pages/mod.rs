@@ -49,7 +49,7 @@ const NOTICES: &[(&str, &str)] = &[
 
 /// What has just been done, as an address carries it.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
-pub struct Done {
+pub struct DoneQuery {
     #[serde(default)]
     done: String,
 }

@@ -1,6 +1,6 @@
 //! `/account`: name, address, password, and the end of the account.
 
-use super::{Done, confirm_again, confirm_first, notice, page, to};
+use super::{DoneQuery, confirm_again, confirm_first, notice, page, to};
 use crate::{
     domain::{audit::Door, error::AppError},
     server::{
@@ -43,7 +43,7 @@ pub struct AccountForm {
 }
 
 /// `GET /account`
-pub async fn account(State(app): State<App>, parts: Parts, Query(done): Query<Done>) -> Response {
+pub async fn account(State(app): State<App>, parts: Parts, Query(done): Query<DoneQuery>) -> Response {
     let found = match SignedIn::from_request(&app, &parts, Door::Account).await {
         Ok(by) => profile::profile(&by).await,
         Err(error) => Err(error),
@@ -74,7 +74,7 @@ pub async fn change_account(
     match profile::profile(&by).await {
         Ok(profile) => {
             let mut response = show(&app, &parts.headers, status(Some(&error)), profile, form, Some(&error), "");
-            requests::say_when(response.headers_mut(), &error);
+            requests::set_retry_after(response.headers_mut(), &error);
             response
         }
         Err(error) => directory::refusal(&parts.headers, &error),
@@ -124,7 +124,7 @@ const FIELDS: &[&str] =
 
 /// What is wrong with a form as a whole, and which form it is.
 #[derive(Debug, Clone)]
-struct Trouble {
+struct AccountErrors {
     form: String,
     message: Option<String>,
     /// The session has to be confirmed first.
@@ -133,7 +133,7 @@ struct Trouble {
 
 /// A form of the page: its name, and what is wrong with it as a whole.
 #[component]
-fn PlainForm(what: &'static str, trouble: Option<Trouble>, children: Children) -> impl IntoView {
+fn PlainForm(what: &'static str, trouble: Option<AccountErrors>, children: Children) -> impl IntoView {
     let trouble = trouble.filter(|trouble| trouble.form == what);
     let confirm = trouble.as_ref().is_some_and(|trouble| trouble.confirm);
     let beside = trouble.filter(|_| !confirm).and_then(|trouble| trouble.message);
@@ -156,7 +156,7 @@ fn show(
     error: Option<&AppError>,
     done: &str,
 ) -> Response {
-    let trouble = error.map(|error| Trouble {
+    let trouble = error.map(|error| AccountErrors {
         form: typed.what.clone(),
         message: error.beside(FIELDS),
         confirm: *error == AppError::ReauthenticationRequired,
@@ -178,7 +178,12 @@ fn is_open(profile: &Profile, typed: &AccountForm, form: &str) -> bool {
     profile.has_password || profile.recently_authenticated || typed.what == form
 }
 
-fn name_card(profile: &Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Option<Trouble>) -> AnyView {
+fn name_card(
+    profile: &Profile,
+    typed: &AccountForm,
+    error: Option<&AppError>,
+    trouble: Option<AccountErrors>,
+) -> AnyView {
     let name_error = on(error, "name");
     let name = if typed.what == "name" { typed.name.clone() } else { profile.name.clone() };
     view! {
@@ -198,7 +203,7 @@ fn address_card(
     profile: &Profile,
     typed: &AccountForm,
     error: Option<&AppError>,
-    trouble: Option<Trouble>,
+    trouble: Option<AccountErrors>,
     mail: bool,
 ) -> AnyView {
     let (new_error, password_error) = (on(error, "email"), on(error, "address_password"));
@@ -294,7 +299,7 @@ fn password_card(
     profile: &Profile,
     typed: &AccountForm,
     error: Option<&AppError>,
-    trouble: Option<Trouble>,
+    trouble: Option<AccountErrors>,
     mail: bool,
 ) -> AnyView {
     let email = profile.email.clone();
@@ -361,7 +366,12 @@ fn password_card(
     view! { <Card title="Password" description="When it changes, every other session ends.">{body}</Card> }.into_any()
 }
 
-fn delete_card(profile: Profile, typed: &AccountForm, error: Option<&AppError>, trouble: Option<Trouble>) -> AnyView {
+fn delete_card(
+    profile: Profile,
+    typed: &AccountForm,
+    error: Option<&AppError>,
+    trouble: Option<AccountErrors>,
+) -> AnyView {
     let open = is_open(&profile, typed, "delete");
     let Profile { email, has_password, owned_alone, created_tokens, .. } = profile;
     let (password_error, address_error) = (on(error, "delete_password"), on(error, "delete_address"));

@@ -1,7 +1,7 @@
 //! `/forgot-password`, `/reset-password` and `/verify-email`: what links in mail lead to. Looking at
 //! a link uses nothing up, because programs that check mail look at every link.
 
-use super::{Done, notice, to};
+use super::{DoneQuery, notice, to};
 use crate::{
     domain::{audit::Door, error::AppError},
     server::{
@@ -43,7 +43,7 @@ fn beside(error: Option<&AppError>, fields: &[&str]) -> Signal<Option<String>> {
 }
 
 /// `GET /forgot-password`
-pub async fn forgot_password(State(app): State<App>, headers: HeaderMap, Query(done): Query<Done>) -> Response {
+pub async fn forgot_password(State(app): State<App>, headers: HeaderMap, Query(done): Query<DoneQuery>) -> Response {
     document::private(StatusCode::OK, forgot_html(&app, &headers, "", None, done.done == "password-link"))
 }
 

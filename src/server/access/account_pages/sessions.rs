@@ -1,13 +1,13 @@
 //! `/account/sessions`: where somebody is signed in.
 
-use super::{Done, confirm, notice, page, to};
+use super::{DoneQuery, confirm, notice, page, to};
 use crate::{
     domain::{audit::Door, error::AppError, time::Time},
     server::{
         App,
         access::{
             SignedIn,
-            accounts::profile::{self, ListedSession, Which},
+            accounts::profile::{self, ListedSession, SessionsToEnd},
             run, session,
         },
         directory,
@@ -32,7 +32,7 @@ pub struct SessionsForm {
 }
 
 /// `GET /account/sessions`
-pub async fn sessions(State(app): State<App>, parts: Parts, Query(done): Query<Done>) -> Response {
+pub async fn sessions(State(app): State<App>, parts: Parts, Query(done): Query<DoneQuery>) -> Response {
     let found = match SignedIn::from_request(&app, &parts, Door::Account).await {
         Ok(by) => profile::list_sessions(&by).await,
         Err(error) => Err(error),
@@ -61,9 +61,9 @@ pub async fn end_sessions(
 async fn act(app: &App, session: &Session, parts: &Parts, form: SessionsForm) -> Result<Response, AppError> {
     let by = SignedIn::from_request(app, parts, Door::Account).await?;
     let (which, done) = match form.what.as_str() {
-        "one" => (Which::One(form.session), "session"),
-        "others" => (Which::Others, "others"),
-        "all" => (Which::All, "everywhere"),
+        "one" => (SessionsToEnd::One(form.session), "session"),
+        "others" => (SessionsToEnd::Others, "others"),
+        "all" => (SessionsToEnd::All, "everywhere"),
         _ => return Err(AppError::BadRequest("the form names no session to end".to_owned())),
     };
     if run(profile::end_sessions(by, which)).await? {

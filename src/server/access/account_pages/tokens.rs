@@ -1,6 +1,6 @@
 //! `/account/tokens`: the keys of one's own programs.
 
-use super::{Done, confirm_again, confirm_first, notice, page, to};
+use super::{DoneQuery, confirm_again, confirm_first, notice, page, to};
 use crate::{
     domain::{
         audit::Door,
@@ -39,7 +39,7 @@ pub struct TokensForm {
 }
 
 /// `GET /account/tokens`
-pub async fn tokens(State(app): State<App>, parts: Parts, Query(done): Query<Done>) -> Response {
+pub async fn tokens(State(app): State<App>, parts: Parts, Query(done): Query<DoneQuery>) -> Response {
     match SignedIn::from_request(&app, &parts, Door::Account).await {
         Ok(by) => {
             let typed =
@@ -189,7 +189,7 @@ fn list(listed: Vec<ApiToken>) -> AnyView {
 
 fn row(token: ApiToken) -> impl IntoView + use<> {
     let ApiToken { id, name, role, ending, created_at, expires_at, last_used_at, .. } = token;
-    let most = if role == Role::Owner { "everything that I may".to_owned() } else { role.label().to_lowercase() };
+    let max_role = if role == Role::Owner { "everything that I may".to_owned() } else { role.label().to_lowercase() };
     let used = last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.in_words()));
     let ends = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {}", at.in_words()));
     let label = format!("Revoke {name}");
@@ -200,7 +200,7 @@ fn row(token: ApiToken) -> impl IntoView + use<> {
                     {name} <code class="text-xs font-normal text-muted-foreground">{format!("cnd_…{ending}")}</code>
                 </p>
                 <p class="text-xs wrap-anywhere text-muted-foreground">
-                    {format!("{most} · made {} · {used} · {ends}", created_at.in_words())}
+                    {format!("{max_role} · made {} · {used} · {ends}", created_at.in_words())}
                 </p>
             </div>
             <form method="post" action="/account/tokens">

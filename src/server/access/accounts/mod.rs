@@ -9,7 +9,7 @@ mod store;
 pub use proof::{AddressProof, prove_own_address};
 
 use super::{
-    Gate, SignedIn, SystemScope,
+    InternalProof, SignedIn, SystemScope,
     known_device::KnownDevice,
     oidc::OidcIdentity,
     password,
@@ -142,7 +142,7 @@ async fn insert(
 ) -> Result<Authenticated> {
     let (id, at) = (UserId::from_random(random_id()), clock::now());
     let proof = proof.filter(|proof| proof.is_for(email));
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     store::insert_user(&mut write, store::NewUser { id: &id, email, proof, name, password_hash, at }).await?;
     if let Some(identity) = identity {
         store::insert_identity(&mut write, identity, &id, proof, at).await?;
@@ -190,7 +190,7 @@ pub async fn check_password(
     let failed = |user: Option<&UserId>, reason| {
         security_log::sign_in_failed(Method::Password, &address.to_string(), &email.shown, user, reason);
     };
-    let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
+    let found = store::by_address(&mut app.db.read(&InternalProof).await?, &email).await?;
     let allowed = match device.filter(|device| found.as_ref().is_some_and(|account| account.id == *device.user())) {
         Some(device) => app.limits.sign_in_known(&device),
         None => app.limits.sign_in(address, &email.key),
@@ -239,7 +239,7 @@ async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result
 /// [`AppError::Conflict`] in words for the sign-in page.
 pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authenticated> {
     let proof = AddressProof::verified_claim(&identity);
-    let mut read = app.db.read(&Gate).await?;
+    let mut read = app.db.read(&InternalProof).await?;
     if let Some(account) = store::by_identity(&mut read, &identity.issuer, &identity.subject).await? {
         drop(read);
         return match proof {
@@ -271,7 +271,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authentica
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub(super) async fn of_subject(app: &App, issuer: &str, subject: &str) -> Result<Option<UserId>> {
-    let found = store::by_identity(&mut app.db.read(&Gate).await?, issuer, subject).await?;
+    let found = store::by_identity(&mut app.db.read(&InternalProof).await?, issuer, subject).await?;
     Ok(found.map(|account| account.id))
 }
 
@@ -293,14 +293,14 @@ async fn prove_by_claim(
     }
     let authenticated = authenticated(&mut write, account.id).await?;
     write.commit().await?;
-    app.hub.recheck(authenticated.user());
+    app.hub.revalidate_sessions(authenticated.user());
     tracing::info!(user = %authenticated.user(), "an address was verified by the provider's claim");
     Ok(authenticated)
 }
 
 /// A write to an account as it was read: its access must not have been ended meanwhile.
 async fn write_to(app: &App, account: &Account) -> Result<AccountWrite> {
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     write.lock_user(&account.id).await?;
     match sessions::access_version(write.connection(), &account.id).await? == Some(account.access_version) {
         true => Ok(write),
@@ -382,10 +382,10 @@ pub async fn set_password(
     let email = email(address).map_err(|message| AppError::field("email", message))?;
     password_length(&new_password).map_err(|message| AppError::field("password", message))?;
     let hash = password::hash(new_password).await?;
-    let known = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
+    let known = store::by_address(&mut app.db.read(&InternalProof).await?, &email).await?;
     match known {
         Some(Account { id, .. }) => {
-            let mut write = app.db.write_accounts(&Gate).await?;
+            let mut write = app.db.write_accounts(&InternalProof).await?;
             store::set_password(&mut write, &id, hash, clock::now()).await?;
             sessions::end_sessions_but(&mut write, &id, "").await?;
             write.commit().await?;
@@ -405,11 +405,11 @@ pub async fn set_temporary_password(app: &App, _by: SystemScope, user: &UserId, 
     let hash = password::hash(new_password).await?;
     let at = clock::now();
     let expires_at = at.plus_seconds(TEMPORARY_PASSWORD_SECONDS);
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     store::set_password(&mut write, user, hash, at).await?;
     store::set_password_expiry(&mut write, user, expires_at).await?;
     proof::end_access(&mut write, user, "").await?;
     write.commit().await?;
-    app.hub.recheck(user);
+    app.hub.revalidate_sessions(user);
     Ok(expires_at)
 }

@@ -2,8 +2,8 @@
 
 use super::{
     super::{session, store as sessions},
-    Gate, MAX_NAME_LENGTH, hash_new_password, ip, new_password,
-    recovery::{RESET, VERIFY, queue_verification, tell_of_password},
+    InternalProof, MAX_NAME_LENGTH, hash_new_password, ip, new_password,
+    recovery::{RESET, VERIFY, notify_password_changed, queue_verification},
     store,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub struct Profile {
 }
 
 pub(super) async fn account(by: &SignedIn) -> Result<store::Account> {
-    let mut read = by.app().db.read(&Gate).await?;
+    let mut read = by.app().db.read(&InternalProof).await?;
     store::by_id(&mut read, &by.user().id).await?.ok_or(AppError::Unauthenticated)
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn account(by: &SignedIn) -> Result<store::Account> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn profile(by: &SignedIn) -> Result<Profile> {
-    let mut read = by.app().db.read(&Gate).await?;
+    let mut read = by.app().db.read(&InternalProof).await?;
     let account = store::by_id(&mut read, &by.user().id).await?.ok_or(AppError::Unauthenticated)?;
     let waiting = store::waiting_address(&mut read, &account.id, clock::now()).await?;
     Ok(Profile {
@@ -99,7 +99,7 @@ pub async fn change_address(by: Reauthenticated, typed: String) -> Result<Addres
     if same && address.shown == account.email.shown {
         return Err(AppError::field("email", "This is your address already."));
     }
-    if !same && store::by_address(&mut app.db.read(&Gate).await?, &address).await?.is_some() {
+    if !same && store::by_address(&mut app.db.read(&InternalProof).await?, &address).await?.is_some() {
         return Err(AppError::field("email", "There is another account with this address."));
     }
     let waits = !same && app.sends_mail();
@@ -144,10 +144,10 @@ pub async fn change_password(by: Reauthenticated, typed: String) -> Result<()> {
     store::set_password(&mut write, &account.id, hash, at).await?;
     store::delete_tokens(&mut write, &account.id, RESET).await?;
     sessions::end_sessions_but(&mut write, &account.id, &this(by)).await?;
-    tell_of_password(app, &mut write, &account, at).await?;
+    notify_password_changed(app, &mut write, &account, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
-    app.hub.recheck(&account.id);
+    app.hub.revalidate_sessions(&account.id);
     tracing::info!(user = %account.id, "a password was changed");
     Ok(())
 }
@@ -181,7 +181,7 @@ pub async fn list_sessions(by: &SignedIn) -> Result<Vec<ListedSession>> {
     let now = clock::now();
     let oldest = now.plus_seconds(-session::ABSOLUTE_SECONDS);
     let this = this(by);
-    let rows = sessions::sessions(&mut by.app().db.read(&Gate).await?, &by.user().id, now, oldest).await?;
+    let rows = sessions::sessions(&mut by.app().db.read(&InternalProof).await?, &by.user().id, now, oldest).await?;
     let mut listed: Vec<ListedSession> = rows
         .into_iter()
         .map(|row| ListedSession {
@@ -199,7 +199,7 @@ pub async fn list_sessions(by: &SignedIn) -> Result<Vec<ListedSession>> {
 
 /// Which sessions end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum SessionsToEnd {
     /// The one of this id; nothing happens when it has ended already or is somebody else's.
     One(String),
     /// Every other than this one.
@@ -213,33 +213,33 @@ pub enum Which {
 ///
 /// # Errors
 /// [`AppError::ReauthenticationRequired`].
-pub async fn end_sessions(by: SignedIn, which: Which) -> Result<bool> {
-    if which != Which::One(this(&by)) {
+pub async fn end_sessions(by: SignedIn, which: SessionsToEnd) -> Result<bool> {
+    if which != SessionsToEnd::One(this(&by)) {
         by.clone().require_recent_authentication()?;
     }
     let (user, this) = (&by.user().id, this(&by));
     let ended = match &which {
-        Which::One(_) => "one",
-        Which::Others => "others",
-        Which::All => "all",
+        SessionsToEnd::One(_) => "one",
+        SessionsToEnd::Others => "others",
+        SessionsToEnd::All => "all",
     };
     let mut write = by.write_account().await?;
     let ends_this = match &which {
-        Which::One(id) => {
+        SessionsToEnd::One(id) => {
             sessions::delete_session_of(&mut write, user, id).await?;
             *id == this
         }
-        Which::Others => {
+        SessionsToEnd::Others => {
             sessions::end_sessions_but(&mut write, user, &this).await?;
             false
         }
-        Which::All => {
+        SessionsToEnd::All => {
             sessions::end_sessions_but(&mut write, user, "").await?;
             true
         }
     };
     write.commit().await?;
-    by.app().hub.recheck(user);
+    by.app().hub.revalidate_sessions(user);
     security_log::sessions_ended(user, ended, by.address.as_deref().unwrap_or_default());
     Ok(ends_this)
 }
@@ -274,13 +274,13 @@ pub async fn delete(by: Reauthenticated, typed_address: String) -> Result<()> {
         return Err(AppError::Unavailable);
     }
     write.commit().await?;
-    app.hub.recheck(&account.id);
+    app.hub.revalidate_sessions(&account.id);
     tracing::info!(user = %account.id, "an account was deleted");
     Ok(())
 }
 
 async fn refuse_only_owner(by: &SignedIn) -> Result<()> {
-    let alone = store::owned_alone(&mut by.app().db.read(&Gate).await?, &by.user().id).await?;
+    let alone = store::owned_alone(&mut by.app().db.read(&InternalProof).await?, &by.user().id).await?;
     if alone.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::store as sessions,
-    Account, Gate, profile,
+    Account, InternalProof, profile,
     recovery::{self, Confirmation},
     store,
 };
@@ -92,7 +92,7 @@ pub async fn prove_own_address(by: &SignedIn, proof: &AddressProof) -> Result<()
     if account.verified_at.is_some() || !proof.is_for(&account.email) {
         return Ok(());
     }
-    let mut read = app.db.read(&Gate).await?;
+    let mut read = app.db.read(&InternalProof).await?;
     if recovery::confirmation(&mut read, &account, Some(by)).await? != Confirmation::Session {
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub async fn prove_own_address(by: &SignedIn, proof: &AddressProof) -> Result<()
     store::verify(&mut write, &account.id, proof, at).await?;
     end_unproven_access(&mut write, &account, &session_hash(by), at).await?;
     write.commit().await?;
-    app.hub.recheck(&account.id);
+    app.hub.revalidate_sessions(&account.id);
     tracing::info!(user = %account.id, "an address was verified by a mailed invitation");
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! anew. The links work once; only the hash of their token is kept.
 
 use super::{
-    AddressProof, Gate, hash_new_password, ip, new_password, opened_by,
+    AddressProof, InternalProof, hash_new_password, ip, new_password, opened_by,
     proof::{end_access, end_unproven_access, session_hash},
     store,
 };
@@ -104,13 +104,13 @@ pub async fn send_verification(by: SignedIn) -> Result<()> {
     require_mail(app)?;
     app.limits.mail(ip(&by), &by.user().id)?;
     let (account, at) = (super::profile::account(&by).await?, clock::now());
-    let waiting = store::waiting_address(&mut app.db.read(&Gate).await?, &account.id, at).await?;
+    let waiting = store::waiting_address(&mut app.db.read(&InternalProof).await?, &account.id, at).await?;
     let to = match waiting.and_then(|address| email(&address).ok()) {
         Some(waiting) => waiting,
         None if account.verified_at.is_none() => account.email,
         None => return Err(AppError::Conflict("Your address is verified already.".to_owned())),
     };
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     queue_verification(app, &mut write, &account.id, &account.name, &to, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
@@ -131,7 +131,7 @@ async fn mailed_link(
     purpose: &'static str,
     by: Option<&SignedIn>,
 ) -> Result<(store::Account, MailedLink)> {
-    let mut read = app.db.read(&Gate).await?;
+    let mut read = app.db.read(&InternalProof).await?;
     let found = store::token(&mut read, &hash(token), purpose, clock::now()).await?;
     let (user, email) = found.ok_or_else(no_link)?;
     let account = store::by_id(&mut read, &user).await?.ok_or_else(no_link)?;
@@ -200,7 +200,7 @@ pub async fn verify(
     let session = by.filter(|by| by.user().id == account.id).map(|by| session_hash(&by)).unwrap_or_default();
     let proof = AddressProof::mailed_link(address.clone());
     let at = clock::now();
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     if !store::take_token(&mut write, &hash(&token)).await? {
         return Err(no_link());
     }
@@ -219,7 +219,7 @@ pub async fn verify(
     end_unproven_access(&mut write, &account, &session, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
-    app.hub.recheck(&account.id);
+    app.hub.revalidate_sessions(&account.id);
     tracing::info!(user = %account.id, changed = link.is_new, "an address was verified");
     Ok(())
 }
@@ -244,7 +244,7 @@ pub async fn forgot(app: App, address: IpAddr, typed: String) -> Result<()> {
     require_mail(&app)?;
     let email = email(&typed).map_err(|message| AppError::field("email", message))?;
     app.limits.forgotten_password(address)?;
-    let found = store::by_address(&mut app.db.read(&Gate).await?, &email).await?;
+    let found = store::by_address(&mut app.db.read(&InternalProof).await?, &email).await?;
     tokio::spawn(async move {
         if let Some(account) = found
             && let Err(error) = send_reset(&app, &account).await
@@ -259,9 +259,9 @@ async fn send_reset(app: &App, account: &store::Account) -> Result<()> {
     let (secret, at) = (Secret::fresh(), clock::now());
     let expires_at = at.plus_seconds(RESET_SECONDS);
     let to = &account.email.shown;
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     write.lock_user(&account.id).await?;
-    let (links, newest) = store::living_tokens(&mut write, &account.id, RESET, at).await?;
+    let (links, newest) = store::active_tokens(&mut write, &account.id, RESET, at).await?;
     if links >= MAX_RESET_LINKS || newest.is_some_and(|newest| newest.plus_seconds(RESET_PAUSE_SECONDS) > at) {
         // The links that were sent work still.
         return Ok(());
@@ -299,23 +299,23 @@ pub async fn reset(app: App, token: String, typed: String) -> Result<UserId> {
     new_password(&typed, Some(&account.email)).map_err(|message| AppError::field("password", message))?;
     let password_hash = hash_new_password(typed, &account.name, &account.email).await?;
     let at = clock::now();
-    let mut write = app.db.write_accounts(&Gate).await?;
+    let mut write = app.db.write_accounts(&InternalProof).await?;
     if !store::take_token(&mut write, &hash(&token)).await? {
         return Err(no_link());
     }
     store::set_password(&mut write, &account.id, password_hash, at).await?;
     store::verify(&mut write, &account.id, &AddressProof::mailed_link(account.email.clone()), at).await?;
     end_access(&mut write, &account.id, "").await?;
-    tell_of_password(&app, &mut write, &account, at).await?;
+    notify_password_changed(&app, &mut write, &account, at).await?;
     write.commit().await?;
     app.mail_is_waiting();
-    app.hub.recheck(&account.id);
+    app.hub.revalidate_sessions(&account.id);
     tracing::info!(user = %account.id, "a password was reset");
     Ok(account.id)
 }
 
 /// Queues the notice that a password was changed.
-pub(super) async fn tell_of_password(
+pub(super) async fn notify_password_changed(
     app: &App,
     write: &mut AccountWrite,
     account: &store::Account,
@@ -335,7 +335,7 @@ pub(super) async fn tell_of_password(
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn sweep(app: &App) -> Result<()> {
     loop {
-        let mut write = app.db.write_accounts(&Gate).await?;
+        let mut write = app.db.write_accounts(&InternalProof).await?;
         let some = store::delete_ended_tokens(&mut write, clock::now()).await?;
         write.commit().await?;
         if some < SWEEP_ROWS {

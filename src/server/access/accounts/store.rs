@@ -378,7 +378,7 @@ pub(super) async fn token(
 }
 
 /// How many tokens work still, and when the newest was made.
-pub(super) async fn living_tokens(
+pub(super) async fn active_tokens(
     write: &mut AccountWrite,
     user: &UserId,
     purpose: &'static str,

@@ -241,7 +241,7 @@ impl Oidc {
         };
         let mut signature = jwt.signed_by(&provider.keys);
         // A key that the provider has withdrawn ends to count within the hour.
-        let old = now - provider.read_at > FRESH_SECONDS && !self.asked_lately(now);
+        let old = now - provider.read_at > FRESH_SECONDS && !self.read_recently(now);
         if (old || signature == Err(JwtFault::UnknownKey))
             && let Some(newer) = self.newer(now).await
         {
@@ -250,13 +250,13 @@ impl Oidc {
         signature.map(|()| jwt.claims.into())
     }
 
-    fn asked_lately(&self, now: Time) -> bool {
+    fn read_recently(&self, now: Time) -> bool {
         self.known(|known| known.tried_at.is_some_and(|tried| (0.0..KEYS_SECONDS).contains(&(now - tried))))
     }
 
     /// The provider as it is known after a question that is at most [`KEYS_SECONDS`] old.
     async fn newer(&self, now: Time) -> Option<Arc<Provider>> {
-        if self.asked_lately(now) {
+        if self.read_recently(now) {
             // The question may be under way; whoever asks with an unknown key does not wait for long.
             let _ = tokio::time::timeout(TIMEOUT, self.reading.lock()).await;
             return self.current();

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{error::Result, ids::OrganizationId, time::Time},
-    server::db::{Read, Write, error::refused, lists},
+    server::db::{Read, Write, error::refused, in_list},
 };
 
 pub(super) async fn text(write: &mut Write, source_id: &str) -> Result<Option<String>> {
@@ -36,7 +36,7 @@ pub(super) async fn of(
     organization: &OrganizationId,
     source_ids: &[String],
 ) -> Result<Vec<(String, String, Time)>> {
-    lists::rows(
+    in_list::rows(
         read.connection(),
         &[organization.as_str()],
         source_ids,
@@ -50,7 +50,7 @@ pub(super) async fn components(
     organization: &OrganizationId,
     codes: &[String],
 ) -> Result<Vec<(String, String)>> {
-    lists::rows(
+    in_list::rows(
         read.connection(),
         &[organization.as_str()],
         codes,

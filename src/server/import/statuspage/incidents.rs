@@ -18,7 +18,7 @@ use crate::{
         App,
         command::COMMAND,
         db::Write,
-        import::facts::{self, AffectedFacts, Facts, UpdateFacts},
+        import::facts::{self, AffectedFacts, ImportedFacts, UpdateFacts},
         incidents::{self, Imported, ImportedIncident, ImportedUpdate},
         maintenance::{self, ImportedMaintenance, ImportedMaintenanceUpdate},
         services::{self, Known},
@@ -131,7 +131,7 @@ async fn keep_facts(write: &mut Write, told: &Incident, what: Imported) -> Resul
     Ok(Some(if new && what == Imported::Unchanged { Imported::Updated } else { what }))
 }
 
-fn facts_of(told: &Incident) -> Facts {
+fn facts_of(told: &Incident) -> ImportedFacts {
     let status = |given: Option<&str>| known_word(given).unwrap_or(ServiceStatus::Operational);
     let affected = |affected: &Affected| {
         Some(AffectedFacts {
@@ -150,7 +150,7 @@ fn facts_of(told: &Incident) -> Facts {
         };
         (update.id.clone(), facts)
     };
-    Facts {
+    ImportedFacts {
         created_at: told.created_at,
         updated_at: told.updated_at,
         started_at: told.started_at,

@@ -9,7 +9,7 @@ use crate::{
         status::Impact,
         time::Time,
     },
-    server::db::{Read, error::refused, lists},
+    server::db::{Read, error::refused, in_list},
 };
 use std::collections::HashMap;
 
@@ -56,7 +56,7 @@ pub(super) async fn open_impacts(
     read: &mut Read,
     organizations: &[OrganizationId],
 ) -> Result<HashMap<OrganizationId, Vec<Impact>>> {
-    let rows: Vec<(OrganizationId, Impact)> = lists::rows(
+    let rows: Vec<(OrganizationId, Impact)> = in_list::rows(
         read.connection(),
         &[],
         organizations,

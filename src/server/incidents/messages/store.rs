@@ -4,12 +4,16 @@ use crate::{
     domain::{
         error::Result,
         ids::{IncidentId, OrganizationId, ServiceId, UpdateId},
-        incident::{IncidentStatus, IncidentUpdate, Postmortem, Statement},
+        incident::{IncidentStatus, IncidentUpdate, Postmortem, ServiceImpact},
         status::ServiceStatus,
         time::Time,
     },
     server::{
-        db::{Read, Write, error::refused, lists::{self, updates_within_weight}},
+        db::{
+            Read, Write,
+            error::refused,
+            in_list::{self, updates_within_weight},
+        },
         markdown::{self, Message},
     },
 };
@@ -23,9 +27,9 @@ pub(super) async fn updates(
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Vec<IncidentUpdate>>> {
     type Row = (IncidentId, UpdateId, IncidentStatus, Time, Option<String>, Option<Time>, String, String, String, i64);
-    let rows: Vec<Row> = lists::rows(
+    let rows: Vec<Row> = in_list::rows(
         read.connection(),
-        &[organization.as_str(), lists::weight(ids)],
+        &[organization.as_str(), in_list::weight(ids)],
         ids,
         updates_within_weight!(
             "u.incident_id, u.id, u.status, u.at, u.user_name, u.edited_at, u.body, u.format, u.body_html, u.body_html_version",
@@ -38,7 +42,7 @@ pub(super) async fn updates(
     )
     .await?;
     let updates: Vec<&UpdateId> = rows.iter().map(|(_, id, ..)| id).collect();
-    let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = lists::rows(
+    let said: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         &updates,
@@ -48,9 +52,9 @@ pub(super) async fn updates(
          order by v.position, v.id",
     )
     .await?;
-    let mut by_update: HashMap<UpdateId, Vec<(Statement, String)>> = HashMap::new();
+    let mut by_update: HashMap<UpdateId, Vec<(ServiceImpact, String)>> = HashMap::new();
     for (update, service_id, status, name) in said {
-        by_update.entry(update).or_default().push((Statement { service_id, status }, name));
+        by_update.entry(update).or_default().push((ServiceImpact { service_id, status }, name));
     }
     let (heads, mut messages): (Vec<_>, Vec<_>) = rows
         .into_iter()
@@ -85,7 +89,7 @@ pub(super) async fn postmortems(
     organization: &OrganizationId,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Postmortem>> {
-    let rows: Vec<(IncidentId, Option<Time>, String, String, String, i64)> = lists::rows(
+    let rows: Vec<(IncidentId, Option<Time>, String, String, String, i64)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         ids,

@@ -25,7 +25,7 @@ fn service(number: u8, name: &str, status: ServiceStatus) -> Service {
     }
 }
 
-fn incident(number: u8, title: &str, messages: &[&str]) -> Told {
+fn incident(number: u8, title: &str, messages: &[&str]) -> PublishedIncident {
     let update = |(place, body): (usize, &&str)| IncidentUpdate {
         id: UpdateId::from_random([u8::try_from(place).expect("few"); 12]),
         status: IncidentStatus::Investigating,
@@ -36,7 +36,7 @@ fn incident(number: u8, title: &str, messages: &[&str]) -> Told {
         edited_at: None,
         services: Vec::new(),
     };
-    Told {
+    PublishedIncident {
         incident: Incident {
             id: IncidentId::from_random([number; 12]),
             title: title.to_owned(),
@@ -53,8 +53,8 @@ fn incident(number: u8, title: &str, messages: &[&str]) -> Told {
     }
 }
 
-fn maintenance(number: u8, status: MaintenanceStatus, starts_at: Time) -> ToldMaintenance {
-    ToldMaintenance {
+fn maintenance(number: u8, status: MaintenanceStatus, starts_at: Time) -> PublishedMaintenance {
+    PublishedMaintenance {
         maintenance: Maintenance {
             id: MaintenanceId::from_random([number; 12]),
             title: "Upgrade".to_owned(),
@@ -77,17 +77,17 @@ fn maintenance(number: u8, status: MaintenanceStatus, starts_at: Time) -> ToldMa
 #[derive(Clone, Default)]
 struct World {
     services: Vec<Service>,
-    incidents: Vec<Told>,
+    incidents: Vec<PublishedIncident>,
     /// Incidents that are remembered, but no longer told of.
     over: Vec<IncidentId>,
-    maintenance: Vec<ToldMaintenance>,
+    maintenance: Vec<PublishedMaintenance>,
     since: Time,
 }
 
 impl World {
-    fn moment(&self, version: i64) -> Moment<'_> {
+    fn moment(&self, version: i64) -> PageState<'_> {
         let status = PageStatus::of(self.services.iter().map(|service| service.status), []);
-        Moment {
+        PageState {
             organization: Organization { id: "o".into(), slug: "acme".into(), name: "Acme".into() },
             version,
             at: at(version),
@@ -103,7 +103,7 @@ impl World {
 
     fn kinds(&self, then: &Self) -> Vec<&'static str> {
         let now = then.moment(2);
-        changes(&Facts::of(&self.moment(1)), &Facts::of(&now), &now).iter().map(Change::kind).collect()
+        changes(&Fingerprint::of(&self.moment(1)), &Fingerprint::of(&now), &now).iter().map(Change::kind).collect()
     }
 }
 
@@ -146,16 +146,16 @@ fn an_incident_is_told_from_report_to_end() {
     before = then.clone();
     then.incidents = vec![incident(1, "Slow", &["First.", "Second."])];
     let now = then.moment(2);
-    let told = changes(&Facts::of(&before.moment(1)), &Facts::of(&now), &now);
+    let told = changes(&Fingerprint::of(&before.moment(1)), &Fingerprint::of(&now), &now);
     let [Change::IncidentUpdate(told)] = told.as_slice() else { panic!("{told:?}") };
-    let bodies = |told: &IncidentTold| -> Vec<String> {
+    let bodies = |told: &IncidentEvent| -> Vec<String> {
         told.updates.iter().flatten().map(|update| update.body.clone()).collect()
     };
     assert_eq!(bodies(told), ["Second."], "only what is new");
     before = then.clone();
     then.incidents = vec![incident(1, "Slow", &["First!", "Second."])];
     let now = then.moment(3);
-    let told = changes(&Facts::of(&before.moment(2)), &Facts::of(&now), &now);
+    let told = changes(&Fingerprint::of(&before.moment(2)), &Fingerprint::of(&now), &now);
     let [Change::IncidentUpdate(told)] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(bodies(told), ["First!"], "what was edited");
     before = then.clone();
@@ -189,9 +189,9 @@ fn maintenance_is_told_until_it_is_out_of_sight() {
 #[test]
 fn an_event_is_one_flat_object() {
     let mut world = acme();
-    let first = Recent::following(None, &world.moment(7));
+    let first = EventLog::following(None, &world.moment(7));
     world.services[0].status = ServiceStatus::MajorOutage;
-    let then = Recent::following(Some(&first), &world.moment(8));
+    let then = EventLog::following(Some(&first), &world.moment(8));
     let told = then.after(7).expect("known");
     let told: Vec<serde_json::Value> = told.iter().map(|text| serde_json::from_str(text).expect("an object")).collect();
     assert_eq!(told.len(), 2);
@@ -212,24 +212,24 @@ fn an_event_is_one_flat_object() {
 #[test]
 fn whoever_comes_back_is_told_what_followed_or_that_it_is_not_known() {
     let mut world = acme();
-    let mut recent = Recent::following(None, &world.moment(10));
+    let mut recent = EventLog::following(None, &world.moment(10));
     assert_eq!(recent.after(10).map(|told| told.len()), Some(0));
     assert!(recent.after(9).is_none() && recent.after(11).is_none());
     let statuses = [ServiceStatus::MajorOutage, ServiceStatus::Operational];
     for version in 11..=100 {
         world.services[0].status = statuses[usize::try_from(version).expect("small") % 2];
-        recent = Recent::following(Some(&recent), &world.moment(version));
+        recent = EventLog::following(Some(&recent), &world.moment(version));
         // The same version once more, as when a day turns.
-        recent = Recent::following(Some(&recent), &world.moment(version));
+        recent = EventLog::following(Some(&recent), &world.moment(version));
     }
     assert_eq!(recent.after(99).map(|told| told.len()), Some(2));
     assert_eq!(recent.after(68).map(|told| told.len()), Some(64));
     assert!(recent.after(67).is_none());
     // A version without an event is none less that is remembered.
-    recent = Recent::following(Some(&recent), &world.moment(101));
+    recent = EventLog::following(Some(&recent), &world.moment(101));
     assert!(recent.reaches(68) && recent.reaches(101));
     // The database was put back.
-    recent = Recent::following(Some(&recent), &world.moment(50));
+    recent = EventLog::following(Some(&recent), &world.moment(50));
     assert!(recent.reaches(50) && !recent.reaches(101));
 }
 
@@ -238,10 +238,10 @@ fn what_time_has_changed_is_told_with_the_next_version() {
     let world = acme();
     let mut later = world.clone();
     later.maintenance = vec![maintenance(1, MaintenanceStatus::Scheduled, at(100))];
-    let recent = Recent::following(None, &world.moment(1));
-    let recent = Recent::following(Some(&recent), &later.moment(1));
+    let recent = EventLog::following(None, &world.moment(1));
+    let recent = EventLog::following(Some(&recent), &later.moment(1));
     assert_eq!(recent.after(1).map(|told| told.len()), Some(0));
-    let recent = Recent::following(Some(&recent), &later.moment(2));
+    let recent = EventLog::following(Some(&recent), &later.moment(2));
     let told = recent.after(1).expect("known");
     assert!(told.len() == 1 && told[0].contains("\"maintenance_created\""), "{told:?}");
 }
@@ -249,16 +249,16 @@ fn what_time_has_changed_is_told_with_the_next_version() {
 #[test]
 fn what_is_too_long_is_left_out() {
     let world = acme();
-    let recent = Recent::following(None, &world.moment(1));
+    let recent = EventLog::following(None, &world.moment(1));
     let mut then = world.clone();
     then.incidents = vec![incident(1, "Long", &["x".repeat(MAX_MESSAGE_BYTES).as_str()])];
-    let recent = Recent::following(Some(&recent), &then.moment(2));
+    let recent = EventLog::following(Some(&recent), &then.moment(2));
     let told = recent.after(1).expect("known");
     assert!(told[0].len() < 1_000 && told[0].contains("\"updates\":null"), "{told:?}");
     // So much at once that it is read anew.
     let mut many = then.clone();
     many.services = (0..200).map(|number| service(number, &"x".repeat(1_000), ServiceStatus::Operational)).collect();
-    let recent = Recent::following(Some(&recent), &many.moment(3));
+    let recent = EventLog::following(Some(&recent), &many.moment(3));
     assert!(recent.after(2).is_none() && recent.reaches(3));
     assert!(recent.length() <= MAX_MEMORY_BYTES);
 }

@@ -1,10 +1,10 @@
 //! The updates of incidents.
 
-use super::{SayOfService, ServiceInUpdate, UpdateBody, WholeIncident, incident, incident_id, statements, typed, word};
+use super::{ImpactInput, IncidentBody, ServiceInUpdate, UpdateBody, incident, incident_id, statements, typed, word};
 use crate::{
     domain::{
         ids::UpdateId,
-        incident::{IncidentStatus, Statement, UpdateInput},
+        incident::{IncidentStatus, ServiceImpact, UpdateInput},
         role::allowed,
         time::Time,
     },
@@ -13,8 +13,8 @@ use crate::{
         access::{Caller, run},
         incidents,
         rest::{
-            door::{Body, IfMatch, done, id, shown, unchanged},
-            problem::Answer,
+            extract::{IfMatch, StrictJson, check_if_match, id, json_ok, no_content},
+            problem::ApiResult,
         },
     },
 };
@@ -48,7 +48,7 @@ struct PostUpdate {
     body: String,
     /// What changes about services; the others stay as they are.
     #[serde(default)]
-    services: Vec<SayOfService>,
+    services: Vec<ImpactInput>,
     /// Its own time; left out: now.
     at: Option<Time>,
     /// The `revision` of the incident that you have seen: then it is posted only if nothing changed since.
@@ -66,7 +66,7 @@ struct ChangeUpdate {
     #[schema(max_length = 25_000)]
     body: Option<String>,
     /// What it says of services, instead of all that it said.
-    services: Option<Vec<SayOfService>>,
+    services: Option<Vec<ImpactInput>>,
     /// Its own time.
     at: Option<Time>,
 }
@@ -103,7 +103,7 @@ struct RenderedMessage {
     body_html: String,
 }
 
-fn update_id(text: &str) -> Answer<UpdateId> {
+fn update_id(text: &str) -> ApiResult<UpdateId> {
     id(text, "update")
 }
 
@@ -120,14 +120,14 @@ fn update_id(text: &str) -> Answer<UpdateId> {
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
     ),
     request_body = PostUpdate,
-    responses((status = 200, description = "The incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn post_incident_update(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
-    Body(new): Body<PostUpdate>,
-) -> Answer<Response> {
+    StrictJson(new): StrictJson<PostUpdate>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = incident_id(&id)?;
     let input = UpdateInput {
@@ -138,7 +138,7 @@ async fn post_incident_update(
         seen: new.revision,
     };
     run(incidents::post_update(scope, id.clone(), input)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// Change an update
@@ -154,18 +154,18 @@ async fn post_incident_update(
         ("update" = String, Path, description = "The update's id.", example = "p2k8d5f0a1cz")
     ),
     request_body = ChangeUpdate,
-    responses((status = 200, description = "The incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn change_incident_update(
     caller: Caller,
     Path((organization, id, update)): Path<(String, String, String)>,
     seen: IfMatch,
-    Body(change): Body<ChangeUpdate>,
-) -> Answer<Response> {
+    StrictJson(change): StrictJson<ChangeUpdate>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let (id, update) = (incident_id(&id)?, update_id(&update)?);
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     let before = incident(&caller, &organization, id.clone()).await?;
     let revision = before.incident.revision;
     // One that is not there is refused by the verb.
@@ -174,7 +174,9 @@ async fn change_incident_update(
         None => (String::new(), Vec::new()),
     };
     let said = || {
-        said.into_iter().map(|ServiceInUpdate { service_id, status, .. }| Statement { service_id, status }).collect()
+        said.into_iter()
+            .map(|ServiceInUpdate { service_id, status, .. }| ServiceImpact { service_id, status })
+            .collect()
     };
     let input = UpdateInput {
         status: word(change.status, IncidentStatus::as_str),
@@ -184,7 +186,7 @@ async fn change_incident_update(
         seen: Some(revision),
     };
     run(incidents::edit_update(scope, id.clone(), update, input)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// Take an update back
@@ -206,12 +208,12 @@ async fn delete_incident_update(
     caller: Caller,
     Path((organization, id, update)): Path<(String, String, String)>,
     seen: IfMatch,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::DeleteIncidents>(&organization).await?;
     let (id, update) = (incident_id(&id)?, update_id(&update)?);
-    let scope = unchanged(&seen, scope, incident(&caller, &organization, id.clone())).await?;
+    let scope = check_if_match(&seen, scope, incident(&caller, &organization, id.clone())).await?;
     run(incidents::delete_update(scope, id, update)).await?;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Resolve an incident
@@ -226,14 +228,14 @@ async fn delete_incident_update(
         ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
     ),
     request_body = ResolveIncident,
-    responses((status = 200, description = "The incident as it is now.", body = WholeIncident)),
+    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn resolve_incident(
     caller: Caller,
     Path((organization, id)): Path<(String, String)>,
-    Body(end): Body<ResolveIncident>,
-) -> Answer<Response> {
+    StrictJson(end): StrictJson<ResolveIncident>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::ReportIncidents>(&organization).await?;
     let id = incident_id(&id)?;
     let input = UpdateInput {
@@ -244,7 +246,7 @@ async fn resolve_incident(
         seen: end.revision,
     };
     run(incidents::post_update(scope, id.clone(), input)).await?;
-    Ok(shown(&incident(&caller, &organization, id).await?))
+    Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
 /// See how a message will look
@@ -262,9 +264,9 @@ async fn resolve_incident(
 async fn preview_message(
     caller: Caller,
     Path(organization): Path<String>,
-    Body(message): Body<PreviewMessage>,
-) -> Answer<Response> {
+    StrictJson(message): StrictJson<PreviewMessage>,
+) -> ApiResult<Response> {
     let scope = caller.scope::<allowed::Read>(&organization).await?;
     let body_html = incidents::preview(&scope, &message.body).await?;
-    Ok(shown(&RenderedMessage { body_html }))
+    Ok(json_ok(&RenderedMessage { body_html }))
 }

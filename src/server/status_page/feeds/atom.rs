@@ -1,10 +1,10 @@
 //! Atom.
 
-use super::{super::xml::escape, Told, entries::Entry};
+use super::{super::xml::escape, FeedDocument, entries::Entry};
 use std::fmt::Write;
 
-pub(super) fn write(told: &Told<'_>) -> String {
-    let Told { organization, title, description, home, own, id, updated, entries } = told;
+pub(super) fn write(told: &FeedDocument<'_>) -> String {
+    let FeedDocument { organization, title, description, home, own, id, updated, entries } = told;
     let (name, home, own) = (escape(&organization.name), escape(home), escape(own));
     let author = format!("<author><name>{name}</name><uri>{home}</uri></author>");
     let mut text = format!(

@@ -3,12 +3,12 @@
 use super::super::xml::escape;
 use crate::{
     domain::{
-        incident::{Incident, IncidentUpdate, Statement, Told},
+        incident::{Incident, IncidentUpdate, PublishedIncident, ServiceImpact},
         maintenance::{Maintenance, MaintenanceStatus, MaintenanceUpdate},
         status::Impact,
         time::Time,
     },
-    server::{config::BaseUrl, days, maintenance::latest::Announced, organizations::PublicOrganization},
+    server::{config::BaseUrl, local_time, maintenance::latest::Announced, organizations::PublicOrganization},
 };
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
@@ -66,11 +66,11 @@ struct Writer<'a> {
 pub(super) fn of(
     url: &BaseUrl,
     organization: &PublicOrganization,
-    incidents: &[Told],
+    incidents: &[PublishedIncident],
     maintenance: &[Announced],
     each: bool,
 ) -> Vec<Entry> {
-    let writer = Writer { url, organization, zone: days::zone(&organization.time_zone) };
+    let writer = Writer { url, organization, zone: local_time::zone(&organization.time_zone) };
     if each {
         let incidents = incidents.iter().flat_map(|told| writer.each_of_incident(told));
         incidents.chain(maintenance.iter().flat_map(|one| writer.each_of_maintenance(one))).collect()
@@ -91,7 +91,7 @@ impl Writer<'_> {
 
     /// A message with its label and its moment.
     fn message(&self, Message { label, at, html, said }: &Message<'_>) -> String {
-        let (moment, words) = (at.rfc3339(), days::in_words(self.zone, *at));
+        let (moment, words) = (at.rfc3339(), local_time::in_words(self.zone, *at));
         let words = escape(&words);
         let said = if said.is_empty() { String::new() } else { format!("<p>{}</p>", escape(said)) };
         format!("<p><strong>{}</strong> · <time datetime=\"{moment}\">{words}</time></p>{html}{said}", escape(label))
@@ -99,7 +99,7 @@ impl Writer<'_> {
 
     fn incident_message<'a>(&self, update: &'a IncidentUpdate) -> Message<'a> {
         let labels = &self.organization.labels;
-        let sentence = |(Statement { status, .. }, name): &(Statement, String)| match status {
+        let sentence = |(ServiceImpact { status, .. }, name): &(ServiceImpact, String)| match status {
             Some(status) => format!("{name}: {}", labels.label(*status)),
             None => format!("{name}: no longer part of it"),
         };
@@ -107,13 +107,13 @@ impl Writer<'_> {
         Message { label: update.status.label(), at: update.at, html: &update.html, said }
     }
 
-    fn postmortem(told: &Told) -> Option<Message<'_>> {
+    fn postmortem(told: &PublishedIncident) -> Option<Message<'_>> {
         let postmortem = told.postmortem.as_ref()?;
         let at = postmortem.published_at?;
         Some(Message { label: "Postmortem", at, html: &postmortem.html, said: String::new() })
     }
 
-    fn incident(&self, told: &Told) -> Entry {
+    fn incident(&self, told: &PublishedIncident) -> Entry {
         let incident = &told.incident;
         let mut messages: Vec<Message<'_>> = told.updates.iter().map(|update| self.incident_message(update)).collect();
         messages.extend(Self::postmortem(told));
@@ -130,7 +130,7 @@ impl Writer<'_> {
         }
     }
 
-    fn each_of_incident(&self, told: &Told) -> Vec<Entry> {
+    fn each_of_incident(&self, told: &PublishedIncident) -> Vec<Entry> {
         let incident = &told.incident;
         let entry = |what: String, message: &Message<'_>| Entry {
             id: permanent(&what),
@@ -150,7 +150,7 @@ impl Writer<'_> {
 
     /// When it will be, or was.
     fn window(&self, maintenance: &Maintenance) -> String {
-        let words = days::window_in_a_line(self.zone, maintenance.starts_at, maintenance.ends_at);
+        let words = local_time::window_in_a_line(self.zone, maintenance.starts_at, maintenance.ends_at);
         let services: Vec<&str> =
             maintenance.services.iter().take(MAX_NAMED).map(|service| service.name.as_str()).collect();
         let services = if services.is_empty() { String::new() } else { format!(" · {}", services.join(", ")) };

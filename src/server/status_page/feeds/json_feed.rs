@@ -1,6 +1,6 @@
 //! JSON Feed.
 
-use super::{Told, entries::Entry};
+use super::{FeedDocument, entries::Entry};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ struct Item<'a> {
     tags: &'a [String],
 }
 
-pub(super) fn write(told: &Told<'_>) -> String {
+pub(super) fn write(told: &FeedDocument<'_>) -> String {
     let author = Author { name: &told.organization.name, url: &told.home };
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",

@@ -9,8 +9,8 @@ mod json_feed;
 mod rss;
 
 use super::{
-    Document, addresses,
-    finished::{Draft, Kind, Stamp},
+    Document, handlers,
+    prepared_response::{DocumentMeta, Kind, RenderedDocument},
     rendered,
 };
 use crate::{
@@ -92,12 +92,12 @@ pub(super) fn address(slug: &str, file: &str, query: impl Iterator<Item = String
 }
 
 /// The service that a query names: none when it is empty. `None` for what cannot be a service.
-pub(super) fn service_asked(text: &str) -> Option<Option<ServiceId>> {
+pub(super) fn requested_service(text: &str) -> Option<Option<ServiceId>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }
 
 /// What a feed says, whatever it is written in.
-struct Told<'a> {
+struct FeedDocument<'a> {
     organization: &'a PublicOrganization,
     title: String,
     description: String,
@@ -114,7 +114,7 @@ struct Told<'a> {
 }
 
 /// Reads and writes a feed; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let mut service = None;
@@ -143,7 +143,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<O
             _ => (format!("{name} status"), format!("Incidents and maintenance of {name}."), format!("/status/{slug}")),
         };
         let whose = which.service.as_ref().map_or("", ServiceId::as_str);
-        let told = Told {
+        let told = FeedDocument {
             title,
             description,
             home: app.url.join(&home),
@@ -158,52 +158,57 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<O
             Format::Rss => rss::write(&told),
             Format::Json => json_feed::write(&told),
         };
-        let stamp = Stamp {
+        let meta = DocumentMeta {
             version: organization.version,
             address: path,
             made_at: clock::now().max(organization.changed_at),
             // Nothing of it changes by time alone.
             good_until: Time::from_micros(i64::MAX),
         };
-        Some(Draft { kind: which.format.kind(), text, stamp })
+        Some(RenderedDocument { kind: which.format.kind(), text, meta })
     })
     .await
 }
 
 /// Which feed is asked for.
 #[derive(Debug, serde::Deserialize)]
-struct Asked {
+struct FeedQuery {
     #[serde(default)]
     service: String,
     #[serde(default)]
     updates: String,
 }
 
-impl Asked {
+impl FeedQuery {
     fn feed(&self, format: Format) -> Option<Feed> {
         let each = match self.updates.as_str() {
             "" => false,
             "each" => true,
             _ => return None,
         };
-        Some(Feed { format, service: service_asked(&self.service)?, each })
+        Some(Feed { format, service: requested_service(&self.service)?, each })
     }
 }
 
-type AskedOrNot = Result<Query<Asked>, QueryRejection>;
+type FeedQueryResult = Result<Query<FeedQuery>, QueryRejection>;
 
-async fn answer(app: &App, slug: &str, asked: AskedOrNot, format: Format, headers: &HeaderMap) -> Response {
+async fn answer(app: &App, slug: &str, asked: FeedQueryResult, format: Format, headers: &HeaderMap) -> Response {
     let feed = asked.ok().and_then(|Query(asked)| asked.feed(format));
-    addresses::program(app, slug, feed.map(Document::Feed), headers).await
+    handlers::program(app, slug, feed.map(Document::Feed), headers).await
 }
 
 /// `GET /status/{organization}/feed.atom`
-async fn atom(State(app): State<App>, Path(slug): Path<String>, asked: AskedOrNot, headers: HeaderMap) -> Response {
+async fn atom(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    asked: FeedQueryResult,
+    headers: HeaderMap,
+) -> Response {
     answer(&app, &slug, asked, Format::Atom, &headers).await
 }
 
 /// `GET /status/{organization}/feed.rss`
-async fn rss(State(app): State<App>, Path(slug): Path<String>, asked: AskedOrNot, headers: HeaderMap) -> Response {
+async fn rss(State(app): State<App>, Path(slug): Path<String>, asked: FeedQueryResult, headers: HeaderMap) -> Response {
     answer(&app, &slug, asked, Format::Rss, &headers).await
 }
 
@@ -211,7 +216,7 @@ async fn rss(State(app): State<App>, Path(slug): Path<String>, asked: AskedOrNot
 async fn json_feed(
     State(app): State<App>,
     Path(slug): Path<String>,
-    asked: AskedOrNot,
+    asked: FeedQueryResult,
     headers: HeaderMap,
 ) -> Response {
     answer(&app, &slug, asked, Format::Json, &headers).await
@@ -245,7 +250,7 @@ mod tests {
     #[test]
     fn what_is_no_feed_is_none() {
         let asked = |service: &str, updates: &str| {
-            Asked { service: service.to_owned(), updates: updates.to_owned() }.feed(Format::Rss)
+            FeedQuery { service: service.to_owned(), updates: updates.to_owned() }.feed(Format::Rss)
         };
         assert!(asked("", "").is_some_and(|feed| !feed.each) && asked("", "each").is_some_and(|feed| feed.each));
         assert_eq!(asked("", "all"), None);

@@ -1,11 +1,11 @@
 //! RSS.
 
-use super::{super::xml::escape, Told, entries::Entry};
+use super::{super::xml::escape, FeedDocument, entries::Entry};
 use crate::domain::time::Time;
 use std::fmt::Write;
 
-pub(super) fn write(told: &Told<'_>) -> String {
-    let Told { title, description, home, own, updated, entries, .. } = told;
+pub(super) fn write(told: &FeedDocument<'_>) -> String {
+    let FeedDocument { title, description, home, own, updated, entries, .. } = told;
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\">\n\

@@ -2,13 +2,13 @@
 //!
 //! Every key, word and order is that of real bodies (docs/STATUSPAGE.md says what differs, and why).
 
-mod bodies;
+mod model;
+mod schema;
 mod store;
-mod told;
 
 use super::{
-    Document, addresses,
-    finished::{Draft, Kind, Stamp},
+    Document, handlers,
+    prepared_response::{DocumentMeta, Kind, RenderedDocument},
     rendered,
 };
 use crate::{
@@ -37,12 +37,12 @@ use axum::{
     http::HeaderMap,
     routing::get,
 };
-use bodies::{
+use model::{Entry, Names, Sources};
+use schema::{
     Clock, ComponentsBody, Incident, IncidentsBody, MaintenancesBody, Page, StatusBody, SummaryBody, components, places,
 };
 use serde::Serialize;
 use std::collections::HashMap;
-use told::{Entry, Names, Sources};
 
 /// Nothing of it changes by time alone; it is made anew after so many seconds all the same.
 const GOOD_FOR: i64 = 86_400;
@@ -119,19 +119,19 @@ impl Resource {
 pub fn routes() -> Router<App> {
     let router = Resource::ALL.into_iter().fold(Router::new(), |router, which| {
         let answer = move |State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap| async move {
-            addresses::program(&app, &slug, Some(Document::Compatible(which)), &headers).await
+            handlers::program(&app, &slug, Some(Document::Compatible(which)), &headers).await
         };
         router.route(&which.path("{organization}"), get(answer))
     });
     // Programs are told in their own terms that there is nothing.
     let nothing = |State(app): State<App>, Path((slug, _)): Path<(String, String)>, headers: HeaderMap| async move {
-        addresses::program(&app, &slug, None, &headers).await
+        handlers::program(&app, &slug, None, &headers).await
     };
     router.route("/status/{organization}/api/v2/{*rest}", get(nothing))
 }
 
 /// Everything that a document tells, of one moment.
-struct Told {
+struct PageData {
     organization: PublicOrganization,
     services: ServiceList,
     groups: HashMap<GroupId, (Time, Time)>,
@@ -145,11 +145,11 @@ struct Told {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Resource) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &Resource) -> Result<Option<RenderedDocument>> {
     let which = *which;
     let told = read(app, page, which).await?;
     let now = clock::now().max(told.organization.changed_at);
-    let stamp = Stamp {
+    let meta = DocumentMeta {
         version: told.organization.version,
         address: which.path(&told.organization.slug),
         made_at: now,
@@ -157,10 +157,10 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Resource) -> Resu
     };
     let app = app.clone();
     let text = rendered(move || write(&app, &told, which)).await??;
-    Ok(Some(Draft { kind: Kind::Json, text, stamp }))
+    Ok(Some(RenderedDocument { kind: Kind::Json, text, meta }))
 }
 
-async fn read(app: &App, page: &PublicPage, which: Resource) -> Result<Told> {
+async fn read(app: &App, page: &PublicPage, which: Resource) -> Result<PageData> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;
@@ -184,7 +184,7 @@ async fn read(app: &App, page: &PublicPage, which: Resource) -> Result<Told> {
         Resource::Active => maintenance.retain(|entry| !comes(entry)),
         _ => {}
     }
-    Ok(Told { organization, services, groups, impacts, incidents, maintenance })
+    Ok(PageData { organization, services, groups, impacts, incidents, maintenance })
 }
 
 async fn incidents_told(
@@ -203,11 +203,11 @@ async fn incidents_told(
     let entry = |row: store::IncidentRow| {
         let updates = updates.remove(&row.id).unwrap_or_default();
         let services = services.remove(&row.id).unwrap_or_default();
-        told::incident(row, updates, &mut said, services, &sources, names)
+        model::incident(row, updates, &mut said, services, &sources, names)
     };
     let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
     if open {
-        told::by_latest_word(&mut entries);
+        model::by_latest_word(&mut entries);
     }
     Ok(entries)
 }
@@ -226,11 +226,11 @@ async fn maintenance_told(
     let entry = |row: store::MaintenanceRow| {
         let updates = updates.remove(&row.id).unwrap_or_default();
         let services = services.remove(&row.id).unwrap_or_default();
-        told::maintenance(row, updates, services, &sources, names)
+        model::maintenance(row, updates, services, &sources, names)
     };
     let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
     if open {
-        told::by_what_comes(&mut entries);
+        model::by_what_comes(&mut entries);
     }
     Ok(entries)
 }
@@ -242,8 +242,8 @@ async fn sources(read: &mut Read, organization: &OrganizationId, source_ids: Vec
     Ok(Sources { kept, components })
 }
 
-fn write(app: &App, told: &Told, which: Resource) -> Result<String> {
-    let Told { organization, services, groups, impacts, incidents, maintenance } = told;
+fn write(app: &App, told: &PageData, which: Resource) -> Result<String> {
+    let PageData { organization, services, groups, impacts, incidents, maintenance } = told;
     let (id, slug) = (organization.id.as_str(), &organization.slug);
     let clock = Clock::of(&organization.time_zone);
     let page = Page::of(organization, app.url.join(&format!("/status/{slug}")), clock);

@@ -9,7 +9,11 @@ use crate::{
         status::{Impact, ServiceStatus},
         time::Time,
     },
-    server::db::{Read, error::refused, lists::{self, updates_within_weight}},
+    server::db::{
+        Read,
+        error::refused,
+        in_list::{self, updates_within_weight},
+    },
 };
 use std::{collections::HashMap, hash::Hash};
 
@@ -184,9 +188,9 @@ pub(super) async fn incident_updates(
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Vec<UpdateRow<IncidentStatus>>>> {
     type Row = (IncidentId, UpdateId, IncidentStatus, String, Time, Time, Option<Time>, Option<String>);
-    let rows: Vec<Row> = lists::rows(
+    let rows: Vec<Row> = in_list::rows(
         read.connection(),
-        &[organization.as_str(), lists::LIST_WEIGHT],
+        &[organization.as_str(), in_list::LIST_WEIGHT],
         ids,
         updates_within_weight!(
             "u.incident_id, u.id, u.status, u.body, u.at, u.created_at as posted_at, u.edited_at, u.source_id",
@@ -212,7 +216,7 @@ pub(super) async fn said(
     organization: &OrganizationId,
     updates: &[UpdateId],
 ) -> Result<HashMap<UpdateId, Vec<SaidRow>>> {
-    let rows: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = lists::rows(
+    let rows: Vec<(UpdateId, ServiceId, Option<ServiceStatus>, String)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         updates,
@@ -231,7 +235,7 @@ pub(super) async fn incident_services(
     organization: &OrganizationId,
     ids: &[IncidentId],
 ) -> Result<HashMap<IncidentId, Vec<ServiceId>>> {
-    let rows: Vec<(IncidentId, ServiceId)> = lists::rows(
+    let rows: Vec<(IncidentId, ServiceId)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         ids,
@@ -249,9 +253,9 @@ pub(super) async fn maintenance_updates(
     ids: &[MaintenanceId],
 ) -> Result<HashMap<MaintenanceId, Vec<UpdateRow<MaintenanceStatus>>>> {
     type Row = (MaintenanceId, UpdateId, MaintenanceStatus, String, Time, Time, Option<String>);
-    let rows: Vec<Row> = lists::rows(
+    let rows: Vec<Row> = in_list::rows(
         read.connection(),
-        &[organization.as_str(), lists::LIST_WEIGHT],
+        &[organization.as_str(), in_list::LIST_WEIGHT],
         ids,
         updates_within_weight!(
             "u.maintenance_id, u.id, u.status, u.body, u.at, u.created_at as posted_at, u.source_id",
@@ -272,7 +276,7 @@ pub(super) async fn maintenance_services(
     organization: &OrganizationId,
     ids: &[MaintenanceId],
 ) -> Result<HashMap<MaintenanceId, Vec<(ServiceId, String)>>> {
-    let rows: Vec<(MaintenanceId, ServiceId, String)> = lists::rows(
+    let rows: Vec<(MaintenanceId, ServiceId, String)> = in_list::rows(
         read.connection(),
         &[organization.as_str()],
         ids,

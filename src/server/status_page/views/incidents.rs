@@ -1,18 +1,18 @@
 //! Incidents: the open ones above the services, one in the timeline, and the page of each.
 
-use super::{Setting, heading, icon_of, impact_look, state, way_back};
+use super::{PageContext, heading, icon_of, impact_look, state, way_back};
 use crate::{
     domain::{
         ids::ServiceId,
-        incident::{Incident, IncidentUpdate, Statement, Told},
+        incident::{Incident, IncidentUpdate, PublishedIncident, ServiceImpact},
         time::Time,
     },
-    server::status_page::days,
+    server::status_page::local_time,
 };
 use leptos::prelude::*;
 
 /// The permanent address of an incident.
-pub(super) fn address(setting: &Setting<'_>, incident: &Incident) -> String {
+pub(super) fn address(setting: &PageContext<'_>, incident: &Incident) -> String {
     format!("{}/incidents/{}", setting.home(), incident.id)
 }
 
@@ -21,12 +21,12 @@ fn named(incident: &Incident) -> impl ExactSizeIterator<Item = (&ServiceId, &str
 }
 
 /// What is wrong now, each with everything that was said of it.
-pub(super) fn open(setting: &Setting<'_>, all: &[Told]) -> AnyView {
+pub(super) fn open(setting: &PageContext<'_>, all: &[PublishedIncident]) -> AnyView {
     let cards: Vec<AnyView> = all.iter().map(|told| card(setting, told)).collect();
     view! { <section id="incidents" class="cards" aria-label="Open incidents">{cards}</section> }.into_any()
 }
 
-fn card(setting: &Setting<'_>, told: &Told) -> AnyView {
+fn card(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
     let incident = &told.incident;
     let (class, icon) = impact_look(incident.impact);
     view! {
@@ -43,9 +43,9 @@ fn card(setting: &Setting<'_>, told: &Told) -> AnyView {
 }
 
 /// Every message of an incident, newest first.
-fn updates(setting: &Setting<'_>, all: &[IncidentUpdate]) -> AnyView {
+fn updates(setting: &PageContext<'_>, all: &[IncidentUpdate]) -> AnyView {
     let said = |update: &IncidentUpdate| -> Vec<String> {
-        let sentence = |(Statement { status, .. }, name): &(Statement, String)| match status {
+        let sentence = |(ServiceImpact { status, .. }, name): &(ServiceImpact, String)| match status {
             Some(status) => format!("{name}: {}", setting.label(*status)),
             None => format!("{name}: no longer part of it"),
         };
@@ -56,7 +56,7 @@ fn updates(setting: &Setting<'_>, all: &[IncidentUpdate]) -> AnyView {
 }
 
 /// One message: what it made of the matter, when, and what it says.
-pub(super) fn message(setting: &Setting<'_>, label: &str, at: Time, html: &str, said: &[String]) -> AnyView {
+pub(super) fn message(setting: &PageContext<'_>, label: &str, at: Time, html: &str, said: &[String]) -> AnyView {
     let text = (!html.is_empty()).then(|| view! { <div class="text" inner_html=html.to_owned()></div> });
     let said = (!said.is_empty()).then(|| view! { <p class="said">{said.join(" · ")}</p> });
     view! {
@@ -69,7 +69,7 @@ pub(super) fn message(setting: &Setting<'_>, label: &str, at: Time, html: &str, 
 }
 
 /// An incident that is over, in the timeline and in the history; of one that is open only that it is.
-pub(super) fn entry(setting: &Setting<'_>, told: &Told) -> AnyView {
+pub(super) fn entry(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
     let incident = &told.incident;
     let rest = if incident.is_open() {
         view! { <p class="when">"Going on since " {setting.moment(incident.started_at)}</p> }.into_any()
@@ -80,13 +80,13 @@ pub(super) fn entry(setting: &Setting<'_>, told: &Told) -> AnyView {
 }
 
 /// An incident in a list: what it was called and when it was.
-pub(super) fn short(setting: &Setting<'_>, incident: &Incident) -> AnyView {
+pub(super) fn short(setting: &PageContext<'_>, incident: &Incident) -> AnyView {
     view! { <article class="entry">{title(setting, incident, false)}<p class="when">{course(setting, incident)}</p></article> }
         .into_any()
 }
 
 /// An incident in the history: what it was called, when it was, and what was said of it last.
-pub(super) fn gist(setting: &Setting<'_>, told: &Told) -> AnyView {
+pub(super) fn gist(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
     let last = told.updates.iter().find(|update| !update.html.is_empty());
     let last = last.map(|update| view! { <div class="text" inner_html=update.html.clone()></div> });
     view! {
@@ -99,7 +99,7 @@ pub(super) fn gist(setting: &Setting<'_>, told: &Told) -> AnyView {
     .into_any()
 }
 
-fn title(setting: &Setting<'_>, incident: &Incident, under_day: bool) -> AnyView {
+fn title(setting: &PageContext<'_>, incident: &Incident, under_day: bool) -> AnyView {
     let (class, icon) = impact_look(incident.impact);
     view! {
         <header>
@@ -112,12 +112,12 @@ fn title(setting: &Setting<'_>, incident: &Incident, under_day: bool) -> AnyView
 }
 
 /// From when to when it was.
-fn course(setting: &Setting<'_>, incident: &Incident) -> AnyView {
+fn course(setting: &PageContext<'_>, incident: &Incident) -> AnyView {
     let began = setting.moment(incident.started_at);
     match incident.resolved_at {
         Some(end) => {
-            let lasted = days::minutes(end.micros() - incident.started_at.micros());
-            let lasted = format!(", after {}", days::minutes_in_words(lasted));
+            let lasted = local_time::minutes(end.micros() - incident.started_at.micros());
+            let lasted = format!(", after {}", local_time::minutes_in_words(lasted));
             view! { <span>"Began " {began} " · resolved " {setting.moment(end)} {lasted}</span> }.into_any()
         }
         None => view! { <span>"Going on since " {began}</span> }.into_any(),
@@ -125,8 +125,8 @@ fn course(setting: &Setting<'_>, incident: &Incident) -> AnyView {
 }
 
 /// The content of an incident's own page.
-pub(super) fn page(setting: &Setting<'_>, told: &Told) -> AnyView {
-    let Told { incident, updates: all, postmortem } = told;
+pub(super) fn page(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
+    let PublishedIncident { incident, updates: all, postmortem } = told;
     let (class, icon) = impact_look(incident.impact);
     let rows: String = incident
         .services

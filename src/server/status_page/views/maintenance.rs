@@ -1,16 +1,16 @@
 //! Maintenance: what goes on and comes above the services, one in the timeline, and the page of each.
 
-use super::{Setting, heading, icon_of, incidents::message, way_back};
+use super::{PageContext, heading, icon_of, incidents::message, way_back};
 use crate::{
     domain::{
         ids::ServiceId,
-        maintenance::{Maintenance, MaintenanceStatus, MaintenanceUpdate, ToldMaintenance},
+        maintenance::{Maintenance, MaintenanceStatus, MaintenanceUpdate, PublishedMaintenance},
     },
-    server::status_page::days,
+    server::status_page::local_time,
 };
 use leptos::prelude::*;
 
-fn address(setting: &Setting<'_>, maintenance: &Maintenance) -> String {
+fn address(setting: &PageContext<'_>, maintenance: &Maintenance) -> String {
     format!("{}/maintenance/{}", setting.home(), maintenance.id)
 }
 
@@ -19,13 +19,13 @@ fn named(maintenance: &Maintenance) -> impl ExactSizeIterator<Item = (&ServiceId
 }
 
 /// What goes on, and what comes.
-pub(super) fn open(setting: &Setting<'_>, all: &[ToldMaintenance]) -> AnyView {
+pub(super) fn open(setting: &PageContext<'_>, all: &[PublishedMaintenance]) -> AnyView {
     let (going_on, coming): (Vec<_>, Vec<_>) = all.iter().partition(|told| told.maintenance.status.is_going_on());
     let cards: Vec<AnyView> = going_on.into_iter().chain(coming).map(|told| card(setting, told)).collect();
     view! { <section id="maintenance" class="cards" aria-label="Maintenance">{cards}</section> }.into_any()
 }
 
-fn card(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
+fn card(setting: &PageContext<'_>, told: &PublishedMaintenance) -> AnyView {
     let maintenance = &told.maintenance;
     view! {
         <article id=format!("m-{}", maintenance.id) class="card">
@@ -42,15 +42,15 @@ fn card(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
 }
 
 /// Its window as the organization's clocks show it.
-fn window(setting: &Setting<'_>, maintenance: &Maintenance) -> AnyView {
+fn window(setting: &PageContext<'_>, maintenance: &Maintenance) -> AnyView {
     let Maintenance { starts_at, ends_at, .. } = maintenance;
-    let (from, to) = days::window_in_words(setting.zone, *starts_at, *ends_at);
+    let (from, to) = local_time::window_in_words(setting.zone, *starts_at, *ends_at);
     view! { <time datetime=starts_at.rfc3339()>{from}</time> " to " <time datetime=ends_at.rfc3339()>{to}</time> }
         .into_any()
 }
 
 /// What comes next, and when; how long until then is the script's word.
-fn countdown(setting: &Setting<'_>, maintenance: &Maintenance) -> AnyView {
+fn countdown(setting: &PageContext<'_>, maintenance: &Maintenance) -> AnyView {
     let Maintenance { status, starts_at, ends_at, .. } = maintenance;
     match status {
         MaintenanceStatus::Scheduled => view! { <span>"Starts " {setting.relative(*starts_at)}</span> }.into_any(),
@@ -64,24 +64,24 @@ fn countdown(setting: &Setting<'_>, maintenance: &Maintenance) -> AnyView {
     }
 }
 
-fn updates(setting: &Setting<'_>, all: &[MaintenanceUpdate]) -> AnyView {
+fn updates(setting: &PageContext<'_>, all: &[MaintenanceUpdate]) -> AnyView {
     let each = all.iter().map(|update| message(setting, update.status.label(), update.at, &update.html, &[]));
     each.collect::<Vec<AnyView>>().into_any()
 }
 
 /// A maintenance in the timeline.
-pub(super) fn entry(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
+pub(super) fn entry(setting: &PageContext<'_>, told: &PublishedMaintenance) -> AnyView {
     with_rest(setting, &told.maintenance, true, updates(setting, &told.updates))
 }
 
 /// A maintenance in the history: what was said of it last.
-pub(super) fn gist(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
+pub(super) fn gist(setting: &PageContext<'_>, told: &PublishedMaintenance) -> AnyView {
     let last = told.updates.iter().find(|update| !update.html.is_empty());
     let last = last.map(|update| view! { <div class="text" inner_html=update.html.clone()></div> });
     with_rest(setting, &told.maintenance, false, last.into_any())
 }
 
-fn with_rest(setting: &Setting<'_>, maintenance: &Maintenance, under_day: bool, rest: AnyView) -> AnyView {
+fn with_rest(setting: &PageContext<'_>, maintenance: &Maintenance, under_day: bool, rest: AnyView) -> AnyView {
     view! {
         <article class="entry">
             <header>
@@ -97,7 +97,7 @@ fn with_rest(setting: &Setting<'_>, maintenance: &Maintenance, under_day: bool, 
 }
 
 /// The content of a maintenance's own page.
-pub(super) fn page(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
+pub(super) fn page(setting: &PageContext<'_>, told: &PublishedMaintenance) -> AnyView {
     let maintenance = &told.maintenance;
     let services: Vec<AnyView> =
         named(maintenance).map(|(id, name)| view! { <li>{setting.service(id, name)}</li> }.into_any()).collect();

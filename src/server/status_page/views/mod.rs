@@ -7,15 +7,15 @@ mod symbols;
 mod timeline;
 mod uptime;
 
-pub use timeline::Past;
-pub use uptime::Record;
+pub use timeline::PastEvents;
+pub use uptime::DayRecord;
 
-use super::{bars::Bars, days, days::Month, page::Region, snapshot::Snapshot, xml::escape};
+use super::{local_time, local_time::Month, page::Region, snapshot::Snapshot, uptime_bars::Bars, xml::escape};
 use crate::{
     domain::{
         ids::ServiceId,
-        incident::Told,
-        maintenance::ToldMaintenance,
+        incident::PublishedIncident,
+        maintenance::PublishedMaintenance,
         service::{Section, Service, ServiceList},
         status::{Impact, Indicator, PageStatus, ServiceStatus},
         time::Time,
@@ -33,7 +33,7 @@ use symbols::Symbols;
 
 /// What every part of a page needs to know.
 #[derive(Debug)]
-pub struct Setting<'a> {
+pub struct PageContext<'a> {
     /// Whose page it is.
     pub organization: &'a PublicOrganization,
     /// Its time zone.
@@ -44,11 +44,11 @@ pub struct Setting<'a> {
     there: HashSet<&'a ServiceId>,
 }
 
-impl<'a> Setting<'a> {
+impl<'a> PageContext<'a> {
     /// The setting of an organization with these services.
     pub fn new(organization: &'a PublicOrganization, services: &'a ServiceList, now: Time) -> Self {
         let there = services.services.iter().map(|service| &service.id).collect();
-        Self { organization, zone: days::zone(&organization.time_zone), now, there }
+        Self { organization, zone: local_time::zone(&organization.time_zone), now, there }
     }
 
     /// The address of the status page.
@@ -62,12 +62,12 @@ impl<'a> Setting<'a> {
 
     /// A moment as the organization's clocks show it; the script adds the visitor's.
     fn moment(&self, at: Time) -> AnyView {
-        view! { <time datetime=at.rfc3339()>{days::in_words(self.zone, at)}</time> }.into_any()
+        view! { <time datetime=at.rfc3339()>{local_time::in_words(self.zone, at)}</time> }.into_any()
     }
 
     /// A moment that the script tells as “in 3 hours” or “2 minutes ago”.
     fn relative(&self, at: Time) -> AnyView {
-        view! { <time datetime=at.rfc3339() data-relative>{days::in_words(self.zone, at)}</time> }.into_any()
+        view! { <time datetime=at.rfc3339() data-relative>{local_time::in_words(self.zone, at)}</time> }.into_any()
     }
 
     /// A service by its name, with the way to its page.
@@ -115,7 +115,7 @@ pub fn head(app: &App, snapshot: &Snapshot) -> Head {
 }
 
 /// The same of a page below it.
-pub fn head_below(app: &App, setting: &Setting<'_>, path: &str, title: &str, description: String) -> Head {
+pub fn head_below(app: &App, setting: &PageContext<'_>, path: &str, title: &str, description: String) -> Head {
     Head {
         title: format!("{title} · {} status", setting.organization.name),
         description,
@@ -135,13 +135,13 @@ pub fn body(snapshot: &Snapshot, regions: &[Region]) -> AnyView {
 }
 
 /// The same of a page below it.
-pub fn body_below(setting: &Setting<'_>, main: impl FnOnce() -> AnyView) -> AnyView {
+pub fn body_below(setting: &PageContext<'_>, main: impl FnOnce() -> AnyView) -> AnyView {
     frame(setting, html(main), false)
 }
 
 /// What stands around the content. Of the status page itself the parts that change are sent to
 /// whoever reads it; the pages below it are read again.
-fn frame(setting: &Setting<'_>, main: String, in_parts: bool) -> AnyView {
+fn frame(setting: &PageContext<'_>, main: String, in_parts: bool) -> AnyView {
     let organization = setting.organization;
     let home = setting.home();
     let made = setting.now;
@@ -225,26 +225,26 @@ pub fn regions(snapshot: &Snapshot) -> Vec<Region> {
 }
 
 /// The content of an incident's page.
-pub fn incident(setting: &Setting<'_>, told: &Told) -> AnyView {
+pub fn incident(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
     incidents::page(setting, told)
 }
 
 /// The content of a maintenance's page.
-pub fn planned(setting: &Setting<'_>, told: &ToldMaintenance) -> AnyView {
+pub fn planned(setting: &PageContext<'_>, told: &PublishedMaintenance) -> AnyView {
     maintenance::page(setting, told)
 }
 
 /// The content of the history.
-pub fn history(setting: &Setting<'_>, past: &Past, asked: Option<Month>) -> AnyView {
+pub fn history(setting: &PageContext<'_>, past: &PastEvents, asked: Option<Month>) -> AnyView {
     timeline::history(setting, past, asked)
 }
 
 /// The content of a service's page.
-pub fn service(setting: &Setting<'_>, record: &Record) -> AnyView {
+pub fn service(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
     uptime::page(setting, record)
 }
 
-fn banner(setting: &Setting<'_>, snapshot: &Snapshot) -> AnyView {
+fn banner(setting: &PageContext<'_>, snapshot: &Snapshot) -> AnyView {
     let PageStatus { indicator, description } = snapshot.status;
     let total = snapshot.services.services.len();
     let affected = match (snapshot.affected(), total) {
@@ -278,7 +278,7 @@ fn nothing_yet(name: &str) -> AnyView {
 }
 
 /// The way back to the status page, above the title of every page below it.
-fn way_back(setting: &Setting<'_>) -> AnyView {
+fn way_back(setting: &PageContext<'_>) -> AnyView {
     view! { <p class="back"><a href=setting.home()>"All services"</a></p> }.into_any()
 }
 
@@ -294,7 +294,7 @@ fn heading(under_day: bool, address: String, title: &str) -> AnyView {
 }
 
 /// A service's status in words, with its icon.
-fn state(setting: &Setting<'_>, status: ServiceStatus) -> String {
+fn state(setting: &PageContext<'_>, status: ServiceStatus) -> String {
     let label = escape(setting.label(status));
     let (class, icon) = (status.as_str(), icon(status));
     format!(

@@ -1,12 +1,12 @@
 //! Groups and services with their bars.
 
-use super::{Setting, escape, icon, state};
+use super::{PageContext, escape, icon, state};
 use crate::{
     domain::{
         service::{Group, Service},
         status::ServiceStatus,
     },
-    server::status_page::bars::Bars,
+    server::status_page::uptime_bars::Bars,
 };
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub(super) const MAX_OPEN: usize = 12;
 
 pub(super) fn grouped(
-    setting: &Setting<'_>,
+    setting: &PageContext<'_>,
     group: &Group,
     services: &[&Service],
     bars: &[Bars],
@@ -45,12 +45,12 @@ pub(super) fn grouped(
     .into_any()
 }
 
-pub(super) fn loose(setting: &Setting<'_>, id: &str, services: &[&Service], bars: &[Bars]) -> AnyView {
+pub(super) fn loose(setting: &PageContext<'_>, id: &str, services: &[&Service], bars: &[Bars]) -> AnyView {
     view! { <section id=id.to_owned() class="group" aria-label="Services">{list(setting, services, bars)}</section> }
         .into_any()
 }
 
-fn list(setting: &Setting<'_>, services: &[&Service], bars: &[Bars]) -> AnyView {
+fn list(setting: &PageContext<'_>, services: &[&Service], bars: &[Bars]) -> AnyView {
     if services.is_empty() {
         return view! { <p class="box empty">"No services in this group yet."</p> }.into_any();
     }
@@ -59,7 +59,7 @@ fn list(setting: &Setting<'_>, services: &[&Service], bars: &[Bars]) -> AnyView 
 }
 
 /// A service in its line: name, status, bar, figure. Written by hand, because there may be hundreds.
-fn row(setting: &Setting<'_>, service: &Service, bars: &Bars) -> String {
+fn row(setting: &PageContext<'_>, service: &Service, bars: &Bars) -> String {
     let Service { id, name, description, status, .. } = service;
     let note = match description.as_str() {
         "" => String::new(),

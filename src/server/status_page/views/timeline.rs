@@ -1,10 +1,10 @@
 //! What has been: the timeline of the status page and the history by month.
 
-use super::{Setting, incidents, maintenance, way_back};
+use super::{PageContext, incidents, maintenance, way_back};
 use crate::{
-    domain::{incident::Told, maintenance::ToldMaintenance, time::Time},
+    domain::{incident::PublishedIncident, maintenance::PublishedMaintenance, time::Time},
     server::status_page::{
-        days::{self, Month},
+        local_time::{self, Month},
         snapshot::{Snapshot, TIMELINE},
     },
 };
@@ -13,9 +13,9 @@ use leptos::prelude::*;
 
 /// What the history shows.
 #[derive(Debug)]
-pub struct Past {
+pub struct PastEvents {
     /// Months without a hole between them, newest first, each with what happened in it.
-    pub months: Vec<(Month, Vec<Told>, Vec<ToldMaintenance>)>,
+    pub months: Vec<(Month, Vec<PublishedIncident>, Vec<PublishedMaintenance>)>,
     /// The month that it is.
     pub this_month: Month,
     /// The first month that can hold something.
@@ -24,13 +24,13 @@ pub struct Past {
 
 /// Something that happened.
 enum Event<'a> {
-    Incident(&'a Told),
-    Maintenance(&'a ToldMaintenance),
+    Incident(&'a PublishedIncident),
+    Maintenance(&'a PublishedMaintenance),
 }
 
 /// A stretch of days or months, newest first.
 #[derive(Debug, PartialEq, Eq)]
-enum Run<U, E> {
+enum QuietDays<U, E> {
     /// One with what happened in it.
     Eventful(U, Vec<E>),
     /// Neighbours in which nothing happened: the newest and the oldest of them.
@@ -38,20 +38,20 @@ enum Run<U, E> {
 }
 
 /// Makes one of neighbours in which nothing happened.
-fn folded<U: Copy, E>(units: impl IntoIterator<Item = (U, Vec<E>)>) -> Vec<Run<U, E>> {
-    let mut runs: Vec<Run<U, E>> = Vec::new();
+fn folded<U: Copy, E>(units: impl IntoIterator<Item = (U, Vec<E>)>) -> Vec<QuietDays<U, E>> {
+    let mut runs: Vec<QuietDays<U, E>> = Vec::new();
     for (unit, events) in units {
         match runs.last_mut() {
-            Some(Run::Quiet(_, oldest)) if events.is_empty() => *oldest = unit,
-            _ if events.is_empty() => runs.push(Run::Quiet(unit, unit)),
-            _ => runs.push(Run::Eventful(unit, events)),
+            Some(QuietDays::Quiet(_, oldest)) if events.is_empty() => *oldest = unit,
+            _ if events.is_empty() => runs.push(QuietDays::Quiet(unit, unit)),
+            _ => runs.push(QuietDays::Eventful(unit, events)),
         }
     }
     runs
 }
 
 /// Both kinds together, latest first.
-fn events<'a>(incidents: &'a [Told], maintenance: &'a [ToldMaintenance]) -> Vec<(Time, Event<'a>)> {
+fn events<'a>(incidents: &'a [PublishedIncident], maintenance: &'a [PublishedMaintenance]) -> Vec<(Time, Event<'a>)> {
     let mut all: Vec<(Time, Event<'a>)> = incidents
         .iter()
         .map(|told| (told.incident.started_at, Event::Incident(told)))
@@ -62,20 +62,20 @@ fn events<'a>(incidents: &'a [Told], maintenance: &'a [ToldMaintenance]) -> Vec<
 }
 
 /// The past days. What began before the first of them stands on the day on which it was over.
-pub(super) fn recent(setting: &Setting<'_>, snapshot: &Snapshot) -> AnyView {
+pub(super) fn recent(setting: &PageContext<'_>, snapshot: &Snapshot) -> AnyView {
     let zone = setting.zone;
-    let today = days::date(zone, setting.now);
+    let today = local_time::date(zone, setting.now);
     let length = i64::try_from(TIMELINE).unwrap_or_default();
-    let first = days::plus(today, 1 - length);
+    let first = local_time::plus(today, 1 - length);
     let mut by_day: Vec<(NaiveDate, Vec<Event<'_>>)> =
-        (0..length).map(|back| (days::plus(today, -back), Vec::new())).collect();
+        (0..length).map(|back| (local_time::plus(today, -back), Vec::new())).collect();
     for (at, event) in events(&snapshot.past, &snapshot.past_maintenance) {
-        let began = days::date(zone, at);
+        let began = local_time::date(zone, at);
         let end = match &event {
             Event::Incident(told) => told.incident.resolved_at,
             Event::Maintenance(told) => told.maintenance.completed_at,
         };
-        let day = if began < first { end.map_or(began, |end| days::date(zone, end)) } else { began };
+        let day = if began < first { end.map_or(began, |end| local_time::date(zone, end)) } else { began };
         if let Some((_, events)) = by_day.iter_mut().find(|(date, _)| *date == day) {
             events.push(event);
         }
@@ -83,11 +83,11 @@ pub(super) fn recent(setting: &Setting<'_>, snapshot: &Snapshot) -> AnyView {
     let runs: Vec<AnyView> = folded(by_day)
         .into_iter()
         .map(|run| match run {
-            Run::Eventful(day, events) => {
+            QuietDays::Eventful(day, events) => {
                 let entries: Vec<AnyView> = events.iter().map(|event| entry(setting, event)).collect();
-                view! { <div class="day"><h3>{days::day_in_words(day)}</h3>{entries}</div> }.into_any()
+                view! { <div class="day"><h3>{local_time::day_in_words(day)}</h3>{entries}</div> }.into_any()
             }
-            Run::Quiet(newest, oldest) => {
+            QuietDays::Quiet(newest, oldest) => {
                 view! { <p class="quiet">{quiet_days(newest, oldest, today, first)}</p> }.into_any()
             }
         })
@@ -103,7 +103,7 @@ pub(super) fn recent(setting: &Setting<'_>, snapshot: &Snapshot) -> AnyView {
 }
 
 fn quiet_days(newest: NaiveDate, oldest: NaiveDate, today: NaiveDate, first: NaiveDate) -> String {
-    let day = days::day_in_words;
+    let day = local_time::day_in_words;
     match (newest == today, oldest == newest) {
         (true, true) => "No incidents today".to_owned(),
         (true, false) if oldest == first => format!("No incidents in the past {TIMELINE} days"),
@@ -113,7 +113,7 @@ fn quiet_days(newest: NaiveDate, oldest: NaiveDate, today: NaiveDate, first: Nai
     }
 }
 
-fn entry(setting: &Setting<'_>, event: &Event<'_>) -> AnyView {
+fn entry(setting: &PageContext<'_>, event: &Event<'_>) -> AnyView {
     match event {
         Event::Incident(told) => incidents::entry(setting, told),
         Event::Maintenance(told) => maintenance::entry(setting, told),
@@ -121,19 +121,19 @@ fn entry(setting: &Setting<'_>, event: &Event<'_>) -> AnyView {
 }
 
 /// The content of the history: the latest months, or the one that was asked for.
-pub(super) fn history(setting: &Setting<'_>, past: &Past, asked: Option<Month>) -> AnyView {
+pub(super) fn history(setting: &PageContext<'_>, past: &PastEvents, asked: Option<Month>) -> AnyView {
     let all = past.months.iter().map(|(month, incidents, maintenance)| (*month, events(incidents, maintenance)));
     let runs: Vec<AnyView> = folded(all)
         .into_iter()
         .map(|run| match run {
-            Run::Eventful(month, events) => {
+            QuietDays::Eventful(month, events) => {
                 let entries: Vec<AnyView> = events.iter().map(|(_, event)| gist(setting, event)).collect();
                 view! { <section class="part month"><h2>{month.to_string()}</h2>{entries}</section> }.into_any()
             }
-            Run::Quiet(newest, oldest) if newest == oldest => {
+            QuietDays::Quiet(newest, oldest) if newest == oldest => {
                 view! { <p class="quiet">{format!("Nothing in {newest}")}</p> }.into_any()
             }
-            Run::Quiet(newest, oldest) => {
+            QuietDays::Quiet(newest, oldest) => {
                 view! { <p class="quiet">{format!("Nothing from {oldest} to {newest}")}</p> }.into_any()
             }
         })
@@ -159,7 +159,7 @@ pub(super) fn history(setting: &Setting<'_>, past: &Past, asked: Option<Month>) 
     .into_any()
 }
 
-fn gist(setting: &Setting<'_>, event: &Event<'_>) -> AnyView {
+fn gist(setting: &PageContext<'_>, event: &Event<'_>) -> AnyView {
     match event {
         Event::Incident(told) => incidents::gist(setting, told),
         Event::Maintenance(told) => maintenance::gist(setting, told),
@@ -178,11 +178,11 @@ mod tests {
         assert_eq!(
             folded(units),
             [
-                Run::Quiet(9, 8),
-                Run::Eventful(7, vec!["a", "b"]),
-                Run::Quiet(6, 6),
-                Run::Eventful(5, vec!["c"]),
-                Run::Quiet(4, 3)
+                QuietDays::Quiet(9, 8),
+                QuietDays::Eventful(7, vec!["a", "b"]),
+                QuietDays::Quiet(6, 6),
+                QuietDays::Eventful(5, vec!["c"]),
+                QuietDays::Quiet(4, 3)
             ]
         );
     }
@@ -205,13 +205,13 @@ mod tests {
         fn folding_loses_nothing(counts in proptest::collection::vec(0_usize..3, 0..20)) {
             let units = counts.iter().enumerate().map(|(unit, count)| (unit, vec![(); *count]));
             let runs = folded(units);
-            let is_quiet = |run: &Run<usize, ()>| matches!(run, Run::Quiet(..));
+            let is_quiet = |run: &QuietDays<usize, ()>| matches!(run, QuietDays::Quiet(..));
             prop_assert!(runs.windows(2).all(|pair| !(is_quiet(&pair[0]) && is_quiet(&pair[1]))));
             let mut unfolded = Vec::new();
             for run in &runs {
                 match run {
-                    Run::Eventful(unit, events) => unfolded.push((*unit, events.len())),
-                    Run::Quiet(newest, oldest) => unfolded.extend((*newest..=*oldest).map(|unit| (unit, 0))),
+                    QuietDays::Eventful(unit, events) => unfolded.push((*unit, events.len())),
+                    QuietDays::Quiet(newest, oldest) => unfolded.extend((*newest..=*oldest).map(|unit| (unit, 0))),
                 }
             }
             prop_assert_eq!(unfolded, counts.into_iter().enumerate().collect::<Vec<_>>());

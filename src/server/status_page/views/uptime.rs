@@ -1,12 +1,12 @@
 //! What the bars are made of in words: for the script, and as the page of a service.
 
-use super::{Setting, incidents::short, state, way_back};
+use super::{PageContext, incidents::short, state, way_back};
 use crate::{
     domain::{ids::ServiceId, incident::Incident, service::Service, status::ServiceStatus, time::Time, uptime::Tally},
     server::status_page::{
-        bars::{Bars, letter},
-        days::{self, Month},
+        local_time::{self, Month},
         snapshot::Snapshot,
+        uptime_bars::{Bars, letter},
     },
 };
 use leptos::prelude::*;
@@ -32,11 +32,11 @@ struct Facts<'a> {
 /// The facts of the status page.
 pub(super) fn facts(snapshot: &Snapshot) -> String {
     let setting = snapshot.setting();
-    told(&setting, snapshot.turns_at, &snapshot.touching, &setting.there)
+    told(&setting, snapshot.turns_at, &snapshot.overlapping, &setting.there)
 }
 
-fn told(setting: &Setting<'_>, until: Time, incidents: &[Incident], all: &HashSet<&ServiceId>) -> String {
-    let day = |at: Time| days::date(setting.zone, at).to_string();
+fn told(setting: &PageContext<'_>, until: Time, incidents: &[Incident], all: &HashSet<&ServiceId>) -> String {
+    let day = |at: Time| local_time::date(setting.zone, at).to_string();
     let incidents = incidents
         .iter()
         .filter_map(|incident| {
@@ -56,7 +56,7 @@ fn told(setting: &Setting<'_>, until: Time, incidents: &[Incident], all: &HashSe
 
 /// What the page of a service shows.
 #[derive(Debug)]
-pub struct Record {
+pub struct DayRecord {
     /// The service.
     pub service: Service,
     /// Its days up to today.
@@ -70,8 +70,8 @@ pub struct Record {
 }
 
 /// The content of a service's own page.
-pub(super) fn page(setting: &Setting<'_>, record: &Record) -> AnyView {
-    let Record { service, bars, bounds, incidents, .. } = record;
+pub(super) fn page(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
+    let DayRecord { service, bars, bounds, incidents, .. } = record;
     let until = bounds.last().copied().unwrap_or(setting.now);
     let facts = told(setting, until, incidents, &HashSet::from([&service.id]));
     let bar = format!("{}<p>{}</p>{facts}", bars.drawing("bar", service.status), bars.in_words(setting.zone));
@@ -100,17 +100,17 @@ pub(super) fn page(setting: &Setting<'_>, record: &Record) -> AnyView {
 }
 
 /// What was in a day or a month besides being operational, worst first.
-fn course(setting: &Setting<'_>, tally: &Tally) -> String {
+fn course(setting: &PageContext<'_>, tally: &Tally) -> String {
     let bad = ServiceStatus::ALL.iter().rev().filter(|status| **status != ServiceStatus::Operational);
     let parts = bad.filter(|status| tally.of(**status) > 0).map(|status| {
-        format!("{} {}", setting.label(*status), days::minutes_in_words(days::minutes(tally.of(*status))))
+        format!("{} {}", setting.label(*status), local_time::minutes_in_words(local_time::minutes(tally.of(*status))))
     });
     parts.collect::<Vec<_>>().join(", ")
 }
 
 /// The days of the bar that were not operational, newest first.
-fn exceptional_days(setting: &Setting<'_>, record: &Record) -> AnyView {
-    let Record { service, bars, bounds, incidents, .. } = record;
+fn exceptional_days(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
+    let DayRecord { service, bars, bounds, incidents, .. } = record;
     let rows: Vec<AnyView> = bars
         .exceptions(service.status)
         .into_iter()
@@ -131,7 +131,7 @@ fn exceptional_days(setting: &Setting<'_>, record: &Record) -> AnyView {
                     view! { <a href=address>{incident.title.clone()}</a> }.into_any()
                 })
                 .collect();
-            let day = days::day_in_words(days::date(setting.zone, from));
+            let day = local_time::day_in_words(local_time::date(setting.zone, from));
             let links = (!links.is_empty()).then(|| view! { <p>{links}</p> });
             Some(view! { <tr><th scope="row">{day}</th><td>{what}{links}</td></tr> }.into_any())
         })
@@ -154,8 +154,8 @@ fn exceptional_days(setting: &Setting<'_>, record: &Record) -> AnyView {
 }
 
 /// The uptime of each month, newest first.
-fn by_month(setting: &Setting<'_>, record: &Record) -> AnyView {
-    let this_month = Month::of(days::date(setting.zone, setting.now));
+fn by_month(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
+    let this_month = Month::of(local_time::date(setting.zone, setting.now));
     let rows: Vec<AnyView> = record
         .months
         .iter()

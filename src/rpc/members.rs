@@ -3,7 +3,7 @@
 use crate::domain::{
     error::AppError,
     ids::{InvitationId, TeamId, TokenId, UserId},
-    member::{InvitationInput, Offers, People, Sent},
+    member::{InvitationDelivery, InvitationInput, PendingInvitations, People},
     role::{Role, TeamRole},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -47,13 +47,13 @@ pub async fn leave_organization(organization: String) -> Result<(), AppError> {
 
 /// Invites somebody.
 #[server(prefix = "/rpc", endpoint = "invite", input = Json)]
-pub async fn invite(organization: String, input: InvitationInput) -> Result<Sent, AppError> {
+pub async fn invite(organization: String, input: InvitationInput) -> Result<InvitationDelivery, AppError> {
     run(invitations::invite(scope::<allowed::ManageMembers>(&organization).await?, input)).await
 }
 
 /// Sends an invitation again.
 #[server(prefix = "/rpc", endpoint = "resend_invitation", input = Json)]
-pub async fn resend_invitation(organization: String, id: InvitationId) -> Result<Sent, AppError> {
+pub async fn resend_invitation(organization: String, id: InvitationId) -> Result<InvitationDelivery, AppError> {
     run(invitations::resend(scope::<allowed::ManageMembers>(&organization).await?, id)).await
 }
 
@@ -65,7 +65,7 @@ pub async fn revoke_invitation(organization: String, id: InvitationId) -> Result
 
 /// What the person is invited to, by the address that they have verified.
 #[server(prefix = "/rpc", endpoint = "open_invitations")]
-pub async fn open_invitations() -> Result<Offers, AppError> {
+pub async fn open_invitations() -> Result<PendingInvitations, AppError> {
     run(invitations::open_to(signed_in().await?)).await
 }
 

@@ -1,6 +1,6 @@
 //! The shapes of the compatible API: every key, in the order in which Statuspage writes them.
 
-use super::told::{Affected, Entry, Update};
+use super::model::{Affected, Entry, Update};
 use crate::{
     domain::{
         ids::{GroupId, ServiceId},
@@ -8,7 +8,7 @@ use crate::{
         status::{Indicator, PageDescription, PageStatus, ServiceStatus},
         time::Time,
     },
-    server::{days, organizations::PublicOrganization},
+    server::{local_time, organizations::PublicOrganization},
 };
 use chrono::{SecondsFormat, TimeZone};
 use chrono_tz::Tz;
@@ -25,7 +25,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn of(name: &str) -> Self {
-        let zone = days::zone(name);
+        let zone = local_time::zone(name);
         let utc = zone.from_utc_datetime(&Time::default().utc().naive_utc()).format("%Z").to_string() == "UTC";
         Self { zone, utc }
     }
@@ -37,7 +37,7 @@ impl Clock {
     }
 
     fn day(self, at: Time) -> String {
-        days::date(self.zone, at).format("%Y-%m-%d").to_string()
+        local_time::date(self.zone, at).format("%Y-%m-%d").to_string()
     }
 }
 

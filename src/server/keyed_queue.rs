@@ -15,19 +15,19 @@ const MAX_WAITING: usize = 64;
 /// How long one waits for those before it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-type Line = Arc<tokio::sync::Mutex<()>>;
+type KeyQueue = Arc<tokio::sync::Mutex<()>>;
 
 /// What each brings, in line.
 #[derive(Debug)]
-pub(super) struct Turns<K: Eq + Hash>(Arc<Mutex<HashMap<K, Line>>>);
+pub(super) struct KeyedQueue<K: Eq + Hash>(Arc<Mutex<HashMap<K, KeyQueue>>>);
 
-impl<K: Eq + Hash> Default for Turns<K> {
+impl<K: Eq + Hash> Default for KeyedQueue<K> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<K: Eq + Hash> Clone for Turns<K> {
+impl<K: Eq + Hash> Clone for KeyedQueue<K> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
@@ -35,14 +35,14 @@ impl<K: Eq + Hash> Clone for Turns<K> {
 
 /// The turn of one; the next one's begins when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<K: Eq + Hash> {
-    turns: Turns<K>,
+pub(super) struct QueuePermit<K: Eq + Hash> {
+    turns: KeyedQueue<K>,
     key: K,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl<K: Eq + Hash> Turns<K> {
-    fn lines(&self) -> MutexGuard<'_, HashMap<K, Line>> {
+impl<K: Eq + Hash> KeyedQueue<K> {
+    fn lines(&self) -> MutexGuard<'_, HashMap<K, KeyQueue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,11 +50,11 @@ impl<K: Eq + Hash> Turns<K> {
     ///
     /// # Errors
     /// [`AppError::Busy`] when too many wait, or they take too long.
-    pub async fn take(&self, key: &K) -> Result<Turn<K>>
+    pub async fn take(&self, key: &K) -> Result<QueuePermit<K>>
     where
         K: Clone,
     {
-        let mut turn = Turn { turns: self.clone(), key: key.clone(), guard: None };
+        let mut permit = QueuePermit { turns: self.clone(), key: key.clone(), guard: None };
         let line = {
             let mut lines = self.lines();
             let line = lines.entry(key.clone()).or_default();
@@ -64,12 +64,12 @@ impl<K: Eq + Hash> Turns<K> {
             }
             line.clone()
         };
-        turn.guard = Some(time::timeout(TIMEOUT, line.lock_owned()).await.map_err(|_| AppError::Busy)?);
-        Ok(turn)
+        permit.guard = Some(time::timeout(TIMEOUT, line.lock_owned()).await.map_err(|_| AppError::Busy)?);
+        Ok(permit)
     }
 }
 
-impl<K: Eq + Hash> Drop for Turn<K> {
+impl<K: Eq + Hash> Drop for QueuePermit<K> {
     fn drop(&mut self) {
         self.guard = None;
         let mut lines = self.turns.lines();
@@ -87,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_at_a_time_and_not_too_many() {
-        let (turns, id) = (Turns::default(), OrganizationId::from_random(random_id()));
+        let (turns, id) = (KeyedQueue::default(), OrganizationId::from_random(random_id()));
         let first = turns.take(&id).await.expect("a turn");
         assert!(turns.take(&OrganizationId::from_random(random_id())).await.is_ok(), "another organization");
         let mut waiting = Box::pin(join_all((0..200).map(|_| async { turns.take(&id).await.map(drop) })));

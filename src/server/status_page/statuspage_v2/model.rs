@@ -12,7 +12,7 @@ use crate::{
         time::Time,
     },
     server::{
-        import::facts::{AffectedFacts, Facts, Kept, UpdateFacts},
+        import::facts::{AffectedFacts, ImportedFacts, StoredFacts, UpdateFacts},
         markup::inert,
     },
 };
@@ -106,13 +106,13 @@ impl Names {
 /// What imported files said, and which of our services their components became.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    pub kept: HashMap<String, Kept>,
+    pub kept: HashMap<String, StoredFacts>,
     pub components: HashMap<String, String>,
 }
 
 impl Sources {
     /// The components that the files name.
-    pub(super) fn codes(kept: &HashMap<String, Kept>) -> Vec<String> {
+    pub(super) fn codes(kept: &HashMap<String, StoredFacts>) -> Vec<String> {
         let updates = kept.values().flat_map(|kept| kept.facts.updates.values());
         let mut codes: Vec<String> =
             updates.flat_map(|update| update.affected.iter().flatten()).map(|said| said.code.clone()).collect();
@@ -121,7 +121,7 @@ impl Sources {
         codes
     }
 
-    fn of(&self, source_id: Option<&String>) -> Option<&Kept> {
+    fn of(&self, source_id: Option<&String>) -> Option<&StoredFacts> {
         self.kept.get(source_id?)
     }
 }
@@ -131,9 +131,9 @@ type Stated = (String, String, ServiceStatus);
 
 /// What the updates so far made of components; those that are well are left out.
 #[derive(Debug, Default)]
-struct Course(Vec<Stated>);
+struct StatedStatuses(Vec<Stated>);
 
-impl Course {
+impl StatedStatuses {
     /// What an update changes. When all is over, what was held until then is well again.
     fn step(&mut self, mut stated: Vec<Stated>, over: bool) -> Option<Vec<Affected>> {
         if over {
@@ -177,7 +177,7 @@ impl Course {
 }
 
 /// What the file says of an update, unless somebody has edited it here.
-fn facts<'a, S>(kept: Option<&'a Facts>, row: &UpdateRow<S>) -> Option<&'a UpdateFacts> {
+fn facts<'a, S>(kept: Option<&'a ImportedFacts>, row: &UpdateRow<S>) -> Option<&'a UpdateFacts> {
     if row.edited_at.is_some() {
         return None;
     }
@@ -189,12 +189,12 @@ fn facts<'a, S>(kept: Option<&'a Facts>, row: &UpdateRow<S>) -> Option<&'a Updat
 fn updates<S: Copy>(
     rows: Vec<UpdateRow<S>>,
     sources: &Sources,
-    kept: Option<&Facts>,
+    kept: Option<&ImportedFacts>,
     word: impl Fn(S) -> &'static str,
     over: impl Fn(S) -> bool,
     mut stated: impl FnMut(&UpdateId, S) -> Vec<Stated>,
 ) -> Vec<Update> {
-    let mut course = Course::default();
+    let mut course = StatedStatuses::default();
     let update = |row: UpdateRow<S>| {
         let said = facts(kept, &row);
         let stated = stated(&row.id, row.status);
@@ -221,7 +221,7 @@ fn updates<S: Copy>(
 }
 
 /// When it last changed: as the file says, unless something was done here since.
-fn changed(kept: Option<&Kept>, updated_at: Time) -> Time {
+fn changed(kept: Option<&StoredFacts>, updated_at: Time) -> Time {
     kept.filter(|kept| updated_at <= kept.at).and_then(|kept| kept.facts.updated_at).unwrap_or(updated_at)
 }
 
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn each_update_says_what_was_before() {
-        let mut course = Course::default();
+        let mut course = StatedStatuses::default();
         let first = course.step(stated(&[("a", MajorOutage), ("b", DegradedPerformance)]), false);
         assert_eq!(
             changes(first),
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn what_a_file_said_goes_on_here() {
-        let mut course = Course::default();
+        let mut course = StatedStatuses::default();
         let said = |code: &str| AffectedFacts {
             code: code.to_owned(),
             name: "Old name".to_owned(),

@@ -1,6 +1,6 @@
 //! The page that shows how well this browser hears of changes: connection, delay, messages.
 
-use super::addresses;
+use super::handlers;
 use crate::{
     domain::error::Result,
     server::{
@@ -20,16 +20,16 @@ use leptos::prelude::*;
 
 /// The address.
 pub fn routes() -> Router<App> {
-    Router::new().route("/status/{organization}/live-test", get(live_test))
+    Router::new().route("/status/{organization}/live-test", get(diagnostics))
 }
 
 /// `GET /status/{organization}/live-test`
-async fn live_test(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+async fn diagnostics(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
     let caching = [(header::CACHE_CONTROL, "no-cache")];
     match organization(&app, &slug).await {
         Ok(found) if found.slug == slug => (caching, Html(page(&app, found))).into_response(),
         Ok(found) => (caching, Redirect::permanent(&format!("/status/{}/live-test", found.slug))).into_response(),
-        Err(error) => addresses::refused(&headers, &slug, &error),
+        Err(error) => handlers::refused(&headers, &slug, &error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every route shares: how a request is read and how an answer is written.
 
-use super::problem::{Answer, Refused};
+use super::problem::{ApiError, ApiResult};
 use crate::{
     domain::{error::AppError, role::Allowed},
     server::{
@@ -35,25 +35,25 @@ impl FromRequestParts<App> for Caller {
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(caller.clone());
         }
-        Self::from_bearer(app, parts).await.map_err(|error| Refused::from(error).into_response())
+        Self::from_bearer(app, parts).await.map_err(|error| ApiError::from(error).into_response())
     }
 }
 
 /// The body of a request: JSON whose fields are all known.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct StrictJson<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Refused;
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let words = "Send the body as JSON, with Content-Type: application/json.";
-            return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
         let bytes = Bytes::from_request(request, state)
             .await
-            .map_err(|rejection| Refused::new(rejection.status(), rejection.body_text()))?;
+            .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
         let Json(body) = Json::<T>::from_bytes(&bytes)?;
         Ok(Self(body))
     }
@@ -67,23 +67,25 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The query of a request, whose parameters are all known.
 #[derive(Debug)]
-pub struct Asked<T>(pub T);
+pub struct StrictQuery<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
-    type Rejection = Refused;
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for StrictQuery<T> {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Query(query) = Query::try_from_uri(&parts.uri)?;
         Ok(Self(query))
     }
 }
 
 /// Reads a field of a change that may be left out (`None`), be `null` (`Some(None)`) or have a value: for
-/// `#[serde(default, deserialize_with = "door::given")]`.
+/// `#[serde(default, deserialize_with = "extract::double_option")]`.
 ///
 /// # Errors
 /// Those of the value.
-pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -91,7 +93,7 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) ->
 ///
 /// # Errors
 /// 404 when it is none.
-pub fn id<T: FromStr>(text: &str, noun: &str) -> Answer<T> {
+pub fn id<T: FromStr>(text: &str, noun: &str) -> ApiResult<T> {
     text.parse().map_err(|_| AppError::NotFound(noun.to_owned()).into())
 }
 
@@ -114,7 +116,7 @@ fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// Whether a list of tags holds this one, or all.
-fn names(list: &str, tag: &str) -> bool {
+fn etag_matches(list: &str, tag: &str) -> bool {
     list.split(',').map(str::trim).any(|item| item == "*" || item == tag)
 }
 
@@ -123,40 +125,40 @@ fn names(list: &str, tag: &str) -> bool {
 ///
 /// # Errors
 /// [`AppError::Changed`], and those of `read`.
-pub async fn unchanged<A: Allowed, T: Serialize>(
+pub async fn check_if_match<A: Allowed, T: Serialize>(
     seen: &IfMatch,
     scope: Scope<A>,
-    read: impl Future<Output = Answer<T>>,
-) -> Answer<Scope<A>> {
+    read: impl Future<Output = ApiResult<T>>,
+) -> ApiResult<Scope<A>> {
     let Some(wanted) = &seen.0 else { return Ok(scope) };
     // Before the reading: what is written in between is noticed when it comes to writing.
     let version = scope.version().await?;
     let now = read.await?;
-    let (_, tag) = text(&now)?;
-    if !names(wanted, &tag) {
+    let (_, tag) = json_with_etag(&now)?;
+    if !etag_matches(wanted, &tag) {
         return Err(AppError::Changed.into());
     }
-    Ok(scope.only_at(version))
+    Ok(scope.if_version(version))
 }
 
 /// The JSON of an answer and its tag, which is strong: the same bytes, the same tag.
-fn text<T: Serialize>(body: &T) -> Answer<(Vec<u8>, String)> {
+fn json_with_etag<T: Serialize>(body: &T) -> ApiResult<(Vec<u8>, String)> {
     let bytes = serde_json::to_vec(body).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         AppError::Internal
     })?;
-    let tag = tag(&bytes);
+    let tag = etag(&bytes);
     Ok((bytes, tag))
 }
 
 /// The tag of these bytes.
-pub fn tag(bytes: &[u8]) -> String {
+pub fn etag(bytes: &[u8]) -> String {
     let hash: String = Sha256::digest(bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{hash}\"")
 }
 
-fn written<T: Serialize>(status: StatusCode, body: &T) -> Response {
-    let (bytes, tag) = match text(body) {
+fn json_response<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    let (bytes, tag) = match json_with_etag(body) {
         Ok(text) => text,
         Err(refused) => return refused.into_response(),
     };
@@ -165,13 +167,13 @@ fn written<T: Serialize>(status: StatusCode, body: &T) -> Response {
 }
 
 /// 200, with the tag of what is shown. Answers are of one caller: nobody keeps them.
-pub fn shown<T: Serialize>(body: &T) -> Response {
-    written(StatusCode::OK, body)
+pub fn json_ok<T: Serialize>(body: &T) -> Response {
+    json_response(StatusCode::OK, body)
 }
 
 /// 201: what was made, and its address.
-pub fn made<T: Serialize>(address: &str, body: &T) -> Response {
-    let mut response = written(StatusCode::CREATED, body);
+pub fn created<T: Serialize>(address: &str, body: &T) -> Response {
+    let mut response = json_response(StatusCode::CREATED, body);
     if let Ok(address) = HeaderValue::from_str(address) {
         response.headers_mut().insert(header::LOCATION, address);
     }
@@ -180,17 +182,17 @@ pub fn made<T: Serialize>(address: &str, body: &T) -> Response {
 
 /// Marks an answer that holds a secret, which is shown once: it is not kept for a request that comes again.
 #[derive(Debug, Clone, Copy)]
-pub struct ShownOnce;
+pub struct OneTimeSecret;
 
 /// The same, never to be shown again.
 #[must_use]
-pub fn once(mut response: Response) -> Response {
-    response.extensions_mut().insert(ShownOnce);
+pub fn no_replay(mut response: Response) -> Response {
+    response.extensions_mut().insert(OneTimeSecret);
     response
 }
 
 /// 204.
-pub fn done() -> Response {
+pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -222,7 +224,7 @@ impl<T> Page<T> {
 ///
 /// # Errors
 /// 422 on the field `limit`.
-pub fn limit(wanted: Option<u32>) -> Answer<usize> {
+pub fn limit(wanted: Option<u32>) -> ApiResult<usize> {
     let most = usize::try_from(wanted.unwrap_or_default()).unwrap_or(usize::MAX);
     match wanted {
         None => Ok(PAGE),
@@ -240,7 +242,7 @@ pub fn cursor<T: Serialize>(position: &T) -> String {
 ///
 /// # Errors
 /// 422 on the field `after`.
-pub fn position<T: DeserializeOwned>(cursor: &str) -> Answer<T> {
+pub fn position<T: DeserializeOwned>(cursor: &str) -> ApiResult<T> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let position = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     position
@@ -248,14 +250,14 @@ pub fn position<T: DeserializeOwned>(cursor: &str) -> Answer<T> {
 }
 
 /// Answers 304 to whoever has what is shown.
-pub async fn conditional(request: Request, next: Next) -> Response {
+pub async fn etag_layer(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = all(request.headers(), &header::IF_NONE_MATCH).filter(|_| reads);
     let response = next.run(request).await;
     let Some(known) = known.filter(|_| response.status() == StatusCode::OK) else { return response };
     let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
     // Compared weakly: a proxy that compresses makes tags weak.
-    if tag.is_empty() || !names(&known.replace("W/", ""), tag) {
+    if tag.is_empty() || !etag_matches(&known.replace("W/", ""), tag) {
         return response;
     }
     let (mut parts, _) = response.into_parts();
@@ -289,6 +291,8 @@ mod tests {
 
     #[test]
     fn tags_are_found_in_lists() {
-        assert!(names("\"a\", \"b\"", "\"b\"") && names("*", "\"b\"") && !names("W/\"b\"", "\"b\""));
+        assert!(
+            etag_matches("\"a\", \"b\"", "\"b\"") && etag_matches("*", "\"b\"") && !etag_matches("W/\"b\"", "\"b\"")
+        );
     }
 }

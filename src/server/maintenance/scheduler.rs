@@ -18,7 +18,7 @@ use crate::{
         access::SystemScope,
         clock,
         db::{AuditEntry, Write},
-        history::Who,
+        history::Author,
         markdown::Rendered,
     },
 };
@@ -34,7 +34,7 @@ pub async fn run_due(write: &mut Write, id: &MaintenanceId, now: Time) -> Result
     let mut any = false;
     while let Some(maintenance) = store::one_in(write, id).await? {
         let Some((status, at)) = due(&maintenance, now).into_iter().next() else { break };
-        let who = Who { user_id: None, name: None };
+        let who = Author { user_id: None, name: None };
         insert_update(write, id, status, "", &Rendered::default(), at, &who).await?;
         become_status(write, &maintenance, status, at).await?;
         let action =
@@ -59,7 +59,7 @@ pub async fn follow(app: App) {
         }
         // Once an hour, or when the clock has jumped.
         if looked_ahead.is_none_or(|last| (now - last).abs() > 3_600.0) {
-            match series::look_ahead(&app, now).await {
+            match series::generate_occurrences(&app, now).await {
                 Ok(()) => looked_ahead = Some(now),
                 Err(error) => tracing::warn!(%error, "windows of series are not made for now"),
             }

@@ -1,13 +1,13 @@
 //! The socket of programs: events of several organizations, as docs/LIVE.md describes them.
 
 use super::{
-    events::Recent,
-    sockets::{PING, Place, close, send, small, stopped},
-    teller,
+    events::EventLog,
+    renderer,
+    sockets::{ConnectionPermit, PING, close, send, small, stopped},
 };
 use crate::{
     domain::{error::AppError, ids::OrganizationId, organization, status::PageStatus, time::Time},
-    server::{App, access::limits::neighbourhood, clock, requests::ClientAddress, rest::Refused, status_page::Page},
+    server::{App, access::limits::subnet_key, clock, requests::ClientAddress, rest::ApiError, status_page::Page},
 };
 use axum::{
     Extension, Router,
@@ -52,23 +52,23 @@ async fn live(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
-        return Refused::from(AppError::BadRequest("connect here with a WebSocket.".to_owned())).into_response();
+        return ApiError::from(AppError::BadRequest("connect here with a WebSocket.".to_owned())).into_response();
     };
-    match app.sockets.take(Some(neighbourhood(client.0)), None) {
-        Ok(place) => small(upgrade).max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES).on_upgrade(
+    match app.sockets.take(Some(subnet_key(client.0)), None) {
+        Ok(permit) => small(upgrade).max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES).on_upgrade(
             move |socket| async move {
-                let _place = place;
-                program(socket, app).await;
+                let _permit = permit;
+                serve_client(socket, app).await;
             },
         ),
-        Err(error) => Refused::from(error).into_response(),
+        Err(error) => ApiError::from(error).into_response(),
     }
 }
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum Asked {
+enum ClientMessage {
     Subscribe {
         organizations: Vec<String>,
         /// The versions that the client has.
@@ -87,7 +87,7 @@ enum Asked {
 /// What the server says beside events.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Said<'a> {
+enum ServerMessage<'a> {
     Connected {
         protocol: u32,
         organizations_most: usize,
@@ -122,12 +122,12 @@ enum Said<'a> {
     },
 }
 
-impl<'a> Said<'a> {
+impl<'a> ServerMessage<'a> {
     fn text(&self) -> Utf8Bytes {
         serde_json::to_string(self).unwrap_or_default().into()
     }
 
-    fn resync(recent: &'a Recent) -> Self {
+    fn resync(recent: &'a EventLog) -> Self {
         let organization = &recent.organization;
         Self::Resync {
             organization: &organization.slug,
@@ -161,18 +161,18 @@ struct Subscription {
     least: i64,
     /// The version up to which it was told.
     seen: Option<i64>,
-    _place: Place,
+    _permit: ConnectionPermit,
 }
 
 impl Subscription {
     /// Adds what the client has not been told; false when there is nothing more to come.
-    fn tell(&mut self, told: &mut Vec<Utf8Bytes>) -> bool {
+    fn collect_messages(&mut self, told: &mut Vec<Utf8Bytes>) -> bool {
         match self.pages.has_changed() {
             Ok(changed) if !changed && !self.fresh => return true,
             Ok(_) => {}
             Err(_) => {
                 let words = "The organization has gone, or its page is no longer public.";
-                told.push(Said::about("organization_gone", &self.name, words).text());
+                told.push(ServerMessage::about("organization_gone", &self.name, words).text());
                 return false;
             }
         }
@@ -185,7 +185,7 @@ impl Subscription {
             let since = self.since.filter(|since| recent.reaches(*since));
             let version = since.unwrap_or(recent.version);
             let organization = &recent.organization;
-            let subscribed = Said::Subscribed {
+            let subscribed = ServerMessage::Subscribed {
                 organization: &organization.slug,
                 organization_id: &organization.id,
                 name: &organization.name,
@@ -195,13 +195,13 @@ impl Subscription {
             };
             told.push(subscribed.text());
             if self.since.is_some() && since.is_none() {
-                told.push(Said::resync(recent).text());
+                told.push(ServerMessage::resync(recent).text());
             }
             version
         });
         match recent.after(seen) {
             Some(events) => told.extend(events),
-            None => told.push(Said::resync(recent).text()),
+            None => told.push(ServerMessage::resync(recent).text()),
         }
         self.seen = Some(recent.version);
         true
@@ -210,12 +210,12 @@ impl Subscription {
 
 /// How much a client may still ask for.
 #[derive(Debug)]
-struct Pace {
+struct RateLimiter {
     left: u32,
     since: Instant,
 }
 
-impl Pace {
+impl RateLimiter {
     fn new() -> Self {
         Self { left: MAX_REQUESTS, since: Instant::now() }
     }
@@ -233,24 +233,25 @@ impl Pace {
 
 /// One client's state.
 #[derive(Debug)]
-struct Program {
+struct StreamClient {
     app: App,
     subscriptions: Vec<Subscription>,
-    pace: Pace,
+    rate_limiter: RateLimiter,
 }
 
-async fn program(mut socket: WebSocket, app: App) {
+async fn serve_client(mut socket: WebSocket, app: App) {
     let mut stopping = app.hub.stopping();
     let mut ping = time::interval(PING);
     ping.reset();
-    let mut program = Program { app, subscriptions: Vec::new(), pace: Pace::new() };
-    let connected = Said::Connected { protocol: PROTOCOL, organizations_most: MAX_ORGANIZATIONS, at: clock::now() };
-    if say(&mut socket, vec![connected.text()]).await.is_err() {
+    let mut program = StreamClient { app, subscriptions: Vec::new(), rate_limiter: RateLimiter::new() };
+    let connected =
+        ServerMessage::Connected { protocol: PROTOCOL, organizations_most: MAX_ORGANIZATIONS, at: clock::now() };
+    if send_all(&mut socket, vec![connected.text()]).await.is_err() {
         return;
     }
     loop {
         // What comes while a slow client takes this waits as one newest page, however much it is.
-        if say(&mut socket, program.news()).await.is_err() {
+        if send_all(&mut socket, program.pending_messages()).await.is_err() {
             return;
         }
         tokio::select! {
@@ -263,8 +264,8 @@ async fn program(mut socket: WebSocket, app: App) {
                     Some(Ok(Message::Text(text))) => Some(text),
                     Some(Ok(Message::Binary(_))) => None,
                 };
-                match program.hear(text.as_deref()).await {
-                    Some(answers) => if say(&mut socket, answers).await.is_err() { return },
+                match program.handle_message(text.as_deref()).await {
+                    Some(answers) => if send_all(&mut socket, answers).await.is_err() { return },
                     None => return close(&mut socket, 1008, "too many messages").await,
                 }
             }
@@ -273,7 +274,7 @@ async fn program(mut socket: WebSocket, app: App) {
     }
 }
 
-async fn say(socket: &mut WebSocket, texts: Vec<Utf8Bytes>) -> Result<(), ()> {
+async fn send_all(socket: &mut WebSocket, texts: Vec<Utf8Bytes>) -> Result<(), ()> {
     for text in texts {
         send(socket, Message::Text(text)).await?;
     }
@@ -295,40 +296,45 @@ async fn changed(subscriptions: &mut [Subscription]) {
     subscriptions[which].fresh = true;
 }
 
-impl Program {
+impl StreamClient {
     /// What the client has not been told yet.
-    fn news(&mut self) -> Vec<Utf8Bytes> {
+    fn pending_messages(&mut self) -> Vec<Utf8Bytes> {
         let mut told = Vec::new();
-        self.subscriptions.retain_mut(|subscription| subscription.tell(&mut told));
+        self.subscriptions.retain_mut(|subscription| subscription.collect_messages(&mut told));
         told
     }
 
     /// Does what the client says, and tells what to answer; `None` when it says too much.
-    async fn hear(&mut self, text: Option<&str>) -> Option<Vec<Utf8Bytes>> {
-        let unreadable = |words: &str| vec![Said::error("unreadable", words).text()];
+    async fn handle_message(&mut self, text: Option<&str>) -> Option<Vec<Utf8Bytes>> {
+        let unreadable = |words: &str| vec![ServerMessage::error("unreadable", words).text()];
         let asked = match text {
             Some(text) if text.len() > MAX_MESSAGE_BYTES => {
                 let words = format!("A message has at most {MAX_MESSAGE_BYTES} bytes.");
-                return self.pace.allows(1).then(|| vec![Said::error("message_too_large", words).text()]);
+                return self
+                    .rate_limiter
+                    .allows(1)
+                    .then(|| vec![ServerMessage::error("message_too_large", words).text()]);
             }
-            Some(text) => serde_json::from_str::<Asked>(text).map_err(|error| error.to_string()),
+            Some(text) => serde_json::from_str::<ClientMessage>(text).map_err(|error| error.to_string()),
             None => Err("Send JSON as text.".to_owned()),
         };
         let amount = match &asked {
-            Ok(Asked::Subscribe { organizations, .. } | Asked::Unsubscribe { organizations }) => organizations.len(),
+            Ok(ClientMessage::Subscribe { organizations, .. } | ClientMessage::Unsubscribe { organizations }) => {
+                organizations.len()
+            }
             _ => 1,
         };
-        if !self.pace.allows(amount.max(1)) {
+        if !self.rate_limiter.allows(amount.max(1)) {
             return None;
         }
         Some(match asked {
-            Ok(Asked::Ping { id }) => vec![Said::Pong { id, at: clock::now() }.text()],
-            Ok(Asked::Subscribe { organizations, .. } | Asked::Unsubscribe { organizations })
+            Ok(ClientMessage::Ping { id }) => vec![ServerMessage::Pong { id, at: clock::now() }.text()],
+            Ok(ClientMessage::Subscribe { organizations, .. } | ClientMessage::Unsubscribe { organizations })
                 if organizations.is_empty() =>
             {
                 unreadable("Name at least one organization.")
             }
-            Ok(Asked::Subscribe { organizations, since }) => {
+            Ok(ClientMessage::Subscribe { organizations, since }) => {
                 let mut answers = Vec::new();
                 for name in organizations {
                     let since = since.get(&name).copied();
@@ -336,7 +342,7 @@ impl Program {
                 }
                 answers
             }
-            Ok(Asked::Unsubscribe { organizations }) => {
+            Ok(ClientMessage::Unsubscribe { organizations }) => {
                 organizations.iter().map(|name| self.unsubscribe(name)).collect()
             }
             Err(words) => unreadable(&words.chars().take(MAX_WORDS_LENGTH).collect::<String>()),
@@ -354,23 +360,23 @@ impl Program {
             Err(AppError::NotFound(_)) => {
                 let shown: String = name.chars().take(MAX_WORDS_LENGTH).collect();
                 let words = format!("No organization here has the address “{shown}”.");
-                return Some(Said::about("unknown_organization", &name, words).text());
+                return Some(ServerMessage::about("unknown_organization", &name, words).text());
             }
-            Err(error) => return Some(Said::about("unavailable", &name, error.to_string()).text()),
+            Err(error) => return Some(ServerMessage::about("unavailable", &name, error.to_string()).text()),
         };
         // Whoever asks again begins again.
         self.subscriptions.retain(|subscription| subscription.id != page.id);
         if self.subscriptions.len() >= MAX_ORGANIZATIONS {
             let words = format!("A socket listens to at most {MAX_ORGANIZATIONS} organizations. Open another one.");
-            return Some(Said::about("too_many_organizations", &name, words).text());
+            return Some(ServerMessage::about("too_many_organizations", &name, words).text());
         }
-        let place = match self.app.sockets.take(None, Some(&page.id)) {
-            Ok(place) => place,
-            Err(error) => return Some(Said::about("unavailable", &name, error.to_string()).text()),
+        let permit = match self.app.sockets.take(None, Some(&page.id)) {
+            Ok(permit) => permit,
+            Err(error) => return Some(ServerMessage::about("unavailable", &name, error.to_string()).text()),
         };
-        let pages = teller::pages(&self.app, &page);
+        let pages = renderer::pages(&self.app, &page);
         let (id, least) = (page.id.clone(), self.app.hub.version(&page.id));
-        let subscription = Subscription { name, id, pages, fresh: true, since, least, seen: None, _place: place };
+        let subscription = Subscription { name, id, pages, fresh: true, since, least, seen: None, _permit: permit };
         self.subscriptions.push(subscription);
         None
     }
@@ -379,9 +385,9 @@ impl Program {
         let before = self.subscriptions.len();
         self.subscriptions.retain(|subscription| subscription.name != name && subscription.id.as_str() != name);
         if self.subscriptions.len() < before {
-            Said::Unsubscribed { organization: name }.text()
+            ServerMessage::Unsubscribed { organization: name }.text()
         } else {
-            Said::about("not_subscribed", name, "This socket does not listen to this organization.").text()
+            ServerMessage::about("not_subscribed", name, "This socket does not listen to this organization.").text()
         }
     }
 }
@@ -392,15 +398,16 @@ mod tests {
 
     #[test]
     fn who_asks_too_much_is_told_to_stop() {
-        let mut pace = Pace::new();
-        assert!(pace.allows(60) && pace.allows(40) && !pace.allows(1));
-        pace.since = pace.since.checked_sub(Duration::from_secs(3)).expect("the machine has run for so long");
-        assert!(pace.allows(3) && !pace.allows(1) && !pace.allows(usize::MAX));
+        let mut rate_limiter = RateLimiter::new();
+        assert!(rate_limiter.allows(60) && rate_limiter.allows(40) && !rate_limiter.allows(1));
+        rate_limiter.since =
+            rate_limiter.since.checked_sub(Duration::from_secs(3)).expect("the machine has run for so long");
+        assert!(rate_limiter.allows(3) && !rate_limiter.allows(1) && !rate_limiter.allows(usize::MAX));
     }
 
     #[test]
     fn messages_are_read_or_refused_with_words() {
-        let read = |text: &str| serde_json::from_str::<Asked>(text).map_err(|error| error.to_string());
+        let read = |text: &str| serde_json::from_str::<ClientMessage>(text).map_err(|error| error.to_string());
         assert!(read(r#"{"type":"subscribe","organizations":["acme"],"since":{"acme":41}}"#).is_ok());
         assert!(read(r#"{"type":"ping"}"#).is_ok() && read(r#"{"id":7,"type":"ping"}"#).is_ok());
         for (text, word) in [

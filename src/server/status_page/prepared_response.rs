@@ -73,18 +73,18 @@ pub fn open_to_all(headers: &mut HeaderMap) {
 
 /// A document that is written, not finished.
 #[derive(Debug)]
-pub struct Draft {
+pub struct RenderedDocument {
     /// What it is.
     pub kind: Kind,
     /// The whole text.
     pub text: String,
     /// What it shows.
-    pub stamp: Stamp,
+    pub meta: DocumentMeta,
 }
 
 /// What a document shows, beside its text.
 #[derive(Debug, Clone)]
-pub struct Stamp {
+pub struct DocumentMeta {
     /// The organization's version that it shows.
     pub version: i64,
     /// Path and query where it is.
@@ -97,7 +97,7 @@ pub struct Stamp {
 
 /// A document, finished.
 #[derive(Debug)]
-pub struct Finished {
+pub struct PreparedResponse {
     /// The organization's version that it shows.
     pub version: i64,
     /// Path and query where it is; somebody may have noted a former one.
@@ -106,24 +106,24 @@ pub struct Finished {
     current: Current,
     etag: HeaderValue,
     last_modified: HeaderValue,
-    plain: Answer,
-    gzip: Answer,
-    brotli: Answer,
+    plain: Representation,
+    gzip: Representation,
+    brotli: Representation,
     not_modified: HeaderMap,
 }
 
 /// Everything of an answer but its status, so that sending it copies nothing but references.
 #[derive(Debug)]
-struct Answer {
+struct Representation {
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Finished {
+impl PreparedResponse {
     /// Compresses it and makes its answers ready. `current` is the version of the organization as it will
     /// be from now on, `protection` the headers that every answer carries.
-    pub fn new(current: Current, protection: &HeaderMap, draft: Draft) -> Self {
-        let Draft { kind, text, stamp: Stamp { version, address, made_at, good_until } } = draft;
+    pub fn new(current: Current, protection: &HeaderMap, draft: RenderedDocument) -> Self {
+        let RenderedDocument { kind, text, meta: DocumentMeta { version, address, made_at, good_until } } = draft;
         let tag: String = Sha256::digest(&text).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::try_from(format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("W/\"0\""));
         let last_modified = made_at.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -144,7 +144,7 @@ impl Finished {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
             headers.insert(header::CONTENT_LENGTH, body.len().into());
-            Answer { headers, body }
+            Representation { headers, body }
         };
         Self {
             version,
@@ -227,9 +227,9 @@ mod tests {
     fn it_is_good_for_its_version_and_its_time() {
         let (hub, id) = (Hub::default(), crate::domain::ids::OrganizationId::from_random(random_id()));
         let finished = |version, good_until| {
-            let stamp = Stamp { version, address: "/status/a".into(), made_at: Time::from_micros(0), good_until };
-            let draft = Draft { kind: Kind::Page, text: "<p>x</p>".into(), stamp };
-            Finished::new(hub.current(&id), &HeaderMap::new(), draft)
+            let meta = DocumentMeta { version, address: "/status/a".into(), made_at: Time::from_micros(0), good_until };
+            let draft = RenderedDocument { kind: Kind::Page, text: "<p>x</p>".into(), meta };
+            PreparedResponse::new(hub.current(&id), &HeaderMap::new(), draft)
         };
         let later = clock::now().plus_seconds(60);
         let page = finished(7, later);

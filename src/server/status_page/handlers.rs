@@ -1,9 +1,9 @@
 //! What is answered at the addresses below `/status/{organization}`.
 
-use super::{Below, Document, Finished, days::Month, finished::open_to_all};
+use super::{Document, PreparedResponse, SubPage, local_time::Month, prepared_response::open_to_all};
 use crate::{
     domain::error::AppError,
-    server::{App, directory, document, rest::Refused},
+    server::{App, directory, document, rest::ApiError},
 };
 use axum::{
     extract::{Path, Query, Request, State},
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Which month of the history is asked for.
 #[derive(Debug, serde::Deserialize)]
-pub struct Asked {
+pub struct HistoryQuery {
     #[serde(default)]
     month: String,
 }
@@ -29,14 +29,14 @@ pub async fn status_page(State(app): State<App>, Path(slug): Path<String>, heade
 pub async fn history(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<HistoryQuery>,
     headers: HeaderMap,
 ) -> Response {
     let which = match asked.month.as_str() {
-        "" => Some(Below::History(None)),
-        month => Month::read(month).map(|month| Below::History(Some(month))),
+        "" => Some(SubPage::History(None)),
+        month => Month::read(month).map(|month| SubPage::History(Some(month))),
     };
-    answer(&app, &slug, which.map(Document::Below), &headers).await
+    answer(&app, &slug, which.map(Document::SubPage), &headers).await
 }
 
 /// `GET /status/{organization}/incidents/{id}`
@@ -45,7 +45,7 @@ pub async fn incident(
     Path((slug, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Incident).map(Document::Below), &headers).await
+    answer(&app, &slug, id.parse().ok().map(SubPage::Incident).map(Document::SubPage), &headers).await
 }
 
 /// `GET /status/{organization}/maintenance/{id}`
@@ -54,19 +54,19 @@ pub async fn maintenance(
     Path((slug, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Maintenance).map(Document::Below), &headers).await
+    answer(&app, &slug, id.parse().ok().map(SubPage::Maintenance).map(Document::SubPage), &headers).await
 }
 
 /// `GET /status/{organization}/services/{id}`
 pub async fn service(State(app): State<App>, Path((slug, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    answer(&app, &slug, id.parse().ok().map(Below::Service).map(Document::Below), &headers).await
+    answer(&app, &slug, id.parse().ok().map(SubPage::Service).map(Document::SubPage), &headers).await
 }
 
 /// What is in memory and true was answered before anything came here: see [`crate::server::listen`].
 async fn answer(app: &App, slug: &str, which: Option<Document>, headers: &HeaderMap) -> Response {
     match found(app, slug, which).await {
-        Ok(Some(Found::Here(document))) => document.response(headers, true),
-        Ok(Some(Found::At(address))) => {
+        Ok(Some(LookupResult::Here(document))) => document.response(headers, true),
+        Ok(Some(LookupResult::At(address))) => {
             // Addresses are given back, and may belong to another one day.
             ([(header::CACHE_CONTROL, "no-cache")], Redirect::permanent(&address)).into_response()
         }
@@ -94,8 +94,8 @@ pub async fn preflight(request: Request, next: Next) -> Response {
 /// A document for programs: what cannot be answered is refused as programs read it.
 pub async fn program(app: &App, slug: &str, which: Option<Document>, headers: &HeaderMap) -> Response {
     match found(app, slug, which).await {
-        Ok(Some(Found::Here(document))) => document.response(headers, true),
-        Ok(Some(Found::At(address))) => {
+        Ok(Some(LookupResult::Here(document))) => document.response(headers, true),
+        Ok(Some(LookupResult::At(address))) => {
             let mut response = ([(header::CACHE_CONTROL, "no-cache")], Redirect::permanent(&address)).into_response();
             open_to_all(response.headers_mut());
             response
@@ -106,17 +106,17 @@ pub async fn program(app: &App, slug: &str, which: Option<Document>, headers: &H
 }
 
 fn refused_to_a_program(error: AppError) -> Response {
-    let mut response = Refused::from(error).into_response();
+    let mut response = ApiError::from(error).into_response();
     open_to_all(response.headers_mut());
     response
 }
 
-enum Found {
-    Here(Arc<Finished>),
+enum LookupResult {
+    Here(Arc<PreparedResponse>),
     At(String),
 }
 
-async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<Found>, AppError> {
+async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<LookupResult>, AppError> {
     let page = app.pages.find(app, slug).await?;
     let Some(which) = which else { return Ok(None) };
     let there = which.address(slug);
@@ -138,8 +138,12 @@ async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<
             document = app.pages.document(app, &now, which).await;
         }
     }
-    let found = |document: Arc<Finished>| {
-        if document.address == there { Found::Here(document) } else { Found::At(document.address.clone()) }
+    let found = |document: Arc<PreparedResponse>| {
+        if document.address == there {
+            LookupResult::Here(document)
+        } else {
+            LookupResult::At(document.address.clone())
+        }
     };
     Ok(document?.map(found))
 }

@@ -2,18 +2,18 @@
 //! service.
 
 use super::{
-    bars::{Bars, DAYS},
-    days::{self, Month},
-    finished::{Draft, Kind, Stamp},
+    local_time::{self, Month},
+    prepared_response::{DocumentMeta, Kind, RenderedDocument},
     rendered,
-    views::{self, Past, Record, Setting},
+    uptime_bars::{Bars, DAYS},
+    views::{self, DayRecord, PageContext, PastEvents},
 };
 use crate::{
     domain::{
         error::{AppError, Result},
         ids::{IncidentId, MaintenanceId, ServiceId},
-        incident::Told,
-        maintenance::ToldMaintenance,
+        incident::PublishedIncident,
+        maintenance::PublishedMaintenance,
         service::{Service, ServiceList},
         status::ServiceStatus,
         time::Time,
@@ -35,11 +35,11 @@ const HISTORY_MONTHS: usize = 3;
 /// Months whose uptime a service's page shows.
 const RECORD_MONTHS: usize = 12;
 /// While a service is not operational its minutes count on, so its page is made anew after so many seconds.
-const COUNTING: i64 = 60;
+const REFRESH_SECONDS: i64 = 60;
 
 /// Which page below the status page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Below {
+pub enum SubPage {
     /// What has been: the latest months, or one of them.
     History(Option<Month>),
     /// An incident.
@@ -50,7 +50,7 @@ pub enum Below {
     Service(ServiceId),
 }
 
-impl Below {
+impl SubPage {
     /// Its address.
     pub fn path(&self, slug: &str) -> String {
         match self {
@@ -65,10 +65,10 @@ impl Below {
 
 /// What such a page shows.
 enum Content {
-    History(Past, Option<Month>),
-    Incident(Box<Told>),
-    Maintenance(Box<ToldMaintenance>),
-    Service(Box<Record>),
+    History(PastEvents, Option<Month>),
+    Incident(Box<PublishedIncident>),
+    Maintenance(Box<PublishedMaintenance>),
+    Service(Box<DayRecord>),
 }
 
 /// Whose page is read, and when.
@@ -84,22 +84,22 @@ struct Reader<'a> {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Below) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &SubPage) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;
-    let zone = days::zone(&organization.time_zone);
+    let zone = local_time::zone(&organization.time_zone);
     let now = clock::now().max(organization.changed_at);
     let mut reader = Reader { page, read, zone, now };
     let content = match which {
-        Below::History(asked) => reader.history(&services, *asked).await?,
-        Below::Incident(id) => {
+        SubPage::History(asked) => reader.history(&services, *asked).await?,
+        SubPage::Incident(id) => {
             there(incidents::one(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Incident)
         }
-        Below::Maintenance(id) => {
+        SubPage::Maintenance(id) => {
             there(maintenance::one(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Maintenance)
         }
-        Below::Service(id) => match services.services.iter().find(|service| service.id == *id) {
+        SubPage::Service(id) => match services.services.iter().find(|service| service.id == *id) {
             Some(service) => Some(reader.service(service.clone()).await?),
             None => None,
         },
@@ -122,7 +122,7 @@ fn there<T>(found: Result<T>) -> Result<Option<T>> {
 impl Reader<'_> {
     async fn history(&mut self, services: &ServiceList, asked: Option<Month>) -> Result<Option<Content>> {
         let zone = self.zone;
-        let month_of = |at: Time| Month::of(days::date(zone, at));
+        let month_of = |at: Time| Month::of(local_time::date(zone, at));
         let this_month = month_of(self.now);
         let born = services.services.iter().map(|service| service.created_at);
         let incident = incidents::directory::first(&mut self.read, &self.page.id).await?;
@@ -152,19 +152,19 @@ impl Reader<'_> {
             let maintenance = maintenance.drain(..count).collect();
             months.push((month, incidents, maintenance));
         }
-        Ok(Some(Content::History(Past { months, this_month, first }, asked)))
+        Ok(Some(Content::History(PastEvents { months, this_month, first }, asked)))
     }
 
     async fn service(&mut self, service: Service) -> Result<Content> {
         let (zone, now) = (self.zone, self.now);
-        let bounds = days::bounds(zone, now, DAYS);
-        let this_month = Month::of(days::date(zone, now));
+        let bounds = local_time::bounds(zone, now, DAYS);
+        let this_month = Month::of(local_time::date(zone, now));
         let months: Vec<Month> =
             std::iter::successors(Some(this_month), |month| Some(month.before())).take(RECORD_MONTHS).collect();
         let since = months.last().map_or(now, |month| month.bounds(zone).0).min(bounds[0]);
         let spans = history::spans_of(&mut self.read, &self.page.id, &service.id, since, now).await?;
         let until = Time::from_micros(now.micros() + 1);
-        let mut incidents = incidents::touching(self.page, &mut self.read, since, until).await?;
+        let mut incidents = incidents::overlapping(self.page, &mut self.read, since, until).await?;
         incidents.retain(|incident| incident.services.iter().any(|affected| affected.service_id == service.id));
         let record_of = |month: Month| {
             // Of this month the days up to today.
@@ -173,7 +173,7 @@ impl Reader<'_> {
         };
         let months = months.into_iter().map(record_of).collect();
         let bars = Bars::of(&spans, &bounds);
-        Ok(Content::Service(Box::new(Record { service, bars, bounds, months, incidents })))
+        Ok(Content::Service(Box::new(DayRecord { service, bars, bounds, months, incidents })))
     }
 }
 
@@ -184,8 +184,8 @@ fn render(
     path: &str,
     now: Time,
     content: &Content,
-) -> Draft {
-    let setting = Setting::new(organization, services, now);
+) -> RenderedDocument {
+    let setting = PageContext::new(organization, services, now);
     let name = &organization.name;
     let (title, description) = match content {
         Content::History(_, None) => ("History".to_owned(), format!("Incidents and maintenance of {name} by month.")),
@@ -197,7 +197,8 @@ fn render(
             (told.incident.title.clone(), format!("{status}. An incident of {name}, with every update."))
         }
         Content::Maintenance(told) => {
-            let (from, to) = days::window_in_words(setting.zone, told.maintenance.starts_at, told.maintenance.ends_at);
+            let (from, to) =
+                local_time::window_in_words(setting.zone, told.maintenance.starts_at, told.maintenance.ends_at);
             (told.maintenance.title.clone(), format!("Maintenance of {name}, {from} to {to}."))
         }
         Content::Service(record) => {
@@ -206,8 +207,8 @@ fn render(
         }
     };
     let counting = matches!(content, Content::Service(record) if record.service.status != ServiceStatus::Operational);
-    let midnight = days::start(setting.zone, days::plus(days::date(setting.zone, now), 1));
-    let good_until = if counting { midnight.min(now.plus_seconds(COUNTING)) } else { midnight };
+    let midnight = local_time::start(setting.zone, local_time::plus(local_time::date(setting.zone, now), 1));
+    let good_until = if counting { midnight.min(now.plus_seconds(REFRESH_SECONDS)) } else { midnight };
     let main = || match content {
         Content::History(past, asked) => views::history(&setting, past, *asked),
         Content::Incident(told) => views::incident(&setting, told),
@@ -216,6 +217,6 @@ fn render(
     };
     let head = views::head_below(app, &setting, path, &title, description);
     let text = document::render(head, || views::body_below(&setting, main));
-    let stamp = Stamp { version: organization.version, address: path.to_owned(), made_at: now, good_until };
-    Draft { kind: Kind::Page, text, stamp }
+    let meta = DocumentMeta { version: organization.version, address: path.to_owned(), made_at: now, good_until };
+    RenderedDocument { kind: Kind::Page, text, meta }
 }

@@ -1,6 +1,6 @@
 //! The last third of the year, up to now. Before the 119th day all was quiet for seven weeks.
 
-use super::{Told, learned, matters, said, told};
+use super::{SampleIncident, learned, matters, said, told};
 use crate::{
     domain::{
         incident::IncidentStatus::{Identified, Investigating, Monitoring, Resolved},
@@ -11,11 +11,11 @@ use crate::{
             },
         },
     },
-    server::demo::year::Moment::{Day, Now},
+    server::demo::year::DemoTime::{Day, Now},
 };
 
 /// Oldest first.
-pub(super) fn incidents() -> Vec<Told> {
+pub(super) fn incidents() -> Vec<SampleIncident> {
     vec![
         told(
             Day(119, 9, 14),

@@ -35,8 +35,8 @@ where
 {
     #[cfg(feature = "ssr")]
     let fetcher = {
-        let asker = crate::server::access::Asker::here();
-        move |source| crate::server::access::asked_by(asker.clone(), fetcher(source))
+        let context = crate::server::access::RequestContext::here();
+        move |source| crate::server::access::with_request_context(context.clone(), fetcher(source))
     };
     Resource::new(source, fetcher)
 }

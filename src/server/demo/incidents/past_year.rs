@@ -1,6 +1,6 @@
 //! The first two thirds of the year. Between the 311th and the 264th day all was quiet.
 
-use super::{Told, learned, matters, said, told};
+use super::{SampleIncident, learned, matters, said, told};
 use crate::{
     domain::{
         incident::IncidentStatus::{Identified, Investigating, Monitoring, Resolved},
@@ -11,11 +11,11 @@ use crate::{
             },
         },
     },
-    server::demo::year::Moment::Day,
+    server::demo::year::DemoTime::Day,
 };
 
 /// Oldest first.
-pub(super) fn incidents() -> Vec<Told> {
+pub(super) fn incidents() -> Vec<SampleIncident> {
     vec![
         told(
             Day(351, 8, 12),

@@ -20,13 +20,13 @@ pub fn pages(app: &App, page: &PublicPage) -> watch::Receiver<Option<Arc<Page>>>
     let pages = channel.page.subscribe();
     if !channel.told {
         channel.told = true;
-        tokio::spawn(tell(app.clone(), page.clone(), channel.version.subscribe()));
+        tokio::spawn(render_pages(app.clone(), page.clone(), channel.version.subscribe()));
     }
     pages
 }
 
 /// Changes that come while a page is made are told together by the next one.
-async fn tell(app: App, page: PublicPage, mut versions: watch::Receiver<i64>) {
+async fn render_pages(app: App, page: PublicPage, mut versions: watch::Receiver<i64>) {
     loop {
         versions.mark_unchanged();
         let made = app.pages.rendered(&app, &page).await;

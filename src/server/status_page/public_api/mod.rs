@@ -1,19 +1,19 @@
 //! What programs read of an organization without a token: `/api/v1/status/{organization}`.
 
-pub mod answers;
+pub mod schema;
 
 use super::{
-    bars::{Bars, DAYS},
-    days::{self, Month},
-    finished::{Draft, Kind, Stamp},
+    local_time::{self, Month},
+    prepared_response::{DocumentMeta, Kind, RenderedDocument},
     rendered,
+    uptime_bars::{Bars, DAYS},
 };
 use crate::{
     domain::{
         error::{AppError, Result},
         ids::{IncidentId, MaintenanceId, ServiceId},
-        incident::Told,
-        maintenance::ToldMaintenance,
+        incident::PublishedIncident,
+        maintenance::PublishedMaintenance,
         service::{Section, Service, ServiceList},
         status::{PageStatus, ServiceStatus},
         time::Time,
@@ -21,23 +21,23 @@ use crate::{
     },
     server::{App, access::PublicPage, clock, db::Read, history, incidents, maintenance, organizations, services},
 };
-use answers::{
-    Place, PublicGroup, PublicIncident, PublicIncidentDocument, PublicIncidents, PublicMaintenance,
-    PublicMaintenanceDocument, PublicMaintenanceList, PublicOrganizationFacts, PublicService, PublicServiceDocument,
+use chrono::NaiveDate;
+use schema::{
+    PublicGroup, PublicIncident, PublicIncidentDocument, PublicIncidents, PublicMaintenance, PublicMaintenanceDocument,
+    PublicMaintenanceList, PublicOrganizationFacts, PublicResource, PublicService, PublicServiceDocument,
     PublicServices, PublicStatusPage, PublicTimeline, PublicTimelineDay,
 };
-use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// Incidents, and windows that are over, in a list.
 const LATEST: i64 = 50;
 /// While a service is not operational its seconds count on, so they are told anew after so many.
-const COUNTING: i64 = 60;
+const REFRESH_SECONDS: i64 = 60;
 
 /// Which of an organization's public facts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Reading {
+pub enum PublicApi {
     /// What the status page shows.
     WholePage,
     /// Every group and service.
@@ -56,7 +56,7 @@ pub enum Reading {
     Timeline(Option<Month>),
 }
 
-impl Reading {
+impl PublicApi {
     /// Its address.
     pub fn path(&self, slug: &str) -> String {
         let home = format!("/api/v1/status/{slug}");
@@ -79,18 +79,19 @@ impl Reading {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Result<Option<Draft>> {
+pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
-    let zone = days::zone(&organization.time_zone);
+    let zone = local_time::zone(&organization.time_zone);
     let now = clock::now().max(organization.changed_at);
     let path = which.path(&organization.slug);
-    let place = Place { url: app.url.clone(), organization, zone, now };
-    let midnight = days::start(zone, days::plus(days::date(zone, now), 1));
-    let until = |all_is_well: bool| if all_is_well { midnight } else { midnight.min(now.plus_seconds(COUNTING)) };
+    let place = PublicResource { url: app.url.clone(), organization, zone, now };
+    let midnight = local_time::start(zone, local_time::plus(local_time::date(zone, now), 1));
+    let until =
+        |all_is_well: bool| if all_is_well { midnight } else { midnight.min(now.plus_seconds(REFRESH_SECONDS)) };
     match which {
-        Reading::WholePage => {
-            let observed = Observed::read(page, &mut read, &place).await?;
+        PublicApi::WholePage => {
+            let observed = ObservedService::read(page, &mut read, &place).await?;
             let impacts = incidents::open_impacts(&mut read, &page.id).await?;
             let status = PageStatus::of(observed.list.services.iter().map(|service| service.status), impacts);
             let open = incidents::open(page, &mut read).await?;
@@ -99,8 +100,8 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             let until = until(observed.all_is_well());
             draft(place, path, until, move |place| whole_page(place, status, &observed, open, windows)).await
         }
-        Reading::Services => {
-            let observed = Observed::read(page, &mut read, &place).await?;
+        PublicApi::Services => {
+            let observed = ObservedService::read(page, &mut read, &place).await?;
             drop(read);
             let until = until(observed.all_is_well());
             draft(place, path, until, move |place| {
@@ -109,17 +110,17 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             })
             .await
         }
-        Reading::Service(id) => {
+        PublicApi::Service(id) => {
             let list = services::list_public(page, &mut read).await?;
             let Some(service) = list.services.into_iter().find(|service| service.id == *id) else { return Ok(None) };
-            let bounds = days::bounds(zone, now, DAYS);
+            let bounds = local_time::bounds(zone, now, DAYS);
             let spans = history::spans_of(&mut read, &page.id, id, bounds[0], now).await?;
             drop(read);
             let until = until(service.status == ServiceStatus::Operational);
             draft(place, path, until, move |place| {
                 let bars = Bars::of(&spans, &bounds);
                 PublicServiceDocument {
-                    days: answers::days(place, &bars, service.status),
+                    days: schema::days(place, &bars, service.status),
                     service: PublicService::of(place, service, &bars),
                     version: place.organization.version,
                     made_at: place.now,
@@ -127,7 +128,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             })
             .await
         }
-        Reading::Incidents => {
+        PublicApi::Incidents => {
             let latest = incidents::latest(page, &mut read, LATEST).await?;
             drop(read);
             draft(place, path, midnight, move |place| PublicIncidents {
@@ -137,7 +138,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             })
             .await
         }
-        Reading::Incident(id) => {
+        PublicApi::Incident(id) => {
             let Some(told) = there(incidents::one(page, &mut read, id).await)? else { return Ok(None) };
             drop(read);
             draft(place, path, midnight, move |place| PublicIncidentDocument {
@@ -147,13 +148,13 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             })
             .await
         }
-        Reading::Maintenance => {
+        PublicApi::Maintenance => {
             let open = maintenance::open(page, &mut read).await?;
             let past = maintenance::past(page, &mut read, LATEST).await?;
             drop(read);
             draft(place, path, midnight, move |place| windows(place, open, past)).await
         }
-        Reading::OneMaintenance(id) => {
+        PublicApi::OneMaintenance(id) => {
             let Some(told) = there(maintenance::one(page, &mut read, id).await)? else { return Ok(None) };
             drop(read);
             draft(place, path, midnight, move |place| PublicMaintenanceDocument {
@@ -163,8 +164,8 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Reading) -> Resul
             })
             .await
         }
-        Reading::Timeline(asked) => {
-            let Some(past) = Past::read(page, &mut read, &place, *asked).await? else { return Ok(None) };
+        PublicApi::Timeline(asked) => {
+            let Some(past) = PastEvents::read(page, &mut read, &place, *asked).await? else { return Ok(None) };
             drop(read);
             draft(place, path, midnight, move |place| past.told(place)).await
         }
@@ -182,25 +183,25 @@ fn there<T>(found: Result<T>) -> Result<Option<T>> {
 
 /// Writes the document where it holds nobody up.
 async fn draft<T: Serialize + 'static>(
-    place: Place,
+    place: PublicResource,
     address: String,
     good_until: Time,
-    content: impl FnOnce(&Place) -> T + Send + 'static,
-) -> Result<Option<Draft>> {
-    let stamp = Stamp { version: place.organization.version, address, made_at: place.now, good_until };
+    content: impl FnOnce(&PublicResource) -> T + Send + 'static,
+) -> Result<Option<RenderedDocument>> {
+    let meta = DocumentMeta { version: place.organization.version, address, made_at: place.now, good_until };
     let text = rendered(move || serde_json::to_string(&content(&place))).await?.map_err(|error| {
         tracing::error!(%error, "a public document cannot be written");
         AppError::Internal
     })?;
-    Ok(Some(Draft { kind: Kind::Json, text, stamp }))
+    Ok(Some(RenderedDocument { kind: Kind::Json, text, meta }))
 }
 
 fn whole_page(
-    place: &Place,
+    place: &PublicResource,
     status: PageStatus,
-    observed: &Observed,
-    open: Vec<Told>,
-    windows: Vec<ToldMaintenance>,
+    observed: &ObservedService,
+    open: Vec<PublishedIncident>,
+    windows: Vec<PublishedMaintenance>,
 ) -> PublicStatusPage {
     let (groups, services) = observed.told(place);
     PublicStatusPage {
@@ -216,10 +217,14 @@ fn whole_page(
     }
 }
 
-fn windows(place: &Place, open: Vec<ToldMaintenance>, past: Vec<ToldMaintenance>) -> PublicMaintenanceList {
+fn windows(
+    place: &PublicResource,
+    open: Vec<PublishedMaintenance>,
+    past: Vec<PublishedMaintenance>,
+) -> PublicMaintenanceList {
     let (in_progress, upcoming): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|told| told.maintenance.status.is_going_on());
-    let told = |all: Vec<ToldMaintenance>| -> Vec<PublicMaintenance> {
+    let told = |all: Vec<PublishedMaintenance>| -> Vec<PublicMaintenance> {
         all.into_iter().map(|told| PublicMaintenance::of(place, told)).collect()
     };
     PublicMaintenanceList {
@@ -232,16 +237,16 @@ fn windows(place: &Place, open: Vec<ToldMaintenance>, past: Vec<ToldMaintenance>
 }
 
 /// Groups and services, and what they were in the days of the bars.
-struct Observed {
+struct ObservedService {
     list: ServiceList,
     spans: HashMap<ServiceId, Vec<Span>>,
     bounds: Vec<Time>,
 }
 
-impl Observed {
-    async fn read(page: &PublicPage, read: &mut Read, place: &Place) -> Result<Self> {
+impl ObservedService {
+    async fn read(page: &PublicPage, read: &mut Read, place: &PublicResource) -> Result<Self> {
         let list = services::list_public(page, read).await?;
-        let bounds = days::bounds(place.zone, place.now, DAYS);
+        let bounds = local_time::bounds(place.zone, place.now, DAYS);
         let spans = history::spans(read, &page.id, bounds[0], place.now).await?;
         Ok(Self { list, spans, bounds })
     }
@@ -255,7 +260,7 @@ impl Observed {
     }
 
     /// Both in the order of the page.
-    fn told(&self, place: &Place) -> (Vec<PublicGroup>, Vec<PublicService>) {
+    fn told(&self, place: &PublicResource) -> (Vec<PublicGroup>, Vec<PublicService>) {
         let (mut groups, mut services) = (Vec::new(), Vec::new());
         for section in self.list.sections() {
             let (group, inside) = match section {
@@ -273,18 +278,23 @@ impl Observed {
 }
 
 /// What happened in a month.
-struct Past {
+struct PastEvents {
     month: Month,
     this_month: Month,
     first: Month,
-    incidents: Vec<Told>,
-    maintenance: Vec<ToldMaintenance>,
+    incidents: Vec<PublishedIncident>,
+    maintenance: Vec<PublishedMaintenance>,
 }
 
-impl Past {
+impl PastEvents {
     /// `None` for a month that is to come.
-    async fn read(page: &PublicPage, read: &mut Read, place: &Place, asked: Option<Month>) -> Result<Option<Self>> {
-        let month_of = |at: Time| Month::of(days::date(place.zone, at));
+    async fn read(
+        page: &PublicPage,
+        read: &mut Read,
+        place: &PublicResource,
+        asked: Option<Month>,
+    ) -> Result<Option<Self>> {
+        let month_of = |at: Time| Month::of(local_time::date(place.zone, at));
         let this_month = month_of(place.now);
         let month = asked.unwrap_or(this_month);
         if month > this_month {
@@ -302,11 +312,11 @@ impl Past {
         Ok(Some(Self { month, this_month, first, incidents, maintenance }))
     }
 
-    fn told(self, place: &Place) -> PublicTimeline {
+    fn told(self, place: &PublicResource) -> PublicTimeline {
         let Self { month, this_month, first, incidents, maintenance } = self;
         let mut by_day: BTreeMap<NaiveDate, PublicTimelineDay> = BTreeMap::new();
         let day = |at: Time| {
-            let date = days::date(place.zone, at);
+            let date = local_time::date(place.zone, at);
             (date, date.to_string())
         };
         for told in incidents {
@@ -338,9 +348,9 @@ mod tests {
     fn every_document_has_an_address_of_its_own() {
         let id: ServiceId = "abcdefghijkl".parse().expect("an id");
         let month = Month::read("2026-10");
-        assert_eq!(Reading::WholePage.path("acme"), "/api/v1/status/acme");
-        assert_eq!(Reading::Service(id).path("acme"), "/api/v1/status/acme/services/abcdefghijkl");
-        assert_eq!(Reading::Timeline(None).path("acme"), "/api/v1/status/acme/timeline");
-        assert_eq!(Reading::Timeline(month).path("acme"), "/api/v1/status/acme/timeline?month=2026-10");
+        assert_eq!(PublicApi::WholePage.path("acme"), "/api/v1/status/acme");
+        assert_eq!(PublicApi::Service(id).path("acme"), "/api/v1/status/acme/services/abcdefghijkl");
+        assert_eq!(PublicApi::Timeline(None).path("acme"), "/api/v1/status/acme/timeline");
+        assert_eq!(PublicApi::Timeline(month).path("acme"), "/api/v1/status/acme/timeline?month=2026-10");
     }
 }

@@ -1,14 +1,14 @@
 //! The public documents of the API. What is private has no field here: no people, no teams, no drafts.
 
 use super::super::{
-    bars::{Bars, DAYS},
-    days,
+    local_time,
+    uptime_bars::{Bars, DAYS},
 };
 use crate::{
     domain::{
         ids::{GroupId, IncidentId, MaintenanceId, OrganizationId, ServiceId, UpdateId},
-        incident::{Affected, IncidentStatus, IncidentUpdate, Postmortem, Statement, Told},
-        maintenance::{Maintained, Maintenance, MaintenanceStatus, MaintenanceUpdate, ToldMaintenance},
+        incident::{Affected, IncidentStatus, IncidentUpdate, Postmortem, PublishedIncident, ServiceImpact},
+        maintenance::{MaintainedService, Maintenance, MaintenanceStatus, MaintenanceUpdate, PublishedMaintenance},
         service::{Group, Service},
         status::{Impact, Indicator, PageDescription, ServiceStatus},
         time::Time,
@@ -21,14 +21,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Whose document it is, and of when.
-pub(super) struct Place {
+pub(super) struct PublicResource {
     pub url: BaseUrl,
     pub organization: PublicOrganization,
     pub zone: Tz,
     pub now: Time,
 }
 
-impl Place {
+impl PublicResource {
     /// The address that a person opens.
     fn page(&self, below: &str) -> String {
         self.url.join(&format!("/status/{}{below}", self.organization.slug))
@@ -82,7 +82,7 @@ pub struct PublicOrganizationFacts {
 }
 
 impl PublicOrganizationFacts {
-    pub(super) fn of(place: &Place) -> Self {
+    pub(super) fn of(place: &PublicResource) -> Self {
         let PublicOrganization { id, slug, name, description, time_zone, support_url, .. } = place.organization.clone();
         Self { id, slug, name, description, time_zone, support_url, page: place.page("") }
     }
@@ -187,7 +187,7 @@ pub struct PublicService {
 }
 
 impl PublicService {
-    pub(super) fn of(place: &Place, service: Service, bars: &Bars) -> Self {
+    pub(super) fn of(place: &PublicResource, service: Service, bars: &Bars) -> Self {
         let Service { id, group_id, name, description, status, since, .. } = service;
         let page = place.page(&format!("/services/{id}"));
         Self { id, group_id, name, description, status, status_since: since, uptime: PublicUptime::of(bars), page }
@@ -227,7 +227,7 @@ pub struct PublicDay {
 }
 
 /// The days of a bar, earliest first. The last one is at least as bad as things are `now`.
-pub(super) fn days(place: &Place, bars: &Bars, now: ServiceStatus) -> Vec<PublicDay> {
+pub(super) fn days(place: &PublicResource, bars: &Bars, now: ServiceStatus) -> Vec<PublicDay> {
     let mut worst: Vec<Option<ServiceStatus>> = bars.days.iter().map(Tally::worst).collect();
     for exception in bars.exceptions(now) {
         if let Some(status) = worst.get_mut(exception.day) {
@@ -235,9 +235,9 @@ pub(super) fn days(place: &Place, bars: &Bars, now: ServiceStatus) -> Vec<Public
         }
     }
     let length = i64::try_from(DAYS).unwrap_or_default();
-    let first = days::plus(days::date(place.zone, place.now), 1 - length);
+    let first = local_time::plus(local_time::date(place.zone, place.now), 1 - length);
     let day = |((number, tally), status): ((i64, &Tally), Option<ServiceStatus>)| PublicDay {
-        date: days::plus(first, number).to_string(),
+        date: local_time::plus(first, number).to_string(),
         status,
         percent: percent(tally),
         downtime_seconds: tally.down_tenths() as f64 / 1e7,
@@ -311,7 +311,7 @@ pub struct PublicIncidentUpdate {
 impl From<IncidentUpdate> for PublicIncidentUpdate {
     fn from(update: IncidentUpdate) -> Self {
         let IncidentUpdate { id, status, body, html, at, services, .. } = update;
-        let said = |(Statement { service_id, status }, name)| PublicStatement { service_id, name, status };
+        let said = |(ServiceImpact { service_id, status }, name)| PublicStatement { service_id, name, status };
         Self { id, status, at, body, html, services: services.into_iter().map(said).collect() }
     }
 }
@@ -356,8 +356,8 @@ pub struct PublicIncident {
 }
 
 impl PublicIncident {
-    pub(super) fn of(place: &Place, told: Told) -> Self {
-        let Told { incident, updates, postmortem } = told;
+    pub(super) fn of(place: &PublicResource, told: PublishedIncident) -> Self {
+        let PublishedIncident { incident, updates, postmortem } = told;
         let published = |Postmortem { body, html, published_at }: Postmortem| {
             published_at.map(|published_at| PublicPostmortem { body, html, published_at })
         };
@@ -409,8 +409,8 @@ pub struct PublicMaintained {
     pub name: String,
 }
 
-impl From<Maintained> for PublicMaintained {
-    fn from(Maintained { service_id, name, .. }: Maintained) -> Self {
+impl From<MaintainedService> for PublicMaintained {
+    fn from(MaintainedService { service_id, name, .. }: MaintainedService) -> Self {
         Self { service_id, name }
     }
 }
@@ -465,8 +465,8 @@ pub struct PublicMaintenance {
 }
 
 impl PublicMaintenance {
-    pub(super) fn of(place: &Place, told: ToldMaintenance) -> Self {
-        let ToldMaintenance { maintenance, updates } = told;
+    pub(super) fn of(place: &PublicResource, told: PublishedMaintenance) -> Self {
+        let PublishedMaintenance { maintenance, updates } = told;
         let Maintenance {
             id, title, status, starts_at, ends_at, started_at, completed_at, services, updated_at, ..
         } = maintenance;

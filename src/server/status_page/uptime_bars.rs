@@ -3,7 +3,7 @@
 //! Both come from the same spans and the same bounds, so they cannot disagree: the figure is the sum
 //! of the days that are drawn.
 
-use super::days;
+use super::local_time;
 use crate::domain::{
     status::ServiceStatus,
     time::Time,
@@ -28,7 +28,7 @@ pub struct Bars {
 
 /// A day on which something was not operational.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exception {
+pub struct ExceptionalDay {
     /// Its place, 0 for the first day.
     pub day: usize,
     /// The worst status of the day.
@@ -64,20 +64,24 @@ impl Bars {
             (false, _) => "No data yet".to_owned(),
             (true, None) => format!("{} uptime over {DAYS} days", self.whole.in_words()),
             (true, Some(since)) => {
-                format!("{} uptime since {}", self.whole.in_words(), days::day_in_words(days::date(zone, since)))
+                format!(
+                    "{} uptime since {}",
+                    self.whole.in_words(),
+                    local_time::day_in_words(local_time::date(zone, since))
+                )
             }
         }
     }
 
     /// The days that were not operational, in order. The last one is at least as bad as things are
     /// `now`, however short that has been so.
-    pub fn exceptions(&self, now: ServiceStatus) -> Vec<Exception> {
+    pub fn exceptions(&self, now: ServiceStatus) -> Vec<ExceptionalDay> {
         let last = self.days.len().saturating_sub(1);
         let exception = |(day, tally): (usize, &Tally)| {
             let worst = tally.worst()?;
             let status = if day == last { worst.max(now) } else { worst };
-            let minutes = days::minutes(tally.of(status));
-            (status != ServiceStatus::Operational).then_some(Exception { day, status, minutes })
+            let minutes = local_time::minutes(tally.of(status));
+            (status != ServiceStatus::Operational).then_some(ExceptionalDay { day, status, minutes })
         };
         self.days.iter().enumerate().filter_map(exception).collect()
     }
@@ -96,7 +100,7 @@ impl Bars {
                 " role=\"img\" aria-label=\"{} of {total} days not operational\" data-d=\"",
                 exceptions.len()
             );
-            for (number, Exception { day, status, minutes }) in exceptions.iter().enumerate() {
+            for (number, ExceptionalDay { day, status, minutes }) in exceptions.iter().enumerate() {
                 let gap = if number == 0 { "" } else { " " };
                 let _ = write!(svg, "{gap}{day}{}{minutes}", letter(*status));
             }
@@ -183,7 +187,7 @@ mod tests {
             span(Operational, 88 * DAY + 7_200, 89 * DAY + 50),
         ];
         let bars = Bars::of(&spans, &bounds(90));
-        let exception = |day, status, minutes| Exception { day, status, minutes };
+        let exception = |day, status, minutes| ExceptionalDay { day, status, minutes };
         assert_eq!(
             bars.exceptions(Operational),
             [exception(87, MajorOutage, 30), exception(88, MajorOutage, 60)],
@@ -201,7 +205,7 @@ mod tests {
         let bars = Bars::of(&[span(Operational, 0, 89 * DAY + 50)], &bounds(90));
         assert_eq!(
             bars.exceptions(DegradedPerformance),
-            [Exception { day: 89, status: DegradedPerformance, minutes: 1 }]
+            [ExceptionalDay { day: 89, status: DegradedPerformance, minutes: 1 }]
         );
     }
 
