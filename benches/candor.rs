@@ -155,12 +155,12 @@ pub async fn sign_in(address: SocketAddr) -> String {
     sign_in_as(address, EMAIL).await
 }
 
-/// The session of whoever has this address and [`PASSWORD`].
+/// The cookies of whoever has this address and [`PASSWORD`].
 pub async fn sign_in_as(address: SocketAddr, email: &str) -> String {
     let form = format!("email={}&password={}", email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
     let (status, head, _) = ask(address, &request("POST", "/sign-in", address, &headers, &form)).await;
-    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
+    let cookies = head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
     assert_eq!(status, 303, "{head}");
-    cookie.expect("a session").to_owned()
+    cookies.collect::<Vec<_>>().join("; ")
 }

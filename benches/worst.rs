@@ -93,10 +93,18 @@ impl Target {
 }
 
 /// Sends one request after the other until the end; how many.
-async fn repeat(address: SocketAddr, end: Instant, mut next: impl FnMut(Option<Value>) -> Vec<u8>) -> usize {
+async fn repeat(
+    address: SocketAddr,
+    end: Instant,
+    every: Duration,
+    mut next: impl FnMut(Option<Value>) -> Vec<u8>,
+) -> usize {
     let (mut count, mut answer) = (0, None);
     let mut connection = Connection::open(address).await.unwrap();
+    let mut due = Instant::now();
     while Instant::now() < end {
+        tokio::time::sleep_until(due.into()).await;
+        due = Instant::now() + every;
         answer = match connection.ask(&next(answer)).await {
             Ok(told) => serde_json::from_slice(told.body).ok(),
             Err(_) => {
@@ -109,14 +117,18 @@ async fn repeat(address: SocketAddr, end: Instant, mut next: impl FnMut(Option<V
     count
 }
 
-/// An attack: its name, over how many connections, and what each asks next after what it got.
-type Attack = (&'static str, usize, fn(&Target, &Cell<usize>, Option<Value>) -> Vec<u8>);
+/// An attack: its name, over how many connections, how soon each asks again, and what it asks next after what it got.
+/// What is refused quickly is not asked as fast as the machine can: that would measure the one that asks.
+type Attack = (&'static str, usize, Duration, fn(&Target, &Cell<usize>, Option<Value>) -> Vec<u8>);
+
+const AT_ONCE: Duration = Duration::ZERO;
+const PACED: Duration = Duration::from_millis(50);
 
 const ATTACKS: &[Attack] = &[
-    ("previews of 12,500 nested quotes", 24, |target, _, _| {
+    ("previews of 12,500 nested quotes", 24, PACED, |target, _, _| {
         target.ask("preview_message", json!({ "body": "> ".repeat(12_500) }))
     }),
-    ("daily maintenance of 1,000 services, scheduled and ended", 2, |target, _, answer| match answer {
+    ("daily maintenance of 1,000 services, scheduled and ended", 2, AT_ONCE, |target, _, answer| match answer {
         Some(Value::String(id)) => target.ask("end_maintenance_series", json!({ "id": id })),
         _ => {
             let day = clock::now().plus_seconds(2 * 86_400).utc().format("%Y-%m-%d").to_string();
@@ -127,7 +139,7 @@ const ATTACKS: &[Attack] = &[
             target.ask("schedule_maintenance", json!({ "input": input }))
         }
     }),
-    ("incidents of 1,000 services, reported again and again", 2, |target, count, _| {
+    ("incidents of 1,000 services, reported again and again", 2, AT_ONCE, |target, count, _| {
         count.set(count.get() + 1);
         let statements: Vec<Value> =
             target.hostile.iter().map(|id| json!({ "service_id": id, "status": "partial_outage" })).collect();
@@ -137,7 +149,7 @@ const ATTACKS: &[Attack] = &[
         });
         target.ask("report_incident", json!({ "input": input }))
     }),
-    ("incidents that do not exist", 24, |target, _, _| {
+    ("incidents that do not exist", 24, PACED, |target, _, _| {
         let id: String = (0..12).map(|_| char::from(b'a' + rand::random::<u8>() % 26)).collect();
         request("GET", &format!("/status/{HOSTILE}/incidents/{id}"), target.program.address, &[], "")
     }),
@@ -173,13 +185,13 @@ fn measure(bench: &Bench, target: &Target) -> Vec<Row> {
         })
     };
     let mut rows = Vec::new();
-    for (name, connections, next) in ATTACKS {
+    for (name, connections, every, next) in ATTACKS {
         let mut strength = Vec::new();
         let attack = || {
             let end = Instant::now() + LASTING + 2 * AROUND;
             let one = || async {
                 let count = Cell::new(0);
-                repeat(address, end, |answer| next(target, &count, answer)).await
+                repeat(address, end, *every, |answer| next(target, &count, answer)).await
             };
             let all = bench.visitors.block_on(join_all((0..*connections).map(|_| one())));
             all.into_iter().sum::<usize>() as f64 / (LASTING + 2 * AROUND).as_secs_f64()
