@@ -30,6 +30,7 @@ mod http {
     mod invitations;
     mod live;
     mod live_programs;
+    mod long_reads;
     mod mail;
     mod maintenance;
     mod members;

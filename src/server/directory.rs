@@ -6,7 +6,7 @@ use super::{
     document::{self, Head},
     incidents::directory::{self as incidents, ListedIncident},
     organizations::{self, Listed},
-    requests,
+    requests::{self, ClientAddress},
 };
 use crate::{
     dashboard::{page_tone, status_tone},
@@ -18,6 +18,7 @@ use crate::{
     ui::{Button, ButtonVariant, EmptyState, IconName, LinkButton, SelectField, StatusDot, TextField, Tone},
 };
 use axum::{
+    Extension,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -110,9 +111,15 @@ struct Found {
 pub async fn landing(
     State(app): State<App>,
     session: Session,
+    Extension(ClientAddress(client)): Extension<ClientAddress>,
     headers: HeaderMap,
     Query(filter): Query<Filter>,
 ) -> Response {
+    if !filter.q.trim().is_empty()
+        && let Err(error) = app.limits.search(client)
+    {
+        return refusal(&headers, &error);
+    }
     let signed_in = matches!(session::user(&session).await, Ok(Some(_)));
     page(&app, &headers, &filter, signed_in).await
 }
@@ -121,12 +128,13 @@ pub async fn landing(
 pub async fn status(
     State(app): State<App>,
     session: Session,
+    client: Extension<ClientAddress>,
     headers: HeaderMap,
     Query(filter): Query<Filter>,
 ) -> Response {
     match organizations::only_listed(&app).await {
         Ok(Some(slug)) => Redirect::to(&format!("/status/{slug}")).into_response(),
-        _ => landing(State(app), session, headers, Query(filter)).await,
+        _ => landing(State(app), session, client, headers, Query(filter)).await,
     }
 }
 

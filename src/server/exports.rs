@@ -1,17 +1,19 @@
-//! Exports that are held in memory while they are made: one at a time for each person, and few altogether.
+//! Exports: one at a time for each person, and few altogether, until they are sent.
 
 use super::{
     access::Principal,
     keyed_queue::{KeyedQueue, QueuePermit},
 };
 use crate::domain::error::{AppError, Result};
+use axum::body::{Body, Bytes};
+use futures_util::{Stream, StreamExt};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    task, time,
+    time,
 };
 
-/// Exports that are made at once: each may hold a connection for reading.
+/// Exports that are sent at once.
 const AT_ONCE: usize = 4;
 /// How long one waits for the others.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,15 +50,13 @@ impl Exports {
     }
 }
 
-/// Writes a table where it holds up nobody else.
-///
-/// # Errors
-/// [`AppError::Internal`] when it panics.
-pub async fn written<T: Send + 'static>(table: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    task::spawn_blocking(table).await.map_err(|error| {
-        tracing::error!(%error, "an export cannot be written");
-        AppError::Internal
-    })
+/// The body of an export that is made while it is sent, so that no more than a part of it is in memory. The permit
+/// is held until the last part has left, or the reader has gone.
+pub fn body(permit: ExportPermit, parts: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Body {
+    Body::from_stream(parts.map(move |part| {
+        let _held = &permit;
+        part
+    }))
 }
 
 #[cfg(test)]

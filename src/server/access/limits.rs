@@ -33,6 +33,7 @@ pub struct Limits {
     dashboard: Limiter<UserId>,
     slugs: Limiter<OrganizationId>,
     preview: Limiter<String>,
+    search: Limiter<IpAddr>,
     /// Those of the API.
     pub api: ApiLimits,
     clock: DefaultClock,
@@ -62,6 +63,7 @@ impl Default for Limits {
             dashboard: limiter(600, Duration::from_millis(50)),
             slugs: limiter(10, seconds(86_400 / 10)),
             preview: limiter(60, seconds(1)),
+            search: limiter(30, seconds(2)),
             api: ApiLimits::default(),
             clock: DefaultClock::default(),
         }
@@ -178,6 +180,13 @@ impl Limits {
     pub fn preview(&self, asker: &str) -> Result<()> {
         self.check(&self.preview, &asker.to_owned())
     }
+    /// One search of the directory, which needs no account: 30 at once and 30 a minute from one network.
+    ///
+    /// # Errors
+    /// [`AppError::TooMany`] with the time to wait.
+    pub fn search(&self, address: IpAddr) -> Result<()> {
+        self.check(&self.search, &subnet_key(address))
+    }
     /// Forgets whoever has not tried lately, so that memory stays bounded.
     pub fn sweep(&self) {
         self.sign_in_network.retain_recent();
@@ -194,6 +203,7 @@ impl Limits {
         self.dashboard.retain_recent();
         self.slugs.retain_recent();
         self.preview.retain_recent();
+        self.search.retain_recent();
         self.api.sweep();
     }
 }

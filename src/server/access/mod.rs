@@ -397,9 +397,9 @@ impl<A: Allowed> Scope<A> {
             Caller::ApiClient(program) => program.ends_at,
         }
     }
-    /// Whose exports are counted together.
+    /// Whose exports and long reads are counted together: the person behind what is done, where that is known.
     pub fn principal(&self) -> Principal {
-        self.caller.principal()
+        self.accountable_user().map_or_else(|| self.caller.principal(), |user| Principal::Person(user.clone()))
     }
     /// The person, unless a program asks.
     pub const fn person(&self) -> Option<&SignedIn> {
@@ -473,6 +473,20 @@ impl<A: Allowed> Scope<A> {
     /// [`AppError::Unavailable`] when the database does not answer.
     pub async fn read(&self) -> Result<Read> {
         self.app().db.read(self).await
+    }
+    /// The same for what may take seconds: searches, reports, exports.
+    ///
+    /// # Errors
+    /// As [`Db::read_long`](crate::server::db::Db::read_long).
+    pub async fn read_long(&self) -> Result<Read> {
+        self.app().db.read_long(self, &self.principal()).await
+    }
+    /// For a list that may be searched: [`Scope::read_long`] when there are words to search for.
+    ///
+    /// # Errors
+    /// As those.
+    pub async fn read_list(&self, words: &str) -> Result<Read> {
+        if words.trim().is_empty() { self.read().await } else { self.read_long().await }
     }
     /// The organization's version: every change of it makes the next one.
     ///

@@ -2,13 +2,13 @@
 
 mod store;
 
-use super::{access::Scope, csv::cell};
+use super::{access::Scope, csv::cell, exports};
 use crate::domain::{
     audit::{AuditFilter, AuditLine, AuditPage},
-    error::{AppError, Result},
+    error::Result,
     role::allowed,
 };
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use futures_util::{StreamExt, stream};
 
 /// Lines on one page of the screen.
@@ -34,14 +34,16 @@ pub async fn list(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) 
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
 pub async fn page(scope: Scope<allowed::EditOrganization>, filter: AuditFilter, most: usize) -> Result<Vec<AuditLine>> {
-    store::lines(&mut scope.read().await?, scope.id(), &filter, most + 1).await
+    store::lines(&mut scope.read_list(&filter.words).await?, scope.id(), &filter, most + 1).await
 }
 
 /// The log as CSV, newest first. It is read while it is sent, page by page.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database does not answer.
+/// [`AppError::Unavailable`](crate::domain::error::AppError::Unavailable) when the database does not answer;
+/// [`AppError::Busy`](crate::domain::error::AppError::Busy) when others export already.
 pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -> Result<Body> {
+    let permit = scope.app().exports.begin(&scope.principal()).await?;
     let (first, next) = part(&scope, filter, EXPORT).await?;
     let head = "time,who,how,address,action,what,before,after\r\n".to_owned();
     let rest = stream::try_unfold(next, move |next| {
@@ -51,7 +53,8 @@ pub async fn csv(scope: Scope<allowed::EditOrganization>, filter: AuditFilter) -
             part(&scope, filter, left).await.map(Some)
         }
     });
-    Ok(Body::from_stream(stream::iter([Ok::<_, AppError>(head + &first)]).chain(rest)))
+    let parts = stream::iter([Ok(head + &first)]).chain(rest);
+    Ok(exports::body(permit, parts.map(|part| part.map(Bytes::from))))
 }
 
 /// The next lines of an export, and what to go on with.
@@ -60,7 +63,7 @@ async fn part(
     filter: AuditFilter,
     left: usize,
 ) -> Result<(String, Option<(AuditFilter, usize)>)> {
-    let lines = store::lines(&mut scope.read().await?, scope.id(), &filter, left.min(PART)).await?;
+    let lines = store::lines(&mut scope.read_long().await?, scope.id(), &filter, left.min(PART)).await?;
     let left = left - lines.len();
     let next = match lines.last() {
         Some(last) if left > 0 && lines.len() == PART => {

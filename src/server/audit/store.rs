@@ -7,7 +7,7 @@ use crate::{
         ids::{AuditId, OrganizationId},
         time::Time,
     },
-    server::db::{Read, containing, error::refused},
+    server::db::{Read, error::refused, searched},
 };
 
 pub(super) async fn lines(
@@ -22,14 +22,15 @@ pub(super) async fn lines(
     let rows: Vec<Row> = sqlx::query_as(
         "select id, at, actor, door, address, action, subject, before_value, after_value from audit_entries
          where organization_id = $1
-           and (lower(actor) like $2 escape '\\' or lower(subject) like $2 escape '\\' or action like $2 escape '\\'
+           and ($2 = '' or replace(lower(actor), $2, '') <> lower(actor)
+                or replace(lower(subject), $2, '') <> lower(subject) or replace(action, $2, '') <> action
                 or $7 like ('%,' || action || ',%'))
            and action like $3 escape '\\'
            and (at < $4 or (at = $4 and id < $5))
          order by at desc, id desc limit $6",
     )
     .bind(organization.clone())
-    .bind(containing(&filter.words))
+    .bind(searched(&filter.words))
     .bind(format!("{}%", filter.noun.replace(['%', '_', '\\'], "")))
     .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
     .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))

@@ -25,8 +25,8 @@ macro_rules! updates_within_weight {
     ($columns:literal, weight $weight:literal, of $parent:literal, from $from:literal) => {
         concat!(
             "select * from (
-                 select weighed.*, sum(weight) over (
-                            order by nth, at desc, id rows between unbounded preceding and current row) - weight as before_it
+                 select weighed.*, cast(sum(weight) over (
+                            order by nth, at desc, id rows between unbounded preceding and current row) as bigint) - weight as before_it
                  from (
                      select ",
             $columns,

@@ -36,7 +36,7 @@ use sqlx::{
     any::AnyPoolOptions,
     pool::{PoolConnection, PoolConnectionMetadata},
 };
-use std::{io, path::Path, pin::Pin, time::Duration};
+use std::{fmt, io, path::Path, pin::Pin, time::Duration};
 
 /// Statements of one write at most, but for the operator's commands. While it lasts nobody else writes on SQLite; so
 /// the rows of a change are bounded too, and go many to a statement ([`bulk`]).
@@ -46,6 +46,13 @@ pub const SWEEP_ROWS: u64 = 1_000;
 /// What begins a write on PostgreSQL: a statement that takes longer than 10 seconds ends it, and so does silence.
 const BEGIN_POSTGRES: &str =
     "begin; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = '10s'";
+
+/// What begins a reading on PostgreSQL: one view, and an end of statements that take too long.
+const BEGIN_READ_POSTGRES: &str =
+    "begin isolation level repeatable read, read only; set local statement_timeout = '10s'";
+/// The same for [`Db::read_long`].
+const BEGIN_LONG_READ_POSTGRES: &str =
+    "begin isolation level repeatable read, read only; set local statement_timeout = '20s'";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +68,8 @@ pub enum Engine {
 pub struct Db {
     engine: Engine,
     readers: AnyPool,
+    long_readers: AnyPool,
+    long_reads: KeyedQueue<String>,
     writer: AnyPool,
     keyed_queue: KeyedQueue<OrganizationId>,
 }
@@ -106,6 +115,12 @@ fn create(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Of one connection for reading.
+const SQLITE_READER: &str =
+    "pragma foreign_keys = on; pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000;";
+/// Searches, reports and exports that are read at once.
+const MAX_LONG_READS: u32 = 3;
+
 impl Db {
     /// Opens the database, making the file if there is none, and brings its tables up to date.
     ///
@@ -130,11 +145,9 @@ impl Db {
                     "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;",
                 );
                 let writer = writer.connect(&url).await?;
-                let readers = sqlite_pool(
-                    4,
-                    "pragma foreign_keys = on; pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000;",
-                );
-                Self { engine, readers: readers.connect_lazy(&url)?, writer, keyed_queue: KeyedQueue::default() }
+                let readers = sqlite_pool(4, SQLITE_READER);
+                let long_readers = sqlite_pool(MAX_LONG_READS, SQLITE_READER);
+                Self::of(engine, readers.connect_lazy(&url)?, long_readers.connect_lazy(&url)?, writer)
             }
             Engine::Postgres => {
                 let pool = AnyPoolOptions::new()
@@ -143,16 +156,24 @@ impl Db {
                     .after_connect(prepare("set lock_timeout = '5s'"))
                     .connect(url)
                     .await?;
-                Self { engine, readers: pool.clone(), writer: pool, keyed_queue: KeyedQueue::default() }
+                let long_readers =
+                    AnyPoolOptions::new().max_connections(MAX_LONG_READS).acquire_timeout(Duration::from_secs(5));
+                Self::of(engine, pool.clone(), long_readers.connect_lazy(url)?, pool)
             }
         };
         sqlx::migrate!().run(&db.writer).await?;
         Ok(db)
     }
 
+    fn of(engine: Engine, readers: AnyPool, long_readers: AnyPool, writer: AnyPool) -> Self {
+        let (long_reads, keyed_queue) = (KeyedQueue::default(), KeyedQueue::default());
+        Self { engine, readers, long_readers, long_reads, writer, keyed_queue }
+    }
+
     /// Closes the connections, each as soon as it is returned. What SQLite keeps beside the file is then merged into it.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.long_readers.close().await;
         self.writer.close().await;
     }
 
@@ -166,11 +187,27 @@ impl Db {
     /// # Errors
     /// [`AppError::Unavailable`] when there is no connection within five seconds.
     pub async fn read(&self, _proof: &impl Proof) -> Result<Read> {
-        let begin = match self.engine {
-            Engine::Sqlite => "begin",
-            Engine::Postgres => "begin isolation level repeatable read, read only",
+        self.begin_read(&self.readers, None).await
+    }
+
+    /// The same for what may take seconds, as it goes through everything that an organization ever wrote: searches,
+    /// reports, exports. It has connections of its own, so that others' pages and changes do not wait for it, and one
+    /// caller makes one at a time.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; [`AppError::Busy`] when too much of the same caller waits already.
+    pub async fn read_long(&self, _proof: &impl Proof, caller: &impl fmt::Display) -> Result<Read> {
+        let permit = self.long_reads.take(&caller.to_string()).await?;
+        self.begin_read(&self.long_readers, Some(permit)).await
+    }
+
+    async fn begin_read(&self, pool: &AnyPool, permit: Option<QueuePermit<String>>) -> Result<Read> {
+        let begin = match (self.engine, &permit) {
+            (Engine::Sqlite, _) => "begin",
+            (Engine::Postgres, None) => BEGIN_READ_POSTGRES,
+            (Engine::Postgres, Some(_)) => BEGIN_LONG_READ_POSTGRES,
         };
-        Ok(Read { transaction: self.readers.begin_with(begin).await.map_err(error::refused)? })
+        Ok(Read { transaction: pool.begin_with(begin).await.map_err(error::refused)?, _permit: permit })
     }
 
     /// The one write transaction of a change to this organization. Nothing is kept unless
@@ -303,6 +340,8 @@ type Prepared<'c> = Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send 
 #[derive(Debug)]
 pub struct Read {
     transaction: Transaction<'static, Any>,
+    /// Dropped after the transaction: fields go in order.
+    _permit: Option<QueuePermit<String>>,
 }
 
 impl Read {
@@ -501,13 +540,13 @@ fn first_actions(entries: &[AuditEntry]) -> String {
     entries.iter().take(3).map(|entry| entry.action).collect::<Vec<_>>().join(", ")
 }
 
-/// Characters of a search that count: SQLite refuses long patterns, and nobody types more.
-const MAX_SEARCH: usize = 200;
+/// Characters of a search that count: nobody types more.
+const MAX_SEARCH: usize = 100;
 
-/// The pattern of `like … escape '\'` for texts in lower case that hold these words.
-pub fn containing(words: &str) -> String {
-    let words: String = words.trim().to_lowercase().chars().take(MAX_SEARCH).collect();
-    format!("%{}%", words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+/// Searched words as columns in lower case have them. A statement says `replace(column, $1, '') <> column`, which both
+/// engines know, and which costs a small part of what `like` does with long texts; nothing is found by no words.
+pub fn searched(words: &str) -> String {
+    words.trim().to_lowercase().chars().take(MAX_SEARCH).collect()
 }
 
 /// Twelve random bytes for a new id.

@@ -450,7 +450,7 @@ pub async fn delete(scope: Scope<allowed::DeleteIncidents>, id: IncidentId) -> R
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn list(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result<IncidentPage> {
-    let mut read = scope.read().await?;
+    let mut read = scope.read_list(&filter.words).await?;
     let mut incidents = store::list(&mut read, scope.id(), &filter, PAGE + 1).await?;
     let more = incidents.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
     incidents.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
@@ -464,7 +464,7 @@ pub async fn list(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn some(scope: Scope<allowed::Read>, filter: IncidentFilter, most: usize) -> Result<Vec<Incident>> {
     let most = i64::try_from(most).unwrap_or(PAGE);
-    store::list(&mut scope.read().await?, scope.id(), &filter, most).await
+    store::list(&mut scope.read_list(&filter.words).await?, scope.id(), &filter, most).await
 }
 
 /// One incident with everything that belongs to it.

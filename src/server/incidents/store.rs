@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     server::{
-        db::{Read, Write, bulk, containing, error::refused, in_list},
+        db::{Read, Write, bulk, error::refused, in_list, searched},
         history::Author,
         markdown::Rendered,
     },
@@ -470,7 +470,7 @@ macro_rules! filtered {
               and ($3 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
                                       where s.incident_id = i.id and v.team_id = $3))
               and ($4 = '' or i.impact = $4)
-              and ($5 = '%%' or i.search like $5 escape '\\')
+              and ($5 = '' or replace(i.search, $5, '') <> i.search)
               and (i.started_at < $6 or (i.started_at = $6 and i.id < $7))
               and i.started_at >= $9 and i.started_at < $10
             order by i.started_at desc, i.id desc limit $8"
@@ -496,7 +496,7 @@ pub(super) async fn bare(
         .bind(filter.service.clone())
         .bind(filter.team.clone())
         .bind(filter.impact.clone())
-        .bind(containing(&filter.words))
+        .bind(searched(&filter.words))
         .bind(filter.before.as_ref().map_or(i64::MAX, |(at, _)| at.micros()))
         .bind(filter.before.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
         .bind(most)
@@ -523,14 +523,14 @@ pub(super) async fn counts(
            and ($3 = '' or exists (select 1 from incident_services s join services v on v.id = s.service_id
                                    where s.incident_id = i.id and v.team_id = $3))
            and ($4 = '' or i.impact = $4)
-           and ($5 = '%%' or i.search like $5 escape '\\')
+           and ($5 = '' or replace(i.search, $5, '') <> i.search)
            and i.started_at >= $6 and i.started_at < $7",
     )
     .bind(organization.clone())
     .bind(filter.service.clone())
     .bind(filter.team.clone())
     .bind(filter.impact.clone())
-    .bind(containing(&filter.words))
+    .bind(searched(&filter.words))
     .bind(filter.from.map_or(i64::MIN, Time::micros))
     .bind(filter.to.map_or(i64::MAX, Time::micros))
     .fetch_one(read.connection())

@@ -360,7 +360,7 @@ pub async fn delete(scope: Scope<allowed::DeleteIncidents>, id: MaintenanceId) -
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn list(scope: Scope<allowed::Read>, filter: MaintenanceFilter) -> Result<MaintenancePage> {
-    let mut read = scope.read().await?;
+    let mut read = scope.read_list(&filter.words).await?;
     let most = if filter.state.is_empty() { CALENDAR } else { PAGE };
     let mut maintenance = store::list(&mut read, scope.id(), &filter, most + 1).await?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -376,7 +376,7 @@ pub async fn list(scope: Scope<allowed::Read>, filter: MaintenanceFilter) -> Res
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn some(scope: Scope<allowed::Read>, filter: MaintenanceFilter, most: usize) -> Result<Vec<Maintenance>> {
     let most = i64::try_from(most).unwrap_or(PAGE);
-    store::list(&mut scope.read().await?, scope.id(), &filter, most).await
+    store::list(&mut scope.read_list(&filter.words).await?, scope.id(), &filter, most).await
 }
 
 /// One maintenance with everything that belongs to it.

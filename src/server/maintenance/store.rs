@@ -10,9 +10,10 @@ use crate::{
     },
     server::{
         db::{
-            Read, Write, bulk, containing,
+            Read, Write, bulk,
             error::refused,
             in_list::{self, updates_within_weight},
+            searched,
         },
         history::Author,
         markdown::{self, Message, Rendered},
@@ -365,7 +366,7 @@ pub(super) async fn updates(
 macro_rules! filtered {
     () => {
         " and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
-          and ($3 = '%%' or m.search like $3 escape '\\')
+          and ($3 = '' or replace(m.search, $3, '') <> m.search)
           and m.starts_at < $6 and m.ends_at > $7 "
     };
 }
@@ -401,7 +402,7 @@ pub(super) async fn list(
     let rows: Vec<Row> = sqlx::query_as(statement)
         .bind(organization.clone())
         .bind(filter.service.clone())
-        .bind(containing(&filter.words))
+        .bind(searched(&filter.words))
         .bind(filter.after.as_ref().map_or(beginning, |(at, _)| at.micros()))
         .bind(filter.after.as_ref().map_or_else(String::new, |(_, id)| id.to_string()))
         .bind(filter.to.map_or(i64::MAX, Time::micros))
@@ -436,11 +437,11 @@ pub(super) async fn counts(
          from maintenances m
          where m.organization_id = $1
            and ($2 = '' or exists (select 1 from maintenance_services s where s.maintenance_id = m.id and s.service_id = $2))
-           and ($3 = '%%' or m.search like $3 escape '\\')",
+           and ($3 = '' or replace(m.search, $3, '') <> m.search)",
     )
     .bind(organization.clone())
     .bind(filter.service.clone())
-    .bind(containing(&filter.words))
+    .bind(searched(&filter.words))
     .fetch_one(read.connection())
     .await
     .map_err(refused)

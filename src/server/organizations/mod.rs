@@ -289,8 +289,12 @@ pub struct Listed {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn listed(app: &App, search: &str, most: i64) -> Result<Vec<Listed>> {
-    let mut read = app.db.read(&SystemScope::job("directory")).await?;
-    let organizations = store::listed(&mut read, &search.trim().to_lowercase(), most).await?;
+    let job = SystemScope::job("directory");
+    let mut read = match search.trim() {
+        "" => app.db.read(&job).await?,
+        _ => app.db.read_long(&job, &"directory").await?,
+    };
+    let organizations = store::listed(&mut read, search, most).await?;
     let ids: Vec<OrganizationId> = organizations.iter().map(|organization| organization.id.clone()).collect();
     let mut services = store::services_in_short(&mut read, &ids).await?;
     let mut impacts = incidents::directory::open_impacts(&mut read, &ids).await?;

@@ -10,7 +10,7 @@ use crate::{
         status::{ServiceStatus, StatusLabels},
         time::Time,
     },
-    server::db::{AccountWrite, Read, Write, containing, error::refused, in_list},
+    server::db::{AccountWrite, Read, Write, error::refused, in_list, searched},
 };
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -282,15 +282,15 @@ pub(super) async fn public(read: &mut Read, id: &OrganizationId) -> Result<Optio
 
 /// Those whose name, or the name of one of whose services, holds the words.
 pub(super) async fn listed(read: &mut Read, search: &str, most: i64) -> Result<Vec<PublicOrganization>> {
-    let pattern = containing(search);
     let rows: Vec<PublicRow> = sqlx::query_as(
         "select id, slug, name, description, time_zone, support_url, labels, version, changed_at from organizations o
          where o.listed_at is not null and o.suspended_at is null
-           and (o.name_key like $1 escape '\\'
-                or exists (select 1 from services s where s.organization_id = o.id and s.deleted_at is null and s.name_key like $1 escape '\\'))
+           and ($1 = '' or replace(o.name_key, $1, '') <> o.name_key
+                or exists (select 1 from services s where s.organization_id = o.id and s.deleted_at is null
+                                                      and replace(s.name_key, $1, '') <> s.name_key))
          order by o.name_key, o.id limit $2",
     )
-    .bind(pattern)
+    .bind(searched(search))
     .bind(most)
     .fetch_all(read.connection())
     .await

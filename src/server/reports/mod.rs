@@ -11,13 +11,12 @@ use crate::domain::{
     time::Time,
     uptime::{Tally, tallies},
 };
+use axum::body::{Body, Bytes};
+use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 
 /// Months that a report shows, this one included.
 const MONTHS: usize = 12;
-/// Lines of an export; a table that ends in the middle would be wrong in silence.
-const EXPORT: usize = 400_000;
-
 /// What a report is made of.
 struct ReportInput {
     days: Calendar,
@@ -35,38 +34,35 @@ pub async fn uptime(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result
     Ok(Report::of(&days, &months, services, incidents))
 }
 
-/// Each day of each service as CSV.
+/// Each day of each service as CSV. It is written while it is sent, service by service.
 ///
 /// # Errors
-/// As [`uptime`]; [`AppError::Conflict`] when it would be too long, [`AppError::Busy`] when others export already.
-pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<String> {
-    let _place = scope.app().exports.begin(&scope.principal()).await?;
+/// As [`uptime`]; [`AppError::Busy`] when others export already.
+pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<Body> {
+    let permit = scope.app().exports.begin(&scope.principal()).await?;
     let ReportInput { days, services, .. } = facts(&scope, &filter).await?;
-    if days.names.len() * services.len() > EXPORT {
-        let words = format!("This would be a table of more than {EXPORT} lines. Choose a service or a shorter period.");
-        return Err(AppError::Conflict(words));
-    }
-    exports::written(move || table(&days, services)).await
+    let head = "date,group,service,observed_seconds,major_seconds,partial_seconds,degraded_seconds,maintenance_seconds,uptime_percent\r\n";
+    let services = stream::iter(services).map(move |service| Ok(rows(&days, service).into()));
+    Ok(exports::body(permit, stream::iter([Ok(Bytes::from_static(head.as_bytes()))]).chain(services)))
 }
 
-fn table(days: &Calendar, services: Vec<ServicePeriod>) -> String {
-    let mut text = "date,group,service,observed_seconds,major_seconds,partial_seconds,degraded_seconds,maintenance_seconds,uptime_percent\r\n".to_owned();
-    for ServicePeriod { name, group, spans, .. } in services {
-        let (group, name) = (cell(&group.unwrap_or_default()), cell(&name));
-        for (date, tally) in days.names.iter().zip(tallies(&spans, &days.bounds)) {
-            let lasted = [tally.observed, tally.major, tally.partial, tally.degraded, tally.maintenance];
-            let lasted = lasted.map(|micros| (micros / 1_000_000).to_string()).join(",");
-            let percent = tally.basis_points().map(|points| format!("{}.{:02}", points / 100, points % 100));
-            let percent = percent.unwrap_or_default();
-            text.push_str(&format!("{date},{group},{name},{lasted},{percent}\r\n"));
-        }
+/// The days of one service.
+fn rows(days: &Calendar, ServicePeriod { name, group, spans, .. }: ServicePeriod) -> String {
+    let (group, name) = (cell(&group.unwrap_or_default()), cell(&name));
+    let mut text = String::new();
+    for (date, tally) in days.names.iter().zip(tallies(&spans, &days.bounds)) {
+        let lasted = [tally.observed, tally.major, tally.partial, tally.degraded, tally.maintenance];
+        let lasted = lasted.map(|micros| (micros / 1_000_000).to_string()).join(",");
+        let percent = tally.basis_points().map(|points| format!("{}.{:02}", points / 100, points % 100));
+        let percent = percent.unwrap_or_default();
+        text.push_str(&format!("{date},{group},{name},{lasted},{percent}\r\n"));
     }
     text
 }
 
 async fn facts(scope: &Scope<allowed::Read>, filter: &ReportFilter) -> Result<ReportInput> {
     let chosen = filter.check()?;
-    let mut read = scope.read().await?;
+    let mut read = scope.read_long().await?;
     let mut named = store::services(&mut read, scope.id()).await?;
     if let Some(chosen) = &chosen {
         named.retain(|(id, ..)| id == chosen);
@@ -119,7 +115,7 @@ pub async fn between(
     from: Time,
     to: Time,
 ) -> Result<Vec<ObservedService>> {
-    let mut read = scope.read().await?;
+    let mut read = scope.read_long().await?;
     let mut named = store::services(&mut read, scope.id()).await?;
     let now = clock::now();
     let mut histories = match &service {

@@ -20,6 +20,7 @@ use super::{
     clock,
     command::COMMAND,
     db::{Read, Write, random_id},
+    exports::{self, ExportPermit},
     files, invitations, organizations,
     terminal::visible,
 };
@@ -170,21 +171,25 @@ pub async fn export_file(app: &App, slug: &str, path: &Path) -> Result<(), Trans
 
 /// An export that is ready to be sent: compressed, because its reader may be slow.
 #[derive(Debug)]
-pub struct Compressed(Vec<u8>);
+pub struct Compressed(Vec<u8>, ExportPermit);
 
 impl Compressed {
     /// The bytes to send, compressed for whoever understands gzip.
     pub fn body(self, gzip: bool) -> Body {
-        if gzip {
-            return self.0.into();
+        let Self(packed, permit) = self;
+        let mut reader: Box<dyn io::Read + Send> = Box::new(Cursor::new(packed));
+        if !gzip {
+            reader = Box::new(GzDecoder::new(reader));
         }
-        let unpacked = GzDecoder::new(Cursor::new(self.0));
-        Body::from_stream(stream::try_unfold(unpacked, |mut unpacked| async move {
-            let mut chunk = vec![0; CHUNK];
-            let length = unpacked.read(&mut chunk)?;
-            chunk.truncate(length);
-            Ok::<_, io::Error>((length > 0).then(|| (Bytes::from(chunk), unpacked)))
-        }))
+        exports::body(
+            permit,
+            stream::try_unfold(reader, |mut reader| async move {
+                let mut chunk = vec![0; CHUNK];
+                let length = reader.read(&mut chunk).map_err(|_| AppError::Internal)?;
+                chunk.truncate(length);
+                Ok((length > 0).then(|| (Bytes::from(chunk), reader)))
+            }),
+        )
     }
 }
 
@@ -194,15 +199,15 @@ impl Compressed {
 /// [`AppError::Busy`] when others download already; [`AppError::Unavailable`] when the database does not
 /// answer.
 pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Compressed> {
-    let _place = scope.app().exports.begin(&scope.principal()).await?;
-    let mut read = scope.read().await?;
+    let permit = scope.app().exports.begin(&scope.principal()).await?;
+    let mut read = scope.read_long().await?;
     let packed = BufWriter::with_capacity(CHUNK, GzEncoder::new(Vec::new(), Compression::fast()));
     let packed = write(&mut read, scope.id(), packed).await?;
     drop(read);
     let finish = move || packed.into_inner().map_err(io::IntoInnerError::into_error).and_then(GzEncoder::finish);
     let bytes = beside(finish).await?;
     tracing::info!(organization = %scope.id(), by = scope.actor().name, "an organization was exported");
-    Ok(Compressed(bytes))
+    Ok(Compressed(bytes, permit))
 }
 
 /// What an import did.
