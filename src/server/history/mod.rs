@@ -23,7 +23,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Claims from which one change computes history at most: reading and rewriting them holds the only writer.
-const MAX_CLAIMS: usize = 20_000;
+const MAX_CLAIMS: usize = 10_000;
 
 /// Who made a change, as history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

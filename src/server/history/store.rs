@@ -164,7 +164,7 @@ pub(super) async fn claims_since(
          select c.service_id, c.status, c.started_at, c.ended_at, c.cause, c.user_id, c.user_name, c.ended_user_id, c.ended_user_name, c.id
          from $rows cross join status_claims c
          where c.service_id = given.value ->> 0 and c.organization_id = $1 and c.ended_at >= cast(given.value ->> 1 as bigint)
-         order by 3, 10 limit 20001",
+         order by 3, 10 limit 10001",
         since,
     )
     .await?;
