@@ -11,6 +11,10 @@ both_engines!(
     who_is_removed_is_out_at_once,
     removal_revokes_the_tokens_that_the_member_made,
     removal_revokes_open_invitations_of_the_member,
+    removal_revokes_open_invitations_to_the_member,
+    a_lesser_role_revokes_invitations_that_it_could_not_send,
+    kept_tokens_invite_after_their_maker_has_gone,
+    invitations_that_are_open_are_bounded,
     leaving_revokes_the_tokens_that_the_member_made,
     who_leaves_is_out_at_once_and_can_be_invited_again,
     a_person_in_two_organizations_keeps_the_other,
@@ -204,6 +208,65 @@ async fn removal_revokes_open_invitations_of_the_member(server: TestServer) {
     let link = ada.invite("northwind", "friend", "admin").await;
     ada.rpc("leave_organization", json!({ "organization": "northwind" })).await.right();
     assert_eq!(server.browser().accept(&link, "Friend").await.status, 404);
+}
+
+/// Whoever joined by another link than the one to their own address does not come back by that one.
+async fn removal_revokes_open_invitations_to_the_member(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let own = owner.invite("northwind", "mia", "admin").await;
+    let other = owner.invite("northwind", "second", "viewer").await;
+    let mia = server.person("mia").await;
+    assert_eq!(mia.accept(&other, "").await.location(), "/dashboard/northwind");
+    remove(&owner, &mia.user_id().await).await.right();
+    assert_eq!(mia.accept(&own, "").await.status, 404);
+    assert_eq!(owner.people("northwind").await["invitations"], json!([]));
+}
+
+/// Nobody becomes again what they were by a link that they sent before.
+async fn a_lesser_role_revokes_invitations_that_it_could_not_send(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let mia = server.joined(&owner, "northwind", "mia", "owner").await;
+    let to_owner = mia.invite("northwind", "first", "owner").await;
+    let to_viewer = mia.invite("northwind", "second", "viewer").await;
+    let of_owner = owner.invite("northwind", "third", "owner").await;
+    change(&owner, &mia.user_id().await, "admin").await.right();
+    assert_eq!(server.browser().accept(&to_owner, "First").await.status, 404);
+    assert_eq!(server.browser().accept(&to_viewer, "Second").await.status, 303, "an admin may invite one");
+    assert_eq!(server.browser().accept(&of_owner, "Third").await.status, 303);
+    let to_viewer = mia.invite("northwind", "fourth", "viewer").await;
+    change(&owner, &mia.user_id().await, "viewer").await.right();
+    assert_eq!(server.browser().accept(&to_viewer, "Fourth").await.status, 404);
+}
+
+async fn kept_tokens_invite_after_their_maker_has_gone(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    let mia = server.joined(&owner, "northwind", "mia", "admin").await;
+    let token = Bearer::of(&server, &mia, "northwind", "admin").await;
+    let kept = server.texts("select id from api_tokens").await;
+    let call = json!({ "organization": "northwind", "user": mia.user_id().await, "keep_tokens": kept });
+    owner.rpc("remove_member", call).await.right();
+    let fields = [("what", "delete"), ("delete_password", crate::support::PASSWORD)];
+    assert_eq!(mia.post("/account", &fields).await.status, 303);
+    token.make("/invitations", json!({ "email": "another@example.com", "role": "viewer" })).await;
+}
+
+async fn invitations_that_are_open_are_bounded(server: TestServer) {
+    let owner = server.owner("northwind").await;
+    owner.invite("northwind", "first", "viewer").await;
+    let copy = "insert into invitations (id, organization_id, email, email_key, role, token_hash, invited_by, created_at, expires_at)
+        select substr('aaaaaaaaaaaa' || n, -12), organization_id, 'x', 'x' || n, role, 'x' || n, invited_by, created_at, expires_at
+        from invitations cross join (select row_number() over () as n from (select 1 from (values (1),(2),(3),(4),(5),(6),(7),(8)) a
+            cross join (values (1),(2),(3),(4),(5),(6),(7),(8)) b cross join (values (1),(2),(3),(4),(5),(6),(7),(8)) c) t) m where n <= 499";
+    let copy = match server.app.db.engine() {
+        candor::server::db::Engine::Sqlite => copy.to_owned(),
+        candor::server::db::Engine::Postgres => {
+            copy.replace("substr('aaaaaaaaaaaa' || n, -12)", "right('aaaaaaaaaaaa' || n, 12)")
+        }
+    };
+    server.execute(&copy).await;
+    let input = json!({ "email": "late@example.com", "role": "viewer", "team_id": "", "team_role": "" });
+    let refused = owner.rpc("invite", json!({ "organization": "northwind", "input": input })).await;
+    refused.refused(409, "conflict");
 }
 
 /// Who leaves, or deletes the account, takes the tokens along that they made.

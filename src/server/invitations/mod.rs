@@ -30,6 +30,8 @@ use crate::domain::{
     time::Time,
 };
 
+/// Invitations of an organization that are open at once.
+const MAX_OPEN: i64 = 500;
 /// For how long an imported membership waits for its person, in seconds: a year.
 const WAITING_SECONDS: i64 = 365 * 86_400;
 
@@ -49,7 +51,7 @@ pub async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<
 ///
 /// # Errors
 /// [`AppError::Invalid`] with everything that is wrong, also when the person is a member or
-/// invited already; where mail is sent, [`AppError::Conflict`] for whoever has not verified their own address,
+/// invited already; [`AppError::Conflict`] when too many are open; where mail is sent, the same for whoever has not verified their own address,
 /// and [`AppError::TooMany`].
 pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<InvitationDelivery> {
     let CheckedInvitation { email, role, team } = input.check()?;
@@ -67,6 +69,11 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
     }
     let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
     store::expire_old(&mut write, &email.key).await?;
+    if store::count_open(&mut write).await? >= MAX_OPEN {
+        return Err(AppError::Conflict(format!(
+            "{MAX_OPEN} invitations are open already. Revoke those that nobody will accept, then invite more people."
+        )));
+    }
     store::insert(&mut write, &id, &email, role, team.as_ref(), link(&scope, &secret)).await?;
     write.audit(AuditEntry::new("invitation.sent", &id, &email.shown).values(None, Some(role.as_str().to_owned())));
     let sent = send(&scope, &mut write, &id, &email.shown, role, &secret.token).await?;
@@ -119,16 +126,31 @@ fn link<'a>(scope: &'a Scope<allowed::ManageMembers>, secret: &'a Secret) -> sto
     }
 }
 
-/// Revokes, within a write, the open invitations that this person sent, or a token that they made: they may have the
-/// links, or have invited themselves.
+/// Revokes, within a write, the open invitations that this person sent, or a token that they made, but for those to
+/// roles that are kept: they may have the links, or have invited themselves.
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn revoke_sent_by(write: &mut Write, user: &UserId) -> Result<()> {
-    for (id, email) in store::revoke_sent_by(write, user).await? {
+pub async fn revoke_sent_by(write: &mut Write, user: &UserId, kept: &[Role]) -> Result<()> {
+    let revoked = store::revoke_sent_by(write, user, kept).await?;
+    audit_revoked(write, revoked);
+    Ok(())
+}
+
+/// Revokes, within a write, the open invitations to this person's own address.
+///
+/// # Errors
+/// [`AppError::Unavailable`] when the database does not answer.
+pub async fn revoke_sent_to(write: &mut Write, user: &UserId) -> Result<()> {
+    let revoked = store::revoke_sent_to(write, user).await?;
+    audit_revoked(write, revoked);
+    Ok(())
+}
+
+fn audit_revoked(write: &mut Write, revoked: Vec<(InvitationId, String)>) {
+    for (id, email) in revoked {
         write.audit(AuditEntry::new("invitation.revoked", &id, email));
     }
-    Ok(())
 }
 
 /// Keeps a membership that an import found for whoever proves this address: an open invitation whose link

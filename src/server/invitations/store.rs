@@ -125,16 +125,51 @@ pub(super) async fn revoke(write: &mut Write, id: &InvitationId) -> Result<Optio
     .map_err(refused)
 }
 
-/// Ids and addresses of those that this person sent, and that nobody can accept any more from now on.
-pub(super) async fn revoke_sent_by(write: &mut Write, user: &UserId) -> Result<Vec<(InvitationId, String)>> {
+pub(super) async fn count_open(write: &mut Write) -> Result<i64> {
+    let (count,): (i64,) = sqlx::query_as(
+        "select count(*) from invitations where organization_id = $1 and accepted_at is null and revoked_at is null",
+    )
+    .bind(write.organization.clone())
+    .fetch_one(write.connection())
+    .await
+    .map_err(refused)?;
+    Ok(count)
+}
+
+/// Ids and addresses of those to this person's address, and that nobody can accept any more from now on.
+pub(super) async fn revoke_sent_to(write: &mut Write, user: &UserId) -> Result<Vec<(InvitationId, String)>> {
     sqlx::query_as(
         "update invitations set revoked_at = $1
-         where organization_id = $2 and invited_by_id = $3 and accepted_at is null and revoked_at is null
+         where organization_id = $2 and email_key = (select email_key from users where id = $3)
+           and accepted_at is null and revoked_at is null
          returning id, email",
     )
     .bind(write.at)
     .bind(write.organization.clone())
     .bind(user.clone())
+    .fetch_all(write.connection())
+    .await
+    .map_err(refused)
+}
+
+/// Ids and addresses of those that this person sent, but for those to roles that are kept, and that nobody can accept
+/// any more from now on.
+pub(super) async fn revoke_sent_by(
+    write: &mut Write,
+    user: &UserId,
+    kept: &[Role],
+) -> Result<Vec<(InvitationId, String)>> {
+    let kept: Vec<&str> = kept.iter().map(|role| role.as_str()).collect();
+    sqlx::query_as(
+        "update invitations set revoked_at = $1
+         where organization_id = $2 and invited_by_id = $3 and accepted_at is null and revoked_at is null
+           and $4 not like '%,' || role || ',%'
+         returning id, email",
+    )
+    .bind(write.at)
+    .bind(write.organization.clone())
+    .bind(user.clone())
+    .bind(format!(",{},", kept.join(",")))
     .fetch_all(write.connection())
     .await
     .map_err(refused)

@@ -44,7 +44,8 @@ async fn list(read: &mut Read, organization: &OrganizationId) -> Result<Vec<Memb
 
 /// Gives a member another role. Tokens of the organization that they made stay as they are, also those that may do
 /// more than they may from now on: a change of role is no break with a person, and what a program carries cannot be
-/// brought back once it has ended. Whoever changes the role is told of them and revokes them where it is needed.
+/// brought back once it has ended. Whoever changes the role is told of them and revokes them where it is needed. Open
+/// invitations that they sent, and that they could not send from now on, are revoked.
 ///
 /// # Errors
 /// [`AppError::NotFound`]; [`AppError::Forbidden`] when an owner is made or unmade by somebody
@@ -57,6 +58,10 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
     }
     check(&mut write, scope.role(), before, Some(role)).await?;
     store::set_role(&mut write, &user, role).await?;
+    // Links that they have may give no more than they may now.
+    let invites = role.may(Action::ManageMembers);
+    let kept = Role::ALL.iter().copied().filter(|invited| invites && may_change(role, None, Some(*invited)));
+    invitations::revoke_sent_by(&mut write, &user, &kept.collect::<Vec<_>>()).await?;
     let (old, new) = (before.as_str().to_owned(), role.as_str().to_owned());
     write.audit(AuditEntry::new("member.role_changed", &user, name).values(Some(old), Some(new)));
     write.commit(&[Topic::Members]).await?;
@@ -66,7 +71,7 @@ pub async fn change_role(scope: Scope<allowed::ManageMembers>, user: UserId, rol
 
 /// Takes a member out; the person loses access with the next request, and open sockets close. The tokens of the
 /// organization that they made end too, since they may know them, but for those that are named to be kept; open
-/// invitations that they sent are revoked.
+/// invitations that they sent, and those to their own address, are revoked.
 ///
 /// # Errors
 /// As [`change_role`]; [`AppError::Invalid`] when a token to keep is none that they made.
@@ -103,7 +108,8 @@ async fn take_out(
     check(&mut write, actor, before, None).await?;
     store::delete(&mut write, user).await?;
     write.audit(AuditEntry::new(action, user, name).values(Some(before.as_str().to_owned()), None));
-    invitations::revoke_sent_by(&mut write, user).await?;
+    invitations::revoke_sent_by(&mut write, user, &[]).await?;
+    invitations::revoke_sent_to(&mut write, user).await?;
     let topics: &[Topic] = match tokens::end_created_by(&mut write, user, keep_tokens).await? {
         true => &[Topic::Members, Topic::Organization],
         false => &[Topic::Members],
