@@ -220,6 +220,11 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
     let db = Db::open(&args.database.database_url).await?;
     let oidc = match (&args.oidc_issuer, &args.oidc_client_id) {
         (Some(issuer), Some(client_id)) => {
+            if args.oidc_api_audience.as_ref().is_some_and(|audience| audience.accepts(client_id)) {
+                tracing::warn!(
+                    "CANDOR_OIDC_API_AUDIENCE also takes tokens for the client id: an ID token of the provider, which browsers and logs may hold, can then open the API. Give the API an audience of its own at the provider."
+                );
+            }
             let settings = OidcSettings {
                 issuer: issuer.clone(),
                 client_id: client_id.clone(),

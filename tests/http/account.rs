@@ -3,7 +3,10 @@
 use crate::support::{Browser, PASSWORD, TestServer, both_engines, eventually};
 use candor::{
     domain::{error::AppError, ids::UserId},
-    server::access::{accounts::sign_in_oidc, oidc::OidcIdentity},
+    server::{
+        access::{accounts::sign_in_oidc, oidc::OidcIdentity},
+        clock,
+    },
 };
 
 both_engines!(
@@ -449,7 +452,7 @@ async fn an_account_is_linked_only_when_both_have_verified_the_address(server: T
         name: None,
     };
     let sign_in = async |subject: &str, verified| {
-        let signed_in = sign_in_oidc(server.app.clone(), identity(subject, verified)).await;
+        let signed_in = sign_in_oidc(server.app.clone(), identity(subject, verified), clock::now()).await;
         signed_in.map(|authenticated| authenticated.user().clone())
     };
     let why = |refused: Result<_, AppError>| refused.map(|_: UserId| ()).unwrap_err().to_string();

@@ -9,7 +9,7 @@ use candor::{
     },
     server::{
         access::{accounts::sign_in_oidc, oidc::OidcIdentity, secret},
-        operator,
+        clock, operator,
     },
 };
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ async fn through_provider(server: &TestServer, subject: &str, name: &str, verifi
         email_verified: verified,
         name: Some(name.to_owned()),
     };
-    sign_in_oidc(server.app.clone(), identity).await.map(|authenticated| authenticated.user().clone())
+    sign_in_oidc(server.app.clone(), identity, clock::now()).await.map(|authenticated| authenticated.user().clone())
 }
 
 #[track_caller]

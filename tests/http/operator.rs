@@ -214,10 +214,10 @@ async fn operator_reset_revokes_access_and_expires(server: TestServer) {
         email_verified: false,
         name: None,
     };
-    sign_in_oidc(server.app.clone(), identity.clone()).await.unwrap();
+    sign_in_oidc(server.app.clone(), identity.clone(), candor::server::clock::now()).await.unwrap();
     let given = operator::reset_password(&server.app, "ana@example.com").await.unwrap();
     assert_eq!(server.number("select count(*) from oidc_identities").await, 0);
-    assert!(sign_in_oidc(server.app.clone(), identity).await.is_err());
+    assert!(sign_in_oidc(server.app.clone(), identity, candor::server::clock::now()).await.is_err());
     let ana = server.browser();
     assert_eq!(ana.sign_in("ana", &given.password).await.status, 303);
     let program = Bearer::personal(&server, &ana, "northwind", "owner").await;

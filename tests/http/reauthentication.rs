@@ -310,7 +310,7 @@ impl Provider {
             email_verified: true,
             name: None,
         };
-        sign_in_oidc(server.app.clone(), identity).await.unwrap().user().clone()
+        sign_in_oidc(server.app.clone(), identity, clock::now()).await.unwrap().user().clone()
     }
 
     /// The walk of a browser from this start: what the provider was asked, and how it ends when this person signs in.

@@ -115,7 +115,7 @@ impl Provider {
             email_verified: true,
             name: Some("Ada".to_owned()),
         };
-        sign_in_oidc(server.app.clone(), identity).await.unwrap().user().clone()
+        sign_in_oidc(server.app.clone(), identity, clock::now()).await.unwrap().user().clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Maintenance by `/api/v1`: scheduled, moved, carried out, and again and again.
 
 use crate::support::{Bearer, Browser, TestServer, both_engines, problem_fields};
-use candor::server::{clock, maintenance::clockwork};
+use candor::server::{clock, maintenance::scheduler};
 use serde_json::{Value, json};
 
 both_engines!(
@@ -102,7 +102,7 @@ async fn what_is_over_stays_as_it_was(server: TestServer) {
     by_hand["automatic"] = json!(false);
     let id = program.make("/maintenance", by_hand).await;
     let path = format!("/maintenance/{id}");
-    clockwork::look(&server.app, clock::now().plus_seconds(90 * 60)).await.unwrap();
+    scheduler::look(&server.app, clock::now().plus_seconds(90 * 60)).await.unwrap();
     assert_eq!(program.get(&path).await.right()["status"], "scheduled", "it waits for somebody");
     let automatic = program.patch(&path, json!({ "automatic": true })).await.right();
     assert_eq!(automatic["automatic"], true);

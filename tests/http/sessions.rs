@@ -7,8 +7,9 @@ use candor::{
     server::{
         access::{
             SignedIn,
-            accounts::{Authenticated, check_password},
+            accounts::{Authenticated, check_password, sign_in_oidc},
             device::Device,
+            oidc::OidcIdentity,
             reauthentication::by_password,
             security_log::Method,
             session::{Sessions, begin},
@@ -23,6 +24,7 @@ both_engines!(
     sign_ins_under_way_end_with_all_sessions,
     tokens_and_confirmations_under_way_end_with_all_sessions,
     confirmations_under_way_end_with_their_session,
+    walks_to_the_provider_under_way_end_with_all_sessions,
 );
 
 const NEW: &str = "another lantern walks south";
@@ -100,4 +102,24 @@ async fn confirmations_under_way_end_with_their_session(server: TestServer) {
     let refused = by_password(confirming, &session, "password", PASSWORD.to_owned()).await;
     assert!(matches!(refused, Err(AppError::Unauthenticated)), "{refused:?}");
     assert_eq!(server.number("select count(*) from sessions").await, 1);
+}
+
+/// Whoever has gone to the provider, and comes back only when the owner has ended everything, gets no session.
+async fn walks_to_the_provider_under_way_end_with_all_sessions(server: TestServer) {
+    let ana = server.person("ana").await;
+    server.execute("update users set email_verified_at = 1").await;
+    let identity = OidcIdentity {
+        issuer: "https://id.example.com".to_owned(),
+        subject: "ana".to_owned(),
+        email: Some("ana@example.com".to_owned()),
+        email_verified: true,
+        name: None,
+    };
+    let sign_in = |begun_at| sign_in_oidc(server.app.clone(), identity.clone(), begun_at);
+    let before = clock::now();
+    sign_in(before).await.expect("linked");
+    assert_eq!(ana.post("/account/sessions", &[("what", "others")]).await.location(), "/account/sessions?done=others");
+    let refused = sign_in(before).await;
+    assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
+    sign_in(clock::now()).await.expect("begun afterwards");
 }

@@ -359,7 +359,7 @@ async fn imported_memberships_wait_for_a_verified_address(server: TestServer) {
             email_verified: false,
             name: None,
         };
-        sign_in_oidc(other.app.clone(), identity).await.unwrap();
+        sign_in_oidc(other.app.clone(), identity, candor::server::clock::now()).await.unwrap();
         let report = import_right(&other, &file).await;
         assert_eq!((report.known, report.made, report.ownerless), (0, 0, true), "{report}");
         for words in ["\n  mia@example.com", "\n  owner-northwind@example.com", "make-owner EMAIL --organization north"]

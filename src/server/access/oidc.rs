@@ -163,6 +163,8 @@ pub struct OidcSignIn {
     pub authenticated_at: Option<Time>,
     /// Whether they did so for this very walk, which was started to confirm a session.
     pub reauthenticated: bool,
+    /// When the walk to the provider began.
+    pub started_at: Time,
 }
 
 /// What RFC 9207 adds to a provider's metadata.
@@ -483,7 +485,7 @@ impl Oidc {
         };
         provider.belongs_together(id_token, claims, &answer).map_err(|fault| self.id_token_refused(fault))?;
         let authenticated_at = authenticated_at(claims, now);
-        let reauthenticated = flow.reauthenticates;
+        let (reauthenticated, started_at) = (flow.reauthenticates, flow.started_at);
         if reauthenticated && authenticated_at.is_none_or(|at| flow.started_at - at > CLOCK_TOLERANCE_SECONDS) {
             self.log_refusal("the provider did not say (auth_time) that the person has just signed in again");
             return Err(OidcError::NotReauthenticated);
@@ -493,7 +495,8 @@ impl Oidc {
             Some(_) => None,
             None => self.user_info(&provider, claims, &answer).await?,
         };
-        Ok(OidcSignIn { identity: identity(claims, user_info.as_ref()), authenticated_at, reauthenticated })
+        let identity = identity(claims, user_info.as_ref());
+        Ok(OidcSignIn { identity, authenticated_at, reauthenticated, started_at })
     }
 
     /// Asks for what the ID token does not tell; `None` when there is nobody to ask.

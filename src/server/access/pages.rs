@@ -330,9 +330,11 @@ pub async fn oidc_callback(
         Some(flow) => {
             let next = flow.next.clone();
             let signed_in = match finish_flow(app, flow, query).await {
-                Ok(OidcSignIn { identity, authenticated_at, .. }) => run(accounts::sign_in_oidc(app.clone(), identity))
-                    .await
-                    .map(|authenticated| (authenticated, authenticated_at)),
+                Ok(OidcSignIn { identity, authenticated_at, started_at, .. }) => {
+                    run(accounts::sign_in_oidc(app.clone(), identity, started_at))
+                        .await
+                        .map(|authenticated| (authenticated, authenticated_at))
+                }
                 Err(error) => Err(error),
             };
             match signed_in {

@@ -9,7 +9,10 @@ use crate::{
         role::{Role, TeamRole},
         time::Time,
     },
-    server::db::{AccountWrite, Read, Write, error::refused},
+    server::{
+        clock,
+        db::{AccountWrite, Read, Write, error::refused},
+    },
 };
 use sqlx::AnyConnection;
 
@@ -375,8 +378,9 @@ pub(super) async fn delete_session_of(write: &mut AccountWrite, user: &UserId, i
 /// do not: the access version of their proof is the account's no more. The first statement locks the person, so that
 /// none begins between the others.
 pub(super) async fn end_sessions_but(write: &mut AccountWrite, user: &UserId, id_hash: &str) -> Result<()> {
-    sqlx::query("update users set access_version = access_version + 1 where id = $1")
+    sqlx::query("update users set access_version = access_version + 1, access_ended_at = $2 where id = $1")
         .bind(user.clone())
+        .bind(clock::now())
         .execute(write.connection())
         .await
         .map_err(refused)?;

@@ -613,6 +613,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("users", "password_hash", "a secret"),
     ("users", "password_expires_at", "of the password"),
     ("users", "access_version", "of sessions on this server"),
+    ("users", "access_ended_at", "of sessions on this server"),
     ("users", "last_organization_id", "where a person was last, on this server"),
     ("users", "created_at", "of the account, not of the organization"),
     ("users", "updated_at", "of the account, not of the organization"),

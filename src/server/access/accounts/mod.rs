@@ -236,12 +236,14 @@ async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result
 /// opens no account here, and whoever signed up with somebody else's address gets no company.
 ///
 /// # Errors
-/// [`AppError::Conflict`] in words for the sign-in page.
-pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authenticated> {
+/// [`AppError::Conflict`] in words for the sign-in page, also when all sessions of the account were ended after the
+/// sign-in had `begun_at` this server.
+pub async fn sign_in_oidc(app: App, identity: OidcIdentity, begun_at: Time) -> Result<Authenticated> {
     let proof = AddressProof::verified_claim(&identity);
     let mut read = app.db.read(&InternalProof).await?;
     if let Some(account) = store::by_identity(&mut read, &identity.issuer, &identity.subject).await? {
         drop(read);
+        require_no_end_since(&account, begun_at)?;
         return match proof {
             Some(proof) if account.verified_at.is_none() && proof.is_for(&account.email) => {
                 prove_by_claim(&app, &identity, account, &proof).await
@@ -255,6 +257,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authentica
     if let Some(account) = store::by_address(&mut read, &email).await? {
         let issuers = store::issuers(&mut read, &account.id).await?;
         drop(read);
+        require_no_end_since(&account, begun_at)?;
         return link(&app, &identity, proof, account, &issuers).await;
     }
     drop(read);
@@ -304,7 +307,20 @@ async fn write_to(app: &App, account: &Account) -> Result<AccountWrite> {
     write.lock_user(&account.id).await?;
     match sessions::access_version(write.connection(), &account.id).await? == Some(account.access_version) {
         true => Ok(write),
-        false => Err(AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned())),
+        false => Err(access_ended()),
+    }
+}
+
+fn access_ended() -> AppError {
+    AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned())
+}
+
+/// Somebody may have gone to the provider, and waited with what it answered until the account's owner had ended
+/// everything.
+fn require_no_end_since(account: &Account, begun_at: Time) -> Result<()> {
+    match account.access_ended_at {
+        Some(ended_at) if begun_at <= ended_at => Err(access_ended()),
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     AddressProof, InternalProof, hash_new_password, ip, new_password, opened_by,
     proof::{end_access, end_unproven_access, session_hash},
-    store,
+    store, write_to,
 };
 use crate::{
     domain::{
@@ -197,10 +197,15 @@ pub async fn verify(
             ));
         }
     }
-    let session = by.filter(|by| by.user().id == account.id).map(|by| session_hash(&by)).unwrap_or_default();
+    let by = by.filter(|by| by.user().id == account.id);
+    let session = by.as_ref().map(session_hash).unwrap_or_default();
     let proof = AddressProof::mailed_link(address.clone());
     let at = clock::now();
-    let mut write = app.db.write_accounts(&InternalProof).await?;
+    // What it was confirmed with must not have ended meanwhile.
+    let mut write = match &by {
+        Some(by) => by.write_account().await?,
+        None => write_to(&app, &account).await?,
+    };
     if !store::take_token(&mut write, &hash(&token)).await? {
         return Err(no_link());
     }

@@ -21,19 +21,22 @@ pub(super) struct Account {
     pub password_expires_at: Option<Time>,
     /// Raised whenever all sessions end.
     pub access_version: i64,
+    /// When all sessions ended last.
+    pub access_ended_at: Option<Time>,
 }
 
-type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>, Option<Time>, i64);
+type AccountRow = (UserId, String, String, String, Option<Time>, Option<String>, Option<Time>, i64, Option<Time>);
 
 fn account(row: AccountRow) -> Account {
-    let (id, name, shown, key, verified_at, password_hash, password_expires_at, access_version) = row;
-    Account { id, name, email: Email { shown, key }, verified_at, password_hash, password_expires_at, access_version }
+    let (id, name, shown, key, verified_at, password_hash, password_expires_at, access_version, access_ended_at) = row;
+    let email = Email { shown, key };
+    Account { id, name, email, verified_at, password_hash, password_expires_at, access_version, access_ended_at }
 }
 
 pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
         "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at,
-                access_version
+                access_version, access_ended_at
          from users where id = $1",
     )
     .bind(id.clone())
@@ -46,7 +49,7 @@ pub(super) async fn by_id(read: &mut Read, id: &UserId) -> Result<Option<Account
 pub(super) async fn by_address(read: &mut Read, email: &Email) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
         "select id, name, email, email_key, email_verified_at, password_hash, password_expires_at,
-                access_version
+                access_version, access_ended_at
          from users where email_key = $1",
     )
     .bind(email.key.clone())
@@ -191,6 +194,8 @@ pub(super) async fn delete_user(write: &mut AccountWrite, user: &UserId) -> Resu
              and organization_id in (select organization_id from members where user_id = $1)",
         "delete from invitations where invited_by_id = $1 and accepted_at is null and revoked_at is null
              and organization_id in (select organization_id from members where user_id = $1)",
+        // Tokens that were kept when they were removed from an organization.
+        "update api_tokens set created_by_id = null where created_by_id = $1 and organization_id is not null",
     ] {
         sqlx::query(statement).bind(user.clone()).execute(write.connection()).await.map_err(refused)?;
     }
@@ -224,7 +229,7 @@ pub(super) async fn created_tokens(read: &mut Read, user: &UserId) -> Result<Vec
 pub(super) async fn by_identity(read: &mut Read, issuer: &str, subject: &str) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as(
         "select u.id, u.name, u.email, u.email_key, u.email_verified_at, u.password_hash, u.password_expires_at,
-                u.access_version
+                u.access_version, u.access_ended_at
          from oidc_identities i join users u on u.id = i.user_id where i.issuer = $1 and i.subject = $2",
     )
     .bind(issuer.to_owned())

@@ -30,6 +30,9 @@ const KEYS_SECONDS: f64 = 60.0;
 /// What `typ` may say. A token of another type (of a logout, of a proof) is never one to act with.
 const TYPES: [&str; 4] = ["jwt", "application/jwt", "at+jwt", "application/at+jwt"];
 
+/// What Keycloak calls its other tokens, in lower case.
+const OTHER_KINDS: [&str; 4] = ["id", "refresh", "offline", "logout"];
+
 /// Whom the tokens of programs must be meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
@@ -37,6 +40,16 @@ pub enum Audience {
     Any,
     /// One that the token has to name.
     Only(String),
+}
+
+impl Audience {
+    /// Whether tokens that are meant for this one are taken.
+    pub fn accepts(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(only) => only == name,
+        }
+    }
 }
 
 impl FromStr for Audience {
@@ -68,6 +81,9 @@ pub enum JwtFault {
     /// Its sender would have to prove to hold a key.
     #[error("it is bound to a key (cnf), which this server does not support")]
     Bound,
+    /// An ID token or another that is not meant to open an API (RFC 9068, section 5).
+    #[error("it is no access token: send the access token of the sign-in provider, not an ID, refresh or logout token")]
+    NotAccess,
     /// Another issuer.
     #[error("it comes from another issuer than this server's sign-in provider")]
     Issuer,
@@ -111,6 +127,13 @@ struct Claims {
     nbf: Option<f64>,
     aud: Option<Named>,
     cnf: Option<IgnoredAny>,
+    /// What Keycloak calls its kind.
+    typ: Option<String>,
+    /// Only ID tokens have these hashes (OpenID Connect Core 1.0, section 3.1.3.6 and 3.3.2.11).
+    at_hash: Option<IgnoredAny>,
+    c_hash: Option<IgnoredAny>,
+    /// Only logout and security event tokens have events (RFC 8417).
+    events: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -125,11 +148,14 @@ impl Claims {
         if self.iss != issuer {
             return Err(JwtFault::Issuer);
         }
-        let meant = match (audience, &self.aud) {
-            (Audience::Any, _) => true,
-            (Audience::Only(name), Some(Named::One(one))) => one == name,
-            (Audience::Only(name), Some(Named::Several(all))) => all.contains(name),
-            (Audience::Only(_), None) => false,
+        let other = self.typ.as_deref().is_some_and(|typ| OTHER_KINDS.contains(&typ.to_ascii_lowercase().as_str()));
+        if other || self.at_hash.is_some() || self.c_hash.is_some() || self.events.is_some() {
+            return Err(JwtFault::NotAccess);
+        }
+        let meant = match &self.aud {
+            None => *audience == Audience::Any,
+            Some(Named::One(one)) => audience.accepts(one),
+            Some(Named::Several(all)) => *audience == Audience::Any || all.iter().any(|one| audience.accepts(one)),
         };
         if !meant {
             return Err(JwtFault::Audience);
@@ -366,6 +392,10 @@ mod tests {
             (json!({ "exp": now - 60 }), JwtFault::Expired),
             (json!({ "nbf": now + 61 }), JwtFault::NotYet),
             (json!({ "cnf": { "jkt": "x" } }), JwtFault::Bound),
+            (json!({ "at_hash": "x" }), JwtFault::NotAccess),
+            (json!({ "c_hash": "x" }), JwtFault::NotAccess),
+            (json!({ "events": {} }), JwtFault::NotAccess),
+            (json!({ "typ": "Logout" }), JwtFault::NotAccess),
             (json!({ "sub": "" }), JwtFault::Subject),
             (json!({ "sub": "x".repeat(256) }), JwtFault::Subject),
             (json!({ "sub": "a\nb" }), JwtFault::Subject),
