@@ -434,7 +434,7 @@ fn agenda(days: Vec<&CalendarDay>, places: &Places) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::{day, local_time};
+    use crate::domain::calendar::{day, days};
 
     fn date(text: &str) -> NaiveDate {
         day(text).expect("a day")

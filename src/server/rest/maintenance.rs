@@ -168,7 +168,7 @@ enum MaintenanceState {
     /// What is scheduled or goes on, earliest first.
     Upcoming,
     /// What is over or cancelled, latest first.
-    PastEvents,
+    Past,
 }
 
 /// Which maintenance is listed.
@@ -237,7 +237,7 @@ async fn list_maintenance(
     let Listing { state, service, words, from, to, after, limit: wanted } = listing;
     let state = match state {
         Some(MaintenanceState::Upcoming) => "upcoming",
-        Some(MaintenanceState::PastEvents) => "past",
+        Some(MaintenanceState::Past) => "past",
         None => "",
     };
     let filter = MaintenanceFilter {
