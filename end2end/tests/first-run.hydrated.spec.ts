@@ -64,9 +64,9 @@ test('an address that is taken says so while typing, and a free one is offered',
   await page.getByLabel('Name', { exact: true }).fill('Another name');
   await expect(address).toHaveValue(`${taken.slug}-2`);
   await address.fill('dashboard');
-  await expect(address).toHaveAccessibleDescription(/has a meaning of its own/);
+  await expect(address).toHaveAccessibleDescription(/is reserved/);
   await address.fill('North Wind');
-  await expect(address).toHaveAccessibleDescription(/small letters a to z/);
+  await expect(address).toHaveAccessibleDescription(/lowercase letters a to z/);
   await address.fill(`${taken.slug}-2`);
   await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page).toHaveURL(`/dashboard/${taken.slug}-2/services`);

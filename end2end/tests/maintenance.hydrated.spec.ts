@@ -155,7 +155,7 @@ test('a form keeps what was typed and says what is wrong beside it', async ({ pa
   await page.getByLabel('Rule').fill('FREQ=SECONDLY');
   await save.click();
   await expect(page.getByLabel('Title')).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByRole('alert').getByText(/Choose the services/)).toBeVisible();
+  await expect(page.getByRole('alert').getByText(/Choose at least one service/)).toBeVisible();
   await expect(page.getByLabel('Rule')).toHaveAccessibleDescription(/daily at most/);
   await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('Still here.');
   await page.getByLabel('Title').fill('Patch');

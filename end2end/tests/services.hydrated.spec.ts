@@ -477,7 +477,7 @@ test('a session that has ended says so where one was, and leads back', async ({ 
   await page.context().clearCookies();
   await chip(page, 'API').click();
   await page.getByRole('menuitemradio', { name: 'Major outage' }).click();
-  await expect(page.getByRole('status').getByText('You are signed out.', { exact: false })).toBeVisible();
+  await expect(page.getByRole('status').getByText('You’re signed out.', { exact: false })).toBeVisible();
   await page.getByRole('link', { name: 'Overview' }).locator('visible=true').click();
   await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(`/sign-in?next=${organization.dashboard}`);

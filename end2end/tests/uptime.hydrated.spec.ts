@@ -45,7 +45,7 @@ test('days, months and services are shown as bars and as numbers', { tag: '@phon
   await expect(chart(page, 'day')).toHaveAccessibleDescription(/Lowest: .* The axis begins at \d+ %\./);
   await expect(chart(page, 'month')).toBeVisible();
   await expect(figure(page, 'Incidents')).toContainText('1 still open');
-  await expect(figure(page, 'Uptime')).not.toContainText('100 %');
+  await expect(figure(page, 'Uptime')).not.toContainText('100%');
   await expect(incidents(page).getByRole('link', { name: 'Payments fail' })).toHaveAttribute(
     'href',
     `${organization.dashboard}/incidents/${incident}`,
@@ -82,7 +82,7 @@ test('days, months and services are shown as bars and as numbers', { tag: '@phon
     await page.getByRole('combobox', { name: 'Service' }).selectOption('Mail');
     await expect(page).toHaveURL(new RegExp(`/uptime\\?service=${ids.Mail}&days=365$`));
     await expect(page.getByText('No incident was open in this time.')).toBeVisible();
-    await expect(figure(page, 'Uptime')).toContainText('100 %');
+    await expect(figure(page, 'Uptime')).toContainText('100%');
     await expect(table(page, 'service')).toHaveCount(0);
     await page.goBack();
     await expect(page.getByRole('combobox', { name: 'Service' })).toHaveValue('');
