@@ -167,12 +167,12 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('token', async () => {
       await open(page, `${organization.dashboard}/settings/tokens`);
-      await page.getByRole('button', { name: 'Token', exact: true }).click();
+      await page.getByRole('button', { name: 'New token', exact: true }).click();
       const dialog = page.getByRole('dialog', { name: 'New API token' });
       await expect(dialog.getByLabel('Name')).toBeFocused();
       await check(page, 'dialog[open]');
       await dialog.getByLabel('Name').fill('CI');
-      await dialog.getByRole('button', { name: 'Make token' }).click();
+      await dialog.getByRole('button', { name: 'Create token' }).click();
       await expect(dialog.getByRole('textbox', { name: 'Token' })).toHaveValue(/^cnd_/);
       await check(page, 'dialog[open]');
       await dialog.getByRole('button', { name: 'Done' }).click();
@@ -261,7 +261,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       ['row', page.getByRole('button', { name: 'More for Mail' })],
       ['group', page.getByRole('button', { name: 'More for the group Core platform' })],
       ['filter', page.getByRole('button', { name: 'Status: any' })],
-      ['account', page.getByRole('button', { name: /^Account of/ }).locator('visible=true')],
+      ['account', page.getByRole('button', { name: /^Account menu/ }).locator('visible=true')],
       ['organizations', page.getByRole('button', { name: /switch organization/ }).locator('visible=true')],
     ] as const) {
       await test.step(`menu: ${name}`, async () => {

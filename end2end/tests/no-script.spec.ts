@@ -5,7 +5,7 @@ test('an organization and a service are created by plain forms', async ({ page }
   const slug = unique('plain');
   await page.goto('/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Plain & simple');
-  await page.getByLabel('Address of the page').fill(slug);
+  await page.getByLabel('Page URL').fill(slug);
   await page.getByLabel('Time zone').selectOption('Europe/Vienna');
   await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
@@ -34,15 +34,15 @@ test('a form that is refused says why next to the field', async ({ page }) => {
   const taken = await createOrganization(page);
   await page.goto('/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Second');
-  await page.getByLabel('Address of the page').fill(taken.slug);
+  await page.getByLabel('Page URL').fill(taken.slug);
   await page.getByRole('button', { name: 'Create organization' }).click();
-  await expect(page.getByLabel('Address of the page')).toHaveAccessibleDescription(/taken/);
+  await expect(page.getByLabel('Page URL')).toHaveAccessibleDescription(/taken/);
   // It is said once: the address alone, which anybody can send, shows no error.
   const link = page.url();
   expect(link).toContain('__err=');
   await page.goto(link);
   await expect(page).toHaveURL('/dashboard/new');
-  await expect(page.getByLabel('Address of the page')).not.toHaveAccessibleDescription(/taken/);
+  await expect(page.getByLabel('Page URL')).not.toHaveAccessibleDescription(/taken/);
 
   await addServices(page, taken, ['API']);
   await page.goto(`${taken.dashboard}/services/new`);

@@ -81,8 +81,8 @@ test('the keys are listed', async ({ page }) => {
   await atTheOverview(page);
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
-  await expect(help).toContainText('Set the row’s status, then 1 to 5');
-  await expect(help).toContainText('In the calendar: today');
+  await expect(help).toContainText('Set the row’s status, then press 1 to 5');
+  await expect(help).toContainText('Go to today in the calendar');
   await help.getByRole('button', { name: 'Close' }).click();
   await expect(help).toBeHidden();
 });

@@ -139,7 +139,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
   await test.step('a status reporter sets statuses and nothing more', async () => {
     await goTo(person, 'Services');
     await expect(row(person, 'API')).toBeVisible();
-    await expect(person.getByRole('link', { name: 'Service', exact: true })).toHaveCount(0);
+    await expect(person.getByRole('link', { name: 'New service', exact: true })).toHaveCount(0);
     await expect(person.getByRole('button', { name: 'Group', exact: true })).toHaveCount(0);
     await chip(person, 'API', 'operational').click();
     await person.getByRole('menuitemradio', { name: 'Partial outage' }).click();
@@ -161,7 +161,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
     await expect(member(person, 'Bo Ek')).toContainText('Admin');
     await expect(inviteButton(person)).toBeVisible();
     await goTo(person, 'Services');
-    await expect(person.getByRole('link', { name: 'Service', exact: true })).toBeVisible();
+    await expect(person.getByRole('link', { name: 'New service', exact: true })).toBeVisible();
     expect(loads).toBe(0);
   });
 

@@ -408,7 +408,7 @@ test('renamed statuses are read in the dashboard and on the page', async ({ page
   const organization = await atTheList(page, ['API', 'Mail']);
   await setStatus(page, organization.slug, ['Mail'], 'partial_outage');
   await open(page, `${organization.dashboard}/settings`);
-  const names = page.getByRole('group', { name: 'Names of statuses' });
+  const names = page.getByRole('group', { name: 'Status names' });
   const field = (status: string) => names.getByLabel(status, { exact: true });
   const save = page.getByRole('button', { name: 'Save settings' });
 
@@ -421,7 +421,7 @@ test('renamed statuses are read in the dashboard and on the page', async ({ page
   await expect(field('Operational')).toHaveValue('Available');
   await field('Partial outage').fill('Some trouble');
   await save.click();
-  await expect(toast(page, 'Saved')).toBeVisible();
+  await expect(toast(page, 'Settings saved')).toBeVisible();
   await expect(field('Partial outage')).not.toHaveAttribute('aria-invalid', 'true');
 
   await open(page, `${organization.dashboard}/services`);
