@@ -258,8 +258,8 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     const menu = page.getByRole('menu');
     for (const [name, button] of [
       ['status', chip(page, 'Payments API')],
-      ['row', page.getByRole('button', { name: 'More for Mail' })],
-      ['group', page.getByRole('button', { name: 'More for the group Core platform' })],
+      ['row', page.getByRole('button', { name: 'More actions for Mail' })],
+      ['group', page.getByRole('button', { name: 'More actions for group Core platform' })],
       ['filter', page.getByRole('button', { name: 'Status: any' })],
       ['account', page.getByRole('button', { name: /^Account menu/ }).locator('visible=true')],
       ['organizations', page.getByRole('button', { name: /switch organization/ }).locator('visible=true')],
@@ -279,18 +279,18 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('empty by filter', async () => {
       await page.getByRole('searchbox').fill('nothing has this name');
-      await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+      await expect(page.getByRole('heading', { name: 'No matching services' })).toBeVisible();
       await check(page);
-      await page.getByRole('button', { name: 'Clear the filter' }).click();
+      await page.getByRole('button', { name: 'Clear filters' }).click();
     });
     await test.step('dialog: group', async () => {
-      await page.getByRole('button', { name: 'Group', exact: true }).click();
+      await page.getByRole('button', { name: 'New group', exact: true }).click();
       await expect(page.getByRole('dialog', { name: 'New group' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
     });
     await test.step('dialog: delete', async () => {
-      await page.getByRole('button', { name: 'More for Mail' }).click();
+      await page.getByRole('button', { name: 'More actions for Mail' }).click();
       await page.getByRole('menuitem', { name: 'Delete' }).click();
       await expect(page.getByRole('alertdialog', { name: 'Delete Mail?' })).toBeVisible();
       await check(page, 'dialog[open]');

@@ -93,9 +93,9 @@ test('every empty screen has a next step', async ({ page }) => {
   await expect(page).toHaveURL(organization.dashboard);
   await page.getByRole('link', { name: 'Add services' }).click();
   await expect(page.getByRole('heading', { name: 'What do your customers depend on?' })).toBeVisible();
-  await page.getByRole('link', { name: 'Write your own' }).click();
+  await page.getByRole('link', { name: 'Add your own' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Mail');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page.getByRole('link', { name: 'Mail', exact: true })).toBeVisible();
 });
 

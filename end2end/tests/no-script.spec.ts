@@ -11,10 +11,10 @@ test('an organization and a service are created by plain forms', async ({ page }
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
   await expect(page.getByRole('heading', { name: 'What do your customers depend on?' })).toBeVisible();
 
-  await page.getByRole('link', { name: 'Write your own' }).click();
+  await page.getByRole('link', { name: 'Add your own' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Mail');
   await page.getByLabel('Description').fill('In and out');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
   await expect(page.getByRole('link', { name: 'Mail', exact: true })).toBeVisible();
 
@@ -47,7 +47,7 @@ test('a form that is refused says why next to the field', async ({ page }) => {
   await addServices(page, taken, ['API']);
   await page.goto(`${taken.dashboard}/services/new`);
   await page.getByLabel('Name', { exact: true }).fill('api');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page.getByLabel('Name', { exact: true })).toHaveAccessibleDescription(/already/);
 });
 
@@ -58,7 +58,7 @@ test('every screen is painted with its data', async ({ page }) => {
   for (const [address, words] of [
     ['', 'All Systems Operational'],
     ['/services', '2 services'],
-    ['/services/new', 'Add service'],
+    ['/services/new', 'Create service'],
     [`/services/${ids.API}`, 'Status history'],
     [`/services/${ids.API}/edit`, 'Save service'],
   ] as const) {

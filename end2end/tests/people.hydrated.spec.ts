@@ -140,7 +140,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
     await goTo(person, 'Services');
     await expect(row(person, 'API')).toBeVisible();
     await expect(person.getByRole('link', { name: 'New service', exact: true })).toHaveCount(0);
-    await expect(person.getByRole('button', { name: 'Group', exact: true })).toHaveCount(0);
+    await expect(person.getByRole('button', { name: 'New group', exact: true })).toHaveCount(0);
     await chip(person, 'API', 'operational').click();
     await person.getByRole('menuitemradio', { name: 'Partial outage' }).click();
     await expect(chip(person, 'API', 'partial_outage')).toBeVisible();

@@ -162,7 +162,14 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
             ("dark", "Dark theme", IconName::Moon),
             ("system", "System theme", IconName::Monitor),
         ] {
-            all.push(command(id, label, "Actions", icon, "colour mode appearance", Callback::new(move |()| set_theme(id))));
+            all.push(command(
+                id,
+                label,
+                "Actions",
+                icon,
+                "colour mode appearance",
+                Callback::new(move |()| set_theme(id)),
+            ));
         }
         all.push(Command {
             shortcut: Some("?".to_owned()),
@@ -175,7 +182,14 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
                 Callback::new(move |()| help.set(true)),
             )
         });
-        all.push(command("out", "Sign out", "Actions", IconName::LogOut, "log out leave", Callback::new(|()| sign_out())));
+        all.push(command(
+            "out",
+            "Sign out",
+            "Actions",
+            IconName::LogOut,
+            "log out leave",
+            Callback::new(|()| sign_out()),
+        ));
         for incident in incidents.value().get().and_then(Result::ok).map(|page| page.incidents).unwrap_or_default() {
             all.push(command(
                 incident.id.as_str(),

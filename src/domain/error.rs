@@ -86,7 +86,9 @@ pub enum AppError {
     #[error("The server is busy right now. Nothing was changed. Try again in a moment.")]
     Busy,
     /// A defect (500). What happened is in the log only.
-    #[error("Something went wrong on the server. The error has been logged. Try again, and contact the administrator if it keeps happening.")]
+    #[error(
+        "Something went wrong on the server. The error has been logged. Try again, and contact the administrator if it keeps happening."
+    )]
     Internal,
     /// The browser could not reach the server.
     #[error("Couldn’t reach the server. Check your connection and try again.")]

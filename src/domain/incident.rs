@@ -467,8 +467,7 @@ impl NewIncident {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, now: Time, read: impl Fn(&str) -> Result<Time, String>) -> Result<CheckedIncident, AppError> {
         let mut errors = FieldErrors::default();
-        let title =
-            errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+        let title = errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
         let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
@@ -478,8 +477,7 @@ impl NewIncident {
         // An end has nothing to be compared with while nobody knows the beginning.
         let known = errors.of("started_at").is_none();
         if started_at.is_some_and(|at| at > now) {
-            errors
-                .add("started_at", "An incident can’t start in the future. For planned work, schedule maintenance.");
+            errors.add("started_at", "An incident can’t start in the future. For planned work, schedule maintenance.");
         }
         match (started_at, resolved_at) {
             (_, None) => {}

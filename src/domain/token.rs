@@ -14,8 +14,7 @@ pub const PREFIX: &str = "cnd_";
 /// Most characters of a token's name.
 pub const MAX_NAME_LENGTH: usize = 60;
 /// How long a token can be asked to live, in days, as forms spell it; empty: until it is revoked.
-pub const LIVES: &[(&str, &str)] =
-    &[("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No expiration")];
+pub const LIVES: &[(&str, &str)] = &[("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No expiration")];
 
 /// A token, as it is listed: never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +85,8 @@ impl TokenInput {
         let name = errors.take("name", line("a name", &self.name, MAX_NAME_LENGTH));
         let role = self.role.parse::<Role>().map_err(|_| "Choose a role.".to_owned());
         let role = role.and_then(|role| {
-            let words = || format!("A token can’t have more access than you. Choose {} or lower.", mine.label().to_lowercase());
+            let words =
+                || format!("A token can’t have more access than you. Choose {} or lower.", mine.label().to_lowercase());
             if role > mine { Err(words()) } else { Ok(role) }
         });
         let role = errors.take("role", role);
