@@ -113,7 +113,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     await people(page, organization);
     const empty = await createOrganization(page);
     for (const [address, words] of [
-      [`${organization.dashboard}/team`, 'Open invitations'],
+      [`${organization.dashboard}/team`, 'Pending invitations'],
       [`${organization.dashboard}/settings`, 'Delete this organization'],
       [`${organization.dashboard}/settings/tokens`, 'Deploy pipeline'],
       [`${organization.dashboard}/audit`, 'invitation sent'],
@@ -134,11 +134,11 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     await test.step('invite', async () => {
       await open(page, `${organization.dashboard}/team`);
       await page.getByRole('button', { name: 'Invite', exact: true }).click();
-      const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
+      const dialog = page.getByRole('dialog', { name: 'Invite a member' });
       await dialog.getByLabel('Team', { exact: true }).selectOption('Platform');
-      await expect(dialog.getByLabel('Role in the team')).toBeVisible();
+      await expect(dialog.getByLabel('Team role')).toBeVisible();
       await check(page, 'dialog[open]');
-      await dialog.getByLabel('E-mail').fill(`${unique('bo')}@example.com`);
+      await dialog.getByLabel('Email').fill(`${unique('bo')}@example.com`);
       await dialog.getByRole('button', { name: 'Send invitation' }).click();
       // This server sends no mail.
       await expect(dialog.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/accept-invitation\?token=/);
@@ -147,7 +147,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await expect(dialog).toBeHidden();
     });
     await test.step('team', async () => {
-      await page.getByRole('button', { name: 'Team', exact: true }).click();
+      await page.getByRole('button', { name: 'New team', exact: true }).click();
       await expect(page.getByRole('dialog', { name: 'New team' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
@@ -159,7 +159,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await page.keyboard.press('Escape');
     });
     await test.step('leave', async () => {
-      await page.getByRole('button', { name: 'More for Ana Lindqvist' }).click();
+      await page.getByRole('button', { name: 'More actions for Ana Lindqvist' }).click();
       await page.getByRole('menuitem', { name: 'Leave organization' }).click();
       await expect(page.getByRole('alertdialog', { name: 'Leave this organization?' })).toBeVisible();
       await check(page, 'dialog[open]');
@@ -180,7 +180,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('revoke', async () => {
       await page.getByRole('button', { name: 'Revoke CI' }).click();
-      await expect(page.getByRole('alertdialog', { name: 'Revoke CI?' })).toBeVisible();
+      await expect(page.getByRole('alertdialog', { name: 'Revoke token “CI”?' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
     });
