@@ -58,7 +58,7 @@ test('arrows choose, and nothing found says so', async ({ page }) => {
   await expect(options(page).nth(1)).toHaveAttribute('aria-selected', 'true');
   await expect(options(page).nth(1)).toHaveText(/Services/);
   await page.keyboard.type('qqqqqq');
-  await expect(palette(page)).toContainText('Nothing found. Try fewer letters.');
+  await expect(palette(page)).toContainText('No results. Try a different search.');
   await page.keyboard.press('Escape');
   await expect(palette(page)).toBeHidden();
   await expect(page).toHaveURL(organization.dashboard);

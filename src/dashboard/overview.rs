@@ -131,7 +131,7 @@ fn Body(overview: Overview, windows: Vec<LocalWindow>) -> impl IntoView {
             </dl>
             <div class="grid items-start gap-4 lg:grid-cols-2">
                 <Card title="Active incidents" flush=true><OpenIncidents incidents /></Card>
-                <Card title="Next maintenance" flush=true><NextMaintenance maintenance windows /></Card>
+                <Card title="Upcoming maintenance" flush=true><NextMaintenance maintenance windows /></Card>
             </div>
             {if services == 0 {
                 view! {

@@ -425,7 +425,7 @@ fn Change(
     let note = Signal::derive(move || {
         current()
             .filter(|now| change.get().is_some_and(|new| new != Some(*now)))
-            .map(|now| format!("is at {}", organization.label(now)))
+            .map(|now| format!("currently {}", organization.label(now)))
     });
     let forget = move || said.update(|all| all.retain(|said| id.with_value(|id| said.service_id != *id)));
     let say = move |word: String| {

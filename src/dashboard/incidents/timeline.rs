@@ -163,7 +163,7 @@ fn DeleteUpdate(
         });
         let about = about.unwrap_or_default();
         format!(
-            "{about}Its text will be deleted, and the history of its services recalculated without it. The audit log keeps a copy."
+            "{about}Its text will be deleted, and service history will be recalculated without it. The audit log keeps a copy."
         )
     });
     let delete = move |()| {

@@ -253,7 +253,7 @@ fn Removal(
     });
     let description = Signal::derive(move || {
         Some(match is_me.get() {
-            true => "You’ll lose access immediately, and someone has to invite you again for you to come back. Pending invitations you sent will be revoked.".to_owned(),
+            true => "You’ll lose access immediately and need a new invitation to come back. Pending invitations you sent will be revoked.".to_owned(),
             false => {
                 "They’ll lose access immediately, on every open screen. Pending invitations they sent will be revoked. Their activity stays in the history.".to_owned()
             }

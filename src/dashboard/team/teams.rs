@@ -73,7 +73,7 @@ pub fn TeamCards(people: Signal<People>) -> impl IntoView {
             <Show
                 when=move || !teams.read().is_empty()
                 fallback=|| view! {
-                    <p class="text-13 text-muted-foreground">"No teams yet. A team owns services, and its members can manage them without a role in the whole organization."</p>
+                    <p class="text-13 text-muted-foreground">"No teams yet. A team owns services, and its members can manage them without an organization-wide role."</p>
                 }
             >
                 <div class="grid items-start gap-3 lg:grid-cols-2">
