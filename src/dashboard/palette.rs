@@ -230,7 +230,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
 const KEYS: &[(&str, &str)] = &[
     ("⌘K or Ctrl K", "Command menu"),
     ("/", "Filter the list"),
-    ("C or I", "Report incident"),
+    ("C or I", "Report an incident"),
     ("U and R", "Update or resolve the incident"),
     ("N", "New service or maintenance"),
     ("J and K", "Next or previous row, or month or week in the calendar"),
