@@ -113,7 +113,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     await people(page, organization);
     const empty = await createOrganization(page);
     for (const [address, words] of [
-      [`${organization.dashboard}/team`, 'Open invitations'],
+      [`${organization.dashboard}/team`, 'Pending invitations'],
       [`${organization.dashboard}/settings`, 'Delete this organization'],
       [`${organization.dashboard}/settings/tokens`, 'Deploy pipeline'],
       [`${organization.dashboard}/audit`, 'invitation sent'],
@@ -134,11 +134,11 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     await test.step('invite', async () => {
       await open(page, `${organization.dashboard}/team`);
       await page.getByRole('button', { name: 'Invite', exact: true }).click();
-      const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
+      const dialog = page.getByRole('dialog', { name: 'Invite a member' });
       await dialog.getByLabel('Team', { exact: true }).selectOption('Platform');
-      await expect(dialog.getByLabel('Role in the team')).toBeVisible();
+      await expect(dialog.getByLabel('Team role')).toBeVisible();
       await check(page, 'dialog[open]');
-      await dialog.getByLabel('E-mail').fill(`${unique('bo')}@example.com`);
+      await dialog.getByLabel('Email').fill(`${unique('bo')}@example.com`);
       await dialog.getByRole('button', { name: 'Send invitation' }).click();
       // This server sends no mail.
       await expect(dialog.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/accept-invitation\?token=/);
@@ -147,7 +147,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await expect(dialog).toBeHidden();
     });
     await test.step('team', async () => {
-      await page.getByRole('button', { name: 'Team', exact: true }).click();
+      await page.getByRole('button', { name: 'New team', exact: true }).click();
       await expect(page.getByRole('dialog', { name: 'New team' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
@@ -159,7 +159,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await page.keyboard.press('Escape');
     });
     await test.step('leave', async () => {
-      await page.getByRole('button', { name: 'More for Ana Lindqvist' }).click();
+      await page.getByRole('button', { name: 'More actions for Ana Lindqvist' }).click();
       await page.getByRole('menuitem', { name: 'Leave organization' }).click();
       await expect(page.getByRole('alertdialog', { name: 'Leave this organization?' })).toBeVisible();
       await check(page, 'dialog[open]');
@@ -167,12 +167,12 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('token', async () => {
       await open(page, `${organization.dashboard}/settings/tokens`);
-      await page.getByRole('button', { name: 'Token', exact: true }).click();
+      await page.getByRole('button', { name: 'New token', exact: true }).click();
       const dialog = page.getByRole('dialog', { name: 'New API token' });
       await expect(dialog.getByLabel('Name')).toBeFocused();
       await check(page, 'dialog[open]');
       await dialog.getByLabel('Name').fill('CI');
-      await dialog.getByRole('button', { name: 'Make token' }).click();
+      await dialog.getByRole('button', { name: 'Create token' }).click();
       await expect(dialog.getByRole('textbox', { name: 'Token' })).toHaveValue(/^cnd_/);
       await check(page, 'dialog[open]');
       await dialog.getByRole('button', { name: 'Done' }).click();
@@ -180,7 +180,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('revoke', async () => {
       await page.getByRole('button', { name: 'Revoke CI' }).click();
-      await expect(page.getByRole('alertdialog', { name: 'Revoke CI?' })).toBeVisible();
+      await expect(page.getByRole('alertdialog', { name: 'Revoke token “CI”?' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
     });
@@ -258,10 +258,10 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     const menu = page.getByRole('menu');
     for (const [name, button] of [
       ['status', chip(page, 'Payments API')],
-      ['row', page.getByRole('button', { name: 'More for Mail' })],
-      ['group', page.getByRole('button', { name: 'More for the group Core platform' })],
+      ['row', page.getByRole('button', { name: 'More actions for Mail' })],
+      ['group', page.getByRole('button', { name: 'More actions for group Core platform' })],
       ['filter', page.getByRole('button', { name: 'Status: any' })],
-      ['account', page.getByRole('button', { name: /^Account of/ }).locator('visible=true')],
+      ['account', page.getByRole('button', { name: /^Account menu/ }).locator('visible=true')],
       ['organizations', page.getByRole('button', { name: /switch organization/ }).locator('visible=true')],
     ] as const) {
       await test.step(`menu: ${name}`, async () => {
@@ -279,18 +279,18 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     });
     await test.step('empty by filter', async () => {
       await page.getByRole('searchbox').fill('nothing has this name');
-      await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+      await expect(page.getByRole('heading', { name: 'No matching services' })).toBeVisible();
       await check(page);
-      await page.getByRole('button', { name: 'Clear the filter' }).click();
+      await page.getByRole('button', { name: 'Clear filters' }).click();
     });
     await test.step('dialog: group', async () => {
-      await page.getByRole('button', { name: 'Group', exact: true }).click();
+      await page.getByRole('button', { name: 'New group', exact: true }).click();
       await expect(page.getByRole('dialog', { name: 'New group' })).toBeVisible();
       await check(page, 'dialog[open]');
       await page.keyboard.press('Escape');
     });
     await test.step('dialog: delete', async () => {
-      await page.getByRole('button', { name: 'More for Mail' }).click();
+      await page.getByRole('button', { name: 'More actions for Mail' }).click();
       await page.getByRole('menuitem', { name: 'Delete' }).click();
       await expect(page.getByRole('alertdialog', { name: 'Delete Mail?' })).toBeVisible();
       await check(page, 'dialog[open]');

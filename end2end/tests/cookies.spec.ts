@@ -105,7 +105,7 @@ test('signing out leaves no session in the browser, and keeps its theme', { tag:
   await signUp(page, 'victim');
   await createOrganization(page, 'victims');
   await open(page, '/dashboard/victims');
-  const account = page.getByRole('button', { name: /^Account of/ }).locator('visible=true');
+  const account = page.getByRole('button', { name: /^Account menu/ }).locator('visible=true');
   await account.click();
   await page.getByRole('menuitem', { name: 'Dark theme' }).click();
   await expect.poll(() => names(page)).toEqual(expect.arrayContaining(['__Host-candor', '__Host-theme']));

@@ -13,12 +13,12 @@ test('from nothing to a public page', { tag: '@phone' }, async ({ page, candor }
 
   await expect(page).toHaveURL('/dashboard/new');
   await hydrated(page);
-  const address = page.getByLabel('Address of the page');
+  const address = page.getByLabel('Page URL');
   await page.getByLabel('Name', { exact: true }).fill(name);
   await expect(address).toHaveValue(slug);
-  await expect(address).toHaveAccessibleDescription(/This address is free\./);
+  await expect(address).toHaveAccessibleDescription(/Available/);
   await expect(page.getByLabel('Time zone')).toHaveValue('Europe/Vienna');
-  await expect(page.getByLabel('List it in the directory')).toBeChecked();
+  await expect(page.getByLabel('List in the public directory')).toBeChecked();
   await page.getByRole('button', { name: 'Create organization' }).click();
 
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
@@ -52,21 +52,21 @@ test('an address that is taken says so while typing, and a free one is offered',
   await signUp(page);
   const taken = await createOrganization(page);
   await open(page, '/dashboard/new');
-  const address = page.getByLabel('Address of the page');
+  const address = page.getByLabel('Page URL');
   await page.getByLabel('Name', { exact: true }).fill(taken.name);
   await expect(address).toHaveAccessibleDescription(/This address is taken\./);
   await expect(address).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('button', { name: `Use “${taken.slug}-2”` }).click();
   await expect(address).toHaveValue(`${taken.slug}-2`);
-  await expect(address).toHaveAccessibleDescription(/This address is free\./);
+  await expect(address).toHaveAccessibleDescription(/Available/);
 
   // From now on the address is the person's own, whatever the name becomes.
   await page.getByLabel('Name', { exact: true }).fill('Another name');
   await expect(address).toHaveValue(`${taken.slug}-2`);
   await address.fill('dashboard');
-  await expect(address).toHaveAccessibleDescription(/has a meaning of its own/);
+  await expect(address).toHaveAccessibleDescription(/is reserved/);
   await address.fill('North Wind');
-  await expect(address).toHaveAccessibleDescription(/small letters a to z/);
+  await expect(address).toHaveAccessibleDescription(/lowercase letters a to z/);
   await address.fill(`${taken.slug}-2`);
   await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page).toHaveURL(`/dashboard/${taken.slug}-2/services`);
@@ -78,10 +78,10 @@ test('a form that is refused keeps what was typed', async ({ page, allowErrors }
   const taken = await createOrganization(page);
   await open(page, '/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Second');
-  await page.getByLabel('Address of the page').fill(taken.slug);
+  await page.getByLabel('Page URL').fill(taken.slug);
   await page.getByLabel('Time zone').selectOption('Asia/Tokyo');
   await page.getByRole('button', { name: 'Create organization' }).click();
-  await expect(page.getByLabel('Address of the page')).toHaveAccessibleDescription(/taken/);
+  await expect(page.getByLabel('Page URL')).toHaveAccessibleDescription(/taken/);
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Second');
   await expect(page.getByLabel('Time zone')).toHaveValue('Asia/Tokyo');
 });
@@ -93,9 +93,9 @@ test('every empty screen has a next step', async ({ page }) => {
   await expect(page).toHaveURL(organization.dashboard);
   await page.getByRole('link', { name: 'Add services' }).click();
   await expect(page.getByRole('heading', { name: 'What do your customers depend on?' })).toBeVisible();
-  await page.getByRole('link', { name: 'Write your own' }).click();
+  await page.getByRole('link', { name: 'Add your own' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Mail');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page.getByRole('link', { name: 'Mail', exact: true })).toBeVisible();
 });
 
@@ -112,7 +112,7 @@ test('what was typed before the program arrived is kept', async ({ page }) => {
   await page.getByLabel('Time zone').selectOption('Asia/Tokyo');
   release();
   await hydrated(page);
-  await expect(page.getByLabel('Address of the page')).toHaveValue('typed-early');
+  await expect(page.getByLabel('Page URL')).toHaveValue('typed-early');
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Typed early');
   await expect(page.getByLabel('Time zone')).toHaveValue('Asia/Tokyo');
 });

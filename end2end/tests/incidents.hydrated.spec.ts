@@ -123,8 +123,8 @@ test('times are typed by the clock of the organization', async ({ page }) => {
 
   await open(page, `${organization.dashboard}/incidents/new`);
   await page.getByLabel('Title').fill('Mail was slow');
-  await page.getByLabel('It happened in the past').check();
-  await page.getByLabel(`Began (${zone})`).fill(local(began, zone));
+  await page.getByLabel('This incident already happened').check();
+  await page.getByLabel(`Started (${zone})`).fill(local(began, zone));
   await page.getByLabel(`Ended (${zone})`).fill(local(ended, zone));
   await page.getByRole('button', { name: 'Report incident' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Mail was slow');
@@ -138,10 +138,10 @@ test('times are typed by the clock of the organization', async ({ page }) => {
   expect(await times()).toEqual([began, ended, ended]);
 
   await test.step('an update is moved', async () => {
-    await page.getByRole('button', { name: /^More for the update “Investigating”/ }).click();
+    await page.getByRole('button', { name: /^More actions for the update “Investigating”/ }).click();
     await page.getByRole('menuitem', { name: 'Edit' }).click();
     const dialog = page.getByRole('dialog', { name: 'Edit update' });
-    const at = dialog.getByLabel(`Day and time (${zone})`);
+    const at = dialog.getByLabel(`Date and time (${zone})`);
     await expect(at).toHaveValue(local(began, zone));
     await at.fill(local(began - 30 * minute, zone));
     await dialog.getByRole('button', { name: 'Save update' }).click();
@@ -152,8 +152,8 @@ test('times are typed by the clock of the organization', async ({ page }) => {
   await test.step('an update has a time of its own', async () => {
     const form = page.getByRole('form', { name: 'Post an update' });
     await form.getByLabel('Message', { exact: true }).fill('It was the queue.');
-    await form.getByLabel('It is of another time').check();
-    await form.getByLabel(`Day and time (${zone})`).fill(local(ended + 10 * minute, zone));
+    await form.getByLabel('Backdate this update').check();
+    await form.getByLabel(`Date and time (${zone})`).fill(local(ended + 10 * minute, zone));
     await form.getByRole('button', { name: 'Post update' }).click();
     await expect(page.getByRole('status').getByText('Update posted', { exact: true })).toBeVisible();
     expect(await times()).toEqual([began - 30 * minute, ended, ended + 10 * minute]);

@@ -97,8 +97,8 @@ test('a window begins and ends by the clock, in the dashboard and for visitors',
     await page.getByLabel('Title').fill('Database upgrade');
     await page.getByRole('combobox', { name: 'Search services' }).fill('api');
     await page.keyboard.press('Enter');
-    await expect(page.getByRole('list', { name: 'Chosen services' }).getByRole('listitem')).toHaveText(['API']);
-    await page.getByLabel('Begins (Europe/Vienna)').fill(local(now + 60 * 60_000));
+    await expect(page.getByRole('list', { name: 'Selected services' }).getByRole('listitem')).toHaveText(['API']);
+    await page.getByLabel('Starts (Europe/Vienna)').fill(local(now + 60 * 60_000));
     await page.getByRole('button', { name: '2 h' }).click();
     await expect(page.getByLabel('Ends (Europe/Vienna)')).toHaveValue(local(now + 180 * 60_000));
     const message = page.getByRole('textbox', { name: 'Message' });
@@ -121,7 +121,7 @@ test('a window begins and ends by the clock, in the dashboard and for visitors',
     await forward(61);
     await expect(fact(page, 'Status')).toHaveText('In progress');
     await expect(updates(page)).toHaveCount(2);
-    await expect(updates(page).first()).toContainText('The clock');
+    await expect(updates(page).first()).toContainText('Automatic');
     await visitor.reload();
     await expect(shown).toContainText('In progress');
     await expect(visitor.getByRole('heading', { level: 1 })).toHaveText('Service Under Maintenance');
@@ -143,10 +143,10 @@ test('a form keeps what was typed and says what is wrong beside it', async ({ pa
   allowErrors(/status of 422/);
   const { organization, ids } = await world(page);
   await open(page, `${organization.dashboard}/maintenance/new?service=${ids.Mail}&day=${YEAR}-06-10`);
-  await expect(page.getByRole('list', { name: 'Chosen services' }).getByRole('listitem')).toHaveText(['Mail']);
-  await expect(page.getByLabel('Begins (Europe/Vienna)')).toHaveValue(`${YEAR}-06-10T22:00`);
-  await page.getByRole('button', { name: 'Take out Mail' }).click();
-  await page.getByLabel('Begins (Europe/Vienna)').fill(`${YEAR}-06-10T23:30`);
+  await expect(page.getByRole('list', { name: 'Selected services' }).getByRole('listitem')).toHaveText(['Mail']);
+  await expect(page.getByLabel('Starts (Europe/Vienna)')).toHaveValue(`${YEAR}-06-10T22:00`);
+  await page.getByRole('button', { name: 'Remove Mail' }).click();
+  await page.getByLabel('Starts (Europe/Vienna)').fill(`${YEAR}-06-10T23:30`);
   await page.getByRole('textbox', { name: 'Message' }).fill('Still here.');
   await page.getByLabel('Repeat').selectOption('Custom rule');
   const save = page.getByRole('button', { name: 'Schedule maintenance' });
@@ -155,7 +155,7 @@ test('a form keeps what was typed and says what is wrong beside it', async ({ pa
   await page.getByLabel('Rule').fill('FREQ=SECONDLY');
   await save.click();
   await expect(page.getByLabel('Title')).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByRole('alert').getByText(/Choose the services/)).toBeVisible();
+  await expect(page.getByRole('alert').getByText(/Choose at least one service/)).toBeVisible();
   await expect(page.getByLabel('Rule')).toHaveAccessibleDescription(/daily at most/);
   await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('Still here.');
   await page.getByLabel('Title').fill('Patch');
@@ -183,7 +183,7 @@ test('what is written about a maintenance survives what others do', async ({ pag
   await call(page, 'update_maintenance', { data: { organization: here.organization.slug, id, input } });
   await expect(page.getByText('while you were writing.', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Post update' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: 'Your text is still here.' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'Your draft is safe.' })).toBeVisible();
   await expect(message).toHaveValue('Mine.');
   await page.getByRole('button', { name: 'Post anyway' }).click();
   await expect(toast(page, 'Update posted')).toBeVisible();
@@ -203,11 +203,11 @@ test('it is started, extended, verified and completed by hand', async ({ page })
   await expect(end).toHaveValue(`${YEAR}-03-01T23:00`);
   await page.getByRole('button', { name: '+1 h' }).click();
   await expect(end).toHaveValue(`${YEAR}-03-02T00:00`);
-  await page.getByRole('button', { name: 'Move the end' }).click();
-  await expect(toast(page, 'End moved')).toBeVisible();
+  await page.getByRole('button', { name: 'Update end time' }).click();
+  await expect(toast(page, 'End time updated')).toBeVisible();
   const [first, second] = [short(`${YEAR}-03-01`), short(`${YEAR}-03-02`)];
   await expect(fact(page, 'Window')).toContainText(`${first}, 22:00 to ${second}, 00:00 CET`);
-  await page.getByRole('button', { name: 'Verifying' }).click();
+  await page.getByRole('button', { name: 'Start verifying' }).click();
   await expect(fact(page, 'Status')).toHaveText('Verifying');
   await page.getByRole('button', { name: 'Complete now' }).click();
   await expect(fact(page, 'Status')).toHaveText('Completed');
@@ -233,17 +233,17 @@ test('the list is filtered, and what is in it edited, cancelled and deleted', as
   await page.keyboard.type('mov');
   await expect(links).toHaveText(['Move']);
   await page.keyboard.type('zzz');
-  await expect(page.getByRole('heading', { name: 'No maintenance fits' })).toBeVisible();
-  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await expect(page.getByRole('heading', { name: 'No matching maintenance' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
   await page.getByRole('button', { name: 'Service: any' }).click();
   await page.getByRole('menuitemradio', { name: 'API' }).click();
   await expect(links).toHaveText(['Patch']);
 
   await links.first().click();
   await page.getByRole('link', { name: 'Edit' }).click();
-  await expect(page.getByLabel('Begins (Europe/Vienna)')).toHaveValue(`${YEAR}-06-10T22:00`);
+  await expect(page.getByLabel('Starts (Europe/Vienna)')).toHaveValue(`${YEAR}-06-10T22:00`);
   await page.getByLabel('Title').fill('Patch day');
-  await page.getByLabel('Begins (Europe/Vienna)').fill(`${YEAR}-06-10T21:00`);
+  await page.getByLabel('Starts (Europe/Vienna)').fill(`${YEAR}-06-10T21:00`);
   await page.getByRole('button', { name: 'Save maintenance' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Patch day' })).toBeVisible();
   await expect(page).toHaveURL(`${organization.dashboard}/maintenance/${patch}`);
@@ -257,7 +257,7 @@ test('the list is filtered, and what is in it edited, cancelled and deleted', as
   await expect(updates(page).first()).toContainText('Not needed after all.');
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   const deletes = page.getByRole('alertdialog', { name: 'Delete “Patch day”?' });
-  await expect(deletes).toContainText('visitors lose its page');
+  await expect(deletes).toContainText('its public page');
   await deletes.getByRole('button', { name: 'Delete maintenance' }).click();
   await expect(page).toHaveURL(`${organization.dashboard}/maintenance`);
   await expect(links).toHaveText(['Move']);
@@ -270,9 +270,9 @@ test('a series is marked, and ends', async ({ page }) => {
   const id = await schedule(page, here, 'Patch', local(from), local(from + 60 * 60_000), repeat);
   await open(page, `${here.organization.dashboard}/maintenance/${id}`);
   await expect(page.getByText('Weekly', { exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'End the series' }).click();
+  await page.getByRole('button', { name: 'End series' }).click();
   const asks = page.getByRole('alertdialog', { name: 'End this series?' });
-  await asks.getByRole('button', { name: 'End the series' }).click();
+  await asks.getByRole('button', { name: 'End series' }).click();
   await expect(page.getByText('The series has ended.', { exact: false })).toBeVisible();
   await open(page, `${here.organization.dashboard}/maintenance`);
   await expect(page.getByText('Series', { exact: true })).toHaveCount(1);
@@ -287,9 +287,9 @@ test('a weekly maintenance is many windows, of which one is cancelled alone', as
 
   await test.step('it is scheduled once', async () => {
     await open(page, `${dashboard}/maintenance/new?service=${here.ids.API}`);
-    await expect(page.getByRole('list', { name: 'Chosen services' }).getByRole('listitem')).toHaveText(['API']);
+    await expect(page.getByRole('list', { name: 'Selected services' }).getByRole('listitem')).toHaveText(['API']);
     await page.getByLabel('Title').fill('Patch');
-    await page.getByLabel('Begins (Europe/Vienna)').fill(`${first}T22:00`);
+    await page.getByLabel('Starts (Europe/Vienna)').fill(`${first}T22:00`);
     await page.getByRole('button', { name: '1 h', exact: true }).click();
     await expect(page.getByLabel('Ends (Europe/Vienna)')).toHaveValue(`${first}T23:00`);
     await page.getByLabel('Repeat').selectOption('Weekly');
@@ -366,7 +366,7 @@ test('the calendar by month and by week', { tag: '@phone' }, async ({ page, isMo
   const long = await schedule(page, here, 'Move', `${YEAR}-06-15T22:00`, `${YEAR}-06-17T02:00`);
   await open(page, `${dashboard}/maintenance?view=calendar&month=${YEAR}-06`);
   await expect(page.getByRole('heading', { level: 2, name: `June ${YEAR}` })).toBeVisible();
-  await expect(page.getByText('Times of Europe/Vienna')).toBeVisible();
+  await expect(page.getByText('Times in Europe/Vienna')).toBeVisible();
 
   await test.step('month', async () => {
     if (isMobile) {

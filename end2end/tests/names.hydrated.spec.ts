@@ -191,7 +191,7 @@ test('a form that was sent before the page could be used shows its error in it',
   const { slug } = await createOrganization(page);
   await page.goto('/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Second');
-  await page.getByLabel('Address of the page').fill(slug);
+  await page.getByLabel('Page URL').fill(slug);
   // Past the program in the browser, as before it has taken over.
   await page.locator('form[action="/rpc/create_organization"]').evaluate((form: HTMLFormElement) => form.submit());
   await expect(page).toHaveURL(/__err=/);

@@ -5,16 +5,16 @@ test('an organization and a service are created by plain forms', async ({ page }
   const slug = unique('plain');
   await page.goto('/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Plain & simple');
-  await page.getByLabel('Address of the page').fill(slug);
+  await page.getByLabel('Page URL').fill(slug);
   await page.getByLabel('Time zone').selectOption('Europe/Vienna');
   await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
   await expect(page.getByRole('heading', { name: 'What do your customers depend on?' })).toBeVisible();
 
-  await page.getByRole('link', { name: 'Write your own' }).click();
+  await page.getByRole('link', { name: 'Add your own' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Mail');
   await page.getByLabel('Description').fill('In and out');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page).toHaveURL(`/dashboard/${slug}/services`);
   await expect(page.getByRole('link', { name: 'Mail', exact: true })).toBeVisible();
 
@@ -34,20 +34,20 @@ test('a form that is refused says why next to the field', async ({ page }) => {
   const taken = await createOrganization(page);
   await page.goto('/dashboard/new');
   await page.getByLabel('Name', { exact: true }).fill('Second');
-  await page.getByLabel('Address of the page').fill(taken.slug);
+  await page.getByLabel('Page URL').fill(taken.slug);
   await page.getByRole('button', { name: 'Create organization' }).click();
-  await expect(page.getByLabel('Address of the page')).toHaveAccessibleDescription(/taken/);
+  await expect(page.getByLabel('Page URL')).toHaveAccessibleDescription(/taken/);
   // It is said once: the address alone, which anybody can send, shows no error.
   const link = page.url();
   expect(link).toContain('__err=');
   await page.goto(link);
   await expect(page).toHaveURL('/dashboard/new');
-  await expect(page.getByLabel('Address of the page')).not.toHaveAccessibleDescription(/taken/);
+  await expect(page.getByLabel('Page URL')).not.toHaveAccessibleDescription(/taken/);
 
   await addServices(page, taken, ['API']);
   await page.goto(`${taken.dashboard}/services/new`);
   await page.getByLabel('Name', { exact: true }).fill('api');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page.getByLabel('Name', { exact: true })).toHaveAccessibleDescription(/already/);
 });
 
@@ -58,7 +58,7 @@ test('every screen is painted with its data', async ({ page }) => {
   for (const [address, words] of [
     ['', 'All Systems Operational'],
     ['/services', '2 services'],
-    ['/services/new', 'Add service'],
+    ['/services/new', 'Create service'],
     [`/services/${ids.API}`, 'Status history'],
     [`/services/${ids.API}/edit`, 'Save service'],
   ] as const) {

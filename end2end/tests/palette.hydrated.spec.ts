@@ -58,7 +58,7 @@ test('arrows choose, and nothing found says so', async ({ page }) => {
   await expect(options(page).nth(1)).toHaveAttribute('aria-selected', 'true');
   await expect(options(page).nth(1)).toHaveText(/Services/);
   await page.keyboard.type('qqqqqq');
-  await expect(palette(page)).toContainText('Nothing found. Try fewer letters.');
+  await expect(palette(page)).toContainText('No results. Try a different search.');
   await page.keyboard.press('Escape');
   await expect(palette(page)).toBeHidden();
   await expect(page).toHaveURL(organization.dashboard);
@@ -81,8 +81,8 @@ test('the keys are listed', async ({ page }) => {
   await atTheOverview(page);
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
-  await expect(help).toContainText('Set the row’s status, then 1 to 5');
-  await expect(help).toContainText('In the calendar: today');
+  await expect(help).toContainText('Set the row’s status, then press 1 to 5');
+  await expect(help).toContainText('Go to today in the calendar');
   await help.getByRole('button', { name: 'Close' }).click();
   await expect(help).toBeHidden();
 });

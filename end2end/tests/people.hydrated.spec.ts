@@ -78,12 +78,12 @@ async function ownerAtTheTeam(page: Page, mail: Mail): Promise<Organization> {
 /** Invites by the dialog of the Team screen. */
 async function invite(page: Page, email: string, role: string) {
   await inviteButton(page).click();
-  const dialog = page.getByRole('dialog', { name: 'Invite somebody' });
-  await expect(dialog.getByLabel('E-mail')).toBeFocused();
-  await dialog.getByLabel('E-mail').fill(email);
+  const dialog = page.getByRole('dialog', { name: 'Invite a member' });
+  await expect(dialog.getByLabel('Email')).toBeFocused();
+  await dialog.getByLabel('Email').fill(email);
   await dialog.getByLabel('Role', { exact: true }).selectOption(role);
   await dialog.getByRole('button', { name: 'Send invitation' }).click();
-  await expect(dialog.getByText(`The invitation is on its way to ${email}.`)).toBeVisible();
+  await expect(dialog.getByText(`Invitation sent to ${email}.`)).toBeVisible();
   await expect(dialog).not.toContainText('/accept-invitation');
   await dialog.getByRole('button', { name: 'Done' }).click();
   await expect(dialog).toBeHidden();
@@ -139,8 +139,8 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
   await test.step('a status reporter sets statuses and nothing more', async () => {
     await goTo(person, 'Services');
     await expect(row(person, 'API')).toBeVisible();
-    await expect(person.getByRole('link', { name: 'Service', exact: true })).toHaveCount(0);
-    await expect(person.getByRole('button', { name: 'Group', exact: true })).toHaveCount(0);
+    await expect(person.getByRole('link', { name: 'New service', exact: true })).toHaveCount(0);
+    await expect(person.getByRole('button', { name: 'New group', exact: true })).toHaveCount(0);
     await chip(person, 'API', 'operational').click();
     await person.getByRole('menuitemradio', { name: 'Partial outage' }).click();
     await expect(chip(person, 'API', 'partial_outage')).toBeVisible();
@@ -157,11 +157,11 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
     await expect(page.getByRole('listitem').filter({ hasText: email })).toHaveCount(0);
     await page.getByRole('button', { name: 'Role of Bo Ek: Status reporter' }).click();
     await page.getByRole('menuitemradio', { name: 'Admin', exact: true }).click();
-    await expect(toast(page, 'Bo Ek is admin now')).toBeVisible();
+    await expect(toast(page, 'Bo Ek’s role changed to Admin')).toBeVisible();
     await expect(member(person, 'Bo Ek')).toContainText('Admin');
     await expect(inviteButton(person)).toBeVisible();
     await goTo(person, 'Services');
-    await expect(person.getByRole('link', { name: 'Service', exact: true })).toBeVisible();
+    await expect(person.getByRole('link', { name: 'New service', exact: true })).toBeVisible();
     expect(loads).toBe(0);
   });
 
@@ -175,15 +175,15 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
   const [deploys, monitor] = [await makeToken('Deploys'), await makeToken('Monitor')];
 
   await test.step('the owner removes them and keeps one of their tokens, and they are out at once', async () => {
-    await page.getByRole('button', { name: 'More for Bo Ek' }).click();
+    await page.getByRole('button', { name: 'More actions for Bo Ek' }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
     const question = page.getByRole('alertdialog', { name: 'Remove Bo Ek?' });
-    await expect(question).toHaveAccessibleDescription(/lose access at once/);
+    await expect(question).toHaveAccessibleDescription(/lose access immediately/);
     await expect(question.getByRole('checkbox')).toHaveCount(2);
     await expect(question.getByRole('checkbox', { name: 'Keep Deploys' })).not.toBeChecked();
     await question.getByRole('checkbox', { name: 'Keep Monitor' }).check();
     await question.getByRole('button', { name: 'Remove' }).click();
-    await expect(toast(page, 'Bo Ek is no member any more')).toBeVisible();
+    await expect(toast(page, 'Bo Ek removed')).toBeVisible();
     await expect(member(page, 'Bo Ek')).toHaveCount(0);
     expect(await status(deploys)).toBe(401);
     expect(await status(monitor)).toBe(200);
@@ -222,7 +222,7 @@ test('who is removed while a dialog is open, and invited again, comes back', asy
   await goTo(person, 'Team');
   await expect(liveSign(person)).toHaveText('Live');
   await inviteButton(person).click();
-  await expect(person.getByRole('dialog', { name: 'Invite somebody' })).toBeVisible();
+  await expect(person.getByRole('dialog', { name: 'Invite a member' })).toBeVisible();
 
   const { members } = await call<{ members: { user_id: string; name: string }[] }>(page, 'read_people', {
     form: { organization: organization.slug },

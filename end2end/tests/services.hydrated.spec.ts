@@ -39,12 +39,12 @@ async function onThePage(page: Page, address: string): Promise<string> {
 
 test('adding a service shows it in the list and on the page', async ({ page }) => {
   const organization = await atTheList(page, { Core: ['API'] });
-  await page.getByRole('link', { name: 'Service', exact: true }).click();
+  await page.getByRole('link', { name: 'New service', exact: true }).click();
   await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
   await page.getByLabel('Name', { exact: true }).fill('Payments');
   await page.getByLabel('Description').fill('Charges, refunds, payouts');
   await page.getByLabel('Group').selectOption('Core');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page).toHaveURL(`${organization.dashboard}/services`);
   await expect(row(page, 'Payments')).toContainText('Charges, refunds, payouts');
   await expect(links(page)).toHaveText(['API', 'Payments']);
@@ -54,7 +54,7 @@ test('adding a service shows it in the list and on the page', async ({ page }) =
 
 test('editing a service changes it everywhere', async ({ page }) => {
   const organization = await atTheList(page);
-  await page.getByRole('button', { name: 'More for API' }).click();
+  await page.getByRole('button', { name: 'More actions for API' }).click();
   await page.getByRole('menuitem', { name: 'Edit' }).click();
   await expect(page).toHaveURL(/\/services\/[a-z0-9]{12}\/edit$/);
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('API');
@@ -69,17 +69,17 @@ test('editing a service changes it everywhere', async ({ page }) => {
 test('a refused service says why next to the field and keeps what was typed', async ({ page, allowErrors }) => {
   allowErrors(/status of 422/);
   const organization = await atTheList(page);
-  await page.getByRole('link', { name: 'Service', exact: true }).click();
+  await page.getByRole('link', { name: 'New service', exact: true }).click();
   const name = page.getByLabel('Name', { exact: true });
   await name.fill(' api ');
   await page.getByLabel('Description').fill('A second one');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(name).toHaveAttribute('aria-invalid', 'true');
   await expect(name).toHaveAccessibleDescription(/already/);
   await expect(name).toHaveValue(' api ');
   await expect(page.getByLabel('Description')).toHaveValue('A second one');
   await name.fill('API 2');
-  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('button', { name: 'Create service' }).click();
   await expect(page).toHaveURL(`${organization.dashboard}/services`);
   await expect(row(page, 'API 2')).toContainText('A second one');
 });
@@ -89,13 +89,13 @@ test('deleting names what is lost, asks, and can be undone', async ({ page }) =>
   await setStatus(page, organization.slug, ['API'], 'partial_outage');
   await expect(chip(page, 'API', 'partial_outage')).toBeVisible();
   const remove = async () => {
-    await page.getByRole('button', { name: 'More for API' }).click();
+    await page.getByRole('button', { name: 'More actions for API' }).click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
   };
   const question = page.getByRole('alertdialog', { name: 'Delete API?' });
 
   await remove();
-  await expect(question).toHaveAccessibleDescription(/status and its history/);
+  await expect(question).toHaveAccessibleDescription(/status and history/);
   await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(question).toBeHidden();
@@ -142,7 +142,7 @@ test('who set a status stands in the history', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'API' })).toBeVisible();
   const history = page.getByRole('table', { name: 'Status history' }).getByRole('row');
   await expect(history).toHaveCount(3);
-  await expect(history.nth(1)).toContainText(/Degraded performance.*until now.*Set by hand.*Ana Lindqvist/);
+  await expect(history.nth(1)).toContainText(/Degraded performance.*Ongoing.*Manual.*Ana Lindqvist/);
   await expect(history.nth(2)).toContainText('Operational');
   await expect(chip(page, 'API', 'degraded_performance')).toBeVisible();
 });
@@ -200,7 +200,7 @@ test('rows are opened, edited and added by keys', async ({ page }) => {
 test('open incidents stand above the list, and a key leads to the message', { tag: '@phone' }, async ({ page }) => {
   const { slug, dashboard } = await atTheList(page);
   const { API } = await services(page, slug);
-  const strip = page.getByRole('region', { name: 'Open incidents' });
+  const strip = page.getByRole('region', { name: 'Active incidents' });
   const live = page.locator('[data-live]').locator('visible=true');
   await expect(live).toHaveText('Live');
   await expect(strip).toHaveCount(0);
@@ -254,7 +254,7 @@ test('several services get a status at once', async ({ page }) => {
   await page.getByRole('checkbox', { name: 'Select Search' }).check();
   const bar = page.getByRole('group', { name: 'Selected services' });
   await expect(bar).toContainText('2 selected');
-  await bar.getByRole('button', { name: 'Set the status of the selected services' }).click();
+  await bar.getByRole('button', { name: 'Set status of selected services' }).click();
   await page.getByRole('menuitem', { name: 'Major outage' }).click();
   await expect(toast(page, '2 services set to Major outage')).toBeVisible();
   await expect(chip(page, 'API', 'major_outage')).toBeVisible();
@@ -269,7 +269,7 @@ test('several services get a status at once', async ({ page }) => {
 
 test('services are put in order by keys, and the focus stays on what moves', async ({ page }) => {
   const organization = await atTheList(page);
-  const handle = page.getByRole('button', { name: 'Move API: arrow keys' });
+  const handle = page.getByRole('button', { name: 'Move API with the arrow keys' });
   await handle.focus();
   await page.keyboard.press('ArrowDown');
   await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
@@ -281,12 +281,12 @@ test('services are put in order by keys, and the focus stays on what moves', asy
   await page.keyboard.press('ArrowUp');
   await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
 
-  const first = page.getByRole('button', { name: 'Move Website: arrow keys' });
+  const first = page.getByRole('button', { name: 'Move Website with the arrow keys' });
   await first.focus();
   await page.keyboard.press('ArrowUp');
-  await expect(announced(page)).toHaveText('Website is first already');
+  await expect(announced(page)).toHaveText('Website is already first');
 
-  const more = page.getByRole('button', { name: 'More for Mail' });
+  const more = page.getByRole('button', { name: 'More actions for Mail' });
   await more.click();
   await page.getByRole('menuitem', { name: 'Move up' }).click();
   await expect(links(page)).toHaveText(['Website', 'API', 'Mail', 'Search']);
@@ -297,12 +297,12 @@ test('services are put in order by keys, and the focus stays on what moves', asy
 
 test('services and groups are put in order by dragging', async ({ page }) => {
   const organization = await atTheList(page, { Core: ['API', 'Website'], Data: ['Search'], '': ['Mail'] });
-  const handle = (name: string) => page.getByRole('button', { name: `Move ${name}: arrow keys` });
+  const handle = (name: string) => page.getByRole('button', { name: `Move ${name} with the arrow keys` });
   await handle('Website').dragTo(row(page, 'API'));
   await expect(links(page)).toHaveText(['Website', 'API', 'Search', 'Mail']);
   await handle('Mail').dragTo(row(page, 'Search'));
   await expect(links(page)).toHaveText(['Website', 'API', 'Mail', 'Search']);
-  await handle('Data').dragTo(page.getByRole('row', { name: /^(Move Core: arrow keys )?Core/ }));
+  await handle('Data').dragTo(page.getByRole('row', { name: /^(Move Core with the arrow keys )?Core/ }));
   await expect(links(page)).toHaveText(['Mail', 'Search', 'Website', 'API']);
   await page.goto(organization.page);
   await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Data', 'Core', 'Past 15 days']);
@@ -312,18 +312,18 @@ test('services and groups are put in order by dragging', async ({ page }) => {
 test('groups are added, renamed and deleted; their services stay', async ({ page, allowErrors }) => {
   allowErrors(/status of 422/);
   const organization = await atTheList(page, { Core: ['API', 'Website'] });
-  await page.getByRole('button', { name: 'Group', exact: true }).click();
+  await page.getByRole('button', { name: 'New group', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: 'New group' });
   await expect(dialog.getByLabel('Name')).toBeFocused();
   await dialog.getByLabel('Name').fill('core');
-  await dialog.getByRole('button', { name: 'Add group' }).click();
+  await dialog.getByRole('button', { name: 'Create group' }).click();
   await expect(dialog.getByLabel('Name')).toHaveAccessibleDescription(/already/);
   await dialog.getByLabel('Name').fill('Data');
-  await dialog.getByRole('button', { name: 'Add group' }).click();
+  await dialog.getByRole('button', { name: 'Create group' }).click();
   await expect(dialog).toBeHidden();
-  await expect(page.getByText('No service in Data yet.')).toBeVisible();
+  await expect(page.getByText('No services in Data yet.')).toBeVisible();
 
-  await page.getByRole('button', { name: 'More for the group Core' }).click();
+  await page.getByRole('button', { name: 'More actions for group Core' }).click();
   await page.getByRole('menuitem', { name: 'Rename' }).click();
   const rename = page.getByRole('dialog', { name: 'Rename group' });
   await expect(rename.getByLabel('Name')).toHaveValue('Core');
@@ -331,10 +331,10 @@ test('groups are added, renamed and deleted; their services stay', async ({ page
   await rename.getByRole('button', { name: 'Save group' }).click();
   await expect(page.getByRole('rowheader', { name: /^Core platform/ })).toBeVisible();
 
-  await page.getByRole('button', { name: 'More for the group Core platform' }).click();
+  await page.getByRole('button', { name: 'More actions for group Core platform' }).click();
   await page.getByRole('menuitem', { name: 'Delete group' }).click();
-  const question = page.getByRole('alertdialog', { name: 'Delete the group Core platform?' });
-  await expect(question).toHaveAccessibleDescription(/Its 2 services stay/);
+  const question = page.getByRole('alertdialog', { name: 'Delete group “Core platform”?' });
+  await expect(question).toHaveAccessibleDescription(/Its 2 services are kept/);
   await question.getByRole('button', { name: 'Delete group' }).click();
   await expect(page.getByRole('rowheader', { name: /^Core platform/ })).toHaveCount(0);
   await expect(row(page, 'API')).toBeVisible();
@@ -354,11 +354,11 @@ test('the list is filtered by words and by status', async ({ page }) => {
   await page.keyboard.type('WEB');
   await expect(links(page)).toHaveText(['Website']);
   // Places mean nothing while rows are hidden.
-  await expect(page.getByRole('button', { name: 'Move Website: arrow keys' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Move Website with the arrow keys' })).toBeDisabled();
 
   await page.keyboard.type('zzz');
-  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
-  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await expect(page.getByRole('heading', { name: 'No matching services' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
   await expect(filter).toHaveValue('');
 
@@ -387,7 +387,7 @@ test('the list is filtered by team', async ({ page }) => {
   await expect(links(page)).toHaveText(['Mail']);
   await expect(page.getByRole('rowheader', { name: /^Core/ })).toHaveCount(0);
   // Places mean nothing while rows are hidden.
-  await expect(page.getByRole('button', { name: 'Move Mail: arrow keys' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Move Mail with the arrow keys' })).toBeDisabled();
 
   await page.getByRole('button', { name: 'Team: Platform' }).click();
   await page.getByRole('menuitemradio', { name: 'No team' }).click();
@@ -397,8 +397,8 @@ test('the list is filtered by team', async ({ page }) => {
   // Words, status and team have to fit all at once.
   await page.getByRole('button', { name: 'Status: any' }).click();
   await page.getByRole('menuitemradio', { name: 'Major outage' }).click();
-  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
-  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  await expect(page.getByRole('heading', { name: 'No matching services' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect(links(page)).toHaveText(['API', 'Website', 'Mail']);
   await expect(page.getByRole('button', { name: 'Team: any' })).toBeVisible();
 });
@@ -408,7 +408,7 @@ test('renamed statuses are read in the dashboard and on the page', async ({ page
   const organization = await atTheList(page, ['API', 'Mail']);
   await setStatus(page, organization.slug, ['Mail'], 'partial_outage');
   await open(page, `${organization.dashboard}/settings`);
-  const names = page.getByRole('group', { name: 'Names of statuses' });
+  const names = page.getByRole('group', { name: 'Status names' });
   const field = (status: string) => names.getByLabel(status, { exact: true });
   const save = page.getByRole('button', { name: 'Save settings' });
 
@@ -421,7 +421,7 @@ test('renamed statuses are read in the dashboard and on the page', async ({ page
   await expect(field('Operational')).toHaveValue('Available');
   await field('Partial outage').fill('Some trouble');
   await save.click();
-  await expect(toast(page, 'Saved')).toBeVisible();
+  await expect(toast(page, 'Settings saved')).toBeVisible();
   await expect(field('Partial outage')).not.toHaveAttribute('aria-invalid', 'true');
 
   await open(page, `${organization.dashboard}/services`);
@@ -437,7 +437,7 @@ test('renamed statuses are read in the dashboard and on the page', async ({ page
   await expect(toast(page, 'Mail set to Available')).toBeVisible();
   await page.getByRole('button', { name: 'Status: any' }).click();
   await page.getByRole('menuitemradio', { name: 'Some trouble' }).click();
-  await expect(page.getByRole('heading', { name: 'No service fits' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No matching services' })).toBeVisible();
 
   await setStatus(page, organization.slug, ['API'], 'partial_outage');
   await page.goto(organization.page);
@@ -477,7 +477,7 @@ test('a session that has ended says so where one was, and leads back', async ({ 
   await page.context().clearCookies();
   await chip(page, 'API').click();
   await page.getByRole('menuitemradio', { name: 'Major outage' }).click();
-  await expect(page.getByRole('status').getByText('You are signed out.', { exact: false })).toBeVisible();
+  await expect(page.getByRole('status').getByText('You’re signed out.', { exact: false })).toBeVisible();
   await page.getByRole('link', { name: 'Overview' }).locator('visible=true').click();
   await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(`/sign-in?next=${organization.dashboard}`);

@@ -15,11 +15,11 @@ test('a former address goes on leading to the organization, to the same screen',
   colleague.on('load', () => loads++);
 
   await open(page, `${before.dashboard}/settings`);
-  await page.getByLabel('Address of the page').fill(slug);
+  await page.getByLabel('Page URL').fill(slug);
   await page.getByRole('button', { name: 'Save settings' }).click();
   await expect(page).toHaveURL(`${dashboard}/settings`);
-  await expect(page.getByRole('status').getByText('Saved')).toBeVisible();
-  await expect(page.getByLabel('Address of the page')).toHaveValue(slug);
+  await expect(page.getByRole('status').getByText('Settings saved')).toBeVisible();
+  await expect(page.getByLabel('Page URL')).toHaveValue(slug);
 
   await test.step('an open screen moves by itself', async () => {
     await expect(colleague).toHaveURL(`${dashboard}/services`);
@@ -69,7 +69,7 @@ test('a former address cannot be taken by somebody else, and its organization ca
   await signUp(page);
   const organization = await createOrganization(page);
   const change = async (slug: string) => {
-    await page.getByLabel('Address of the page').fill(slug);
+    await page.getByLabel('Page URL').fill(slug);
     await page.getByRole('button', { name: 'Save settings' }).click();
     await expect(page).toHaveURL(`/dashboard/${slug}/settings`);
   };
@@ -80,7 +80,7 @@ test('a former address cannot be taken by somebody else, and its organization ca
   await signUp(other);
   const { dashboard } = await createOrganization(other);
   await open(other, `${dashboard}/settings`);
-  const address = other.getByLabel('Address of the page');
+  const address = other.getByLabel('Page URL');
   await address.fill(organization.slug);
   await other.getByRole('button', { name: 'Save settings' }).click();
   await expect(address).toHaveAttribute('aria-invalid', 'true');

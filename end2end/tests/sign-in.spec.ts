@@ -100,7 +100,7 @@ test('signing out ends the session on the server', async ({ page, javaScriptEnab
     await page.getByRole('button', { name: 'Sign out' }).locator('visible=true').click();
   } else {
     await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
-    await page.getByRole('button', { name: /^Account of/ }).locator('visible=true').click();
+    await page.getByRole('button', { name: /^Account menu/ }).locator('visible=true').click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
   }
   await expect(page).toHaveURL('/sign-in');

@@ -4,7 +4,7 @@ const root = (page: Page) => page.locator('html');
 const background = (page: Page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
 async function choose(page: Page, theme: string) {
-  await page.getByRole('button', { name: /^Account of/ }).locator('visible=true').click();
+  await page.getByRole('button', { name: /^Account menu/ }).locator('visible=true').click();
   await page.getByRole('menuitem', { name: theme }).click();
 }
 
@@ -27,7 +27,7 @@ test('a theme that was chosen is painted by the server from then on', { tag: '@p
   await open(page, `${organization.dashboard}/services`);
   expect(await background(page)).toBe(dark);
 
-  await choose(page, 'Theme of the system');
+  await choose(page, 'System theme');
   await expect(root(page)).not.toHaveAttribute('data-theme');
   expect(await background(page)).toBe(light);
   const text = await (await page.request.get(organization.dashboard)).text();

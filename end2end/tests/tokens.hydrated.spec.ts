@@ -24,15 +24,15 @@ test('a token of the organization is shown once, lets a program in, and is revok
   await page.getByRole('link', { name: 'API tokens' }).click();
   await expect(page).toHaveURL(`${organization.dashboard}/settings/tokens`);
   await expect(page.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
-  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
 
   const dialog = page.getByRole('dialog', { name: 'New API token' });
   await expect(dialog.getByLabel('Name')).toBeFocused();
   await dialog.getByLabel('Name').fill('Deploy pipeline');
-  await dialog.getByLabel('May do').selectOption('Viewer');
-  await dialog.getByLabel('Lives').selectOption('90 days');
-  await dialog.getByRole('button', { name: 'Make token' }).click();
-  await expect(dialog.getByText('Deploy pipeline is ready')).toBeVisible();
+  await dialog.getByLabel('Role').selectOption('Viewer');
+  await dialog.getByLabel('Expires in').selectOption('90 days');
+  await dialog.getByRole('button', { name: 'Create token' }).click();
+  await expect(dialog.getByText('Token “Deploy pipeline” created')).toBeVisible();
   const token = await dialog.getByRole('textbox', { name: 'Token' }).inputValue();
   expect(token).toMatch(/^cnd_\w{20,}/);
   await dialog.getByRole('button', { name: 'Copy' }).click();
@@ -45,7 +45,7 @@ test('a token of the organization is shown once, lets a program in, and is revok
   await expect(tokenRow(page, 'Deploy pipeline')).toContainText(`cnd_…${token.slice(-4)}`);
   await expect(tokenRow(page, 'Deploy pipeline')).toContainText(/Viewer.*by Ana Lindqvist.*Never/);
   expect(await holds(page, token)).toBe(false);
-  await page.getByRole('button', { name: 'Token', exact: true }).click();
+  await page.getByRole('button', { name: 'New token', exact: true }).click();
   await expect(dialog.getByLabel('Name')).toHaveValue('');
   expect(await holds(page, token)).toBe(false);
   await page.keyboard.press('Escape');
@@ -62,10 +62,10 @@ test('a token of the organization is shown once, lets a program in, and is revok
   expect(await holds(page, token)).toBe(false);
 
   await page.getByRole('button', { name: 'Revoke Deploy pipeline' }).click();
-  const question = page.getByRole('alertdialog', { name: 'Revoke Deploy pipeline?' });
-  await expect(question).toHaveAccessibleDescription(/refused from the next request on/);
+  const question = page.getByRole('alertdialog', { name: 'Revoke token “Deploy pipeline”?' });
+  await expect(question).toHaveAccessibleDescription(/stops working immediately/);
   await question.getByRole('button', { name: 'Revoke token' }).click();
-  await expect(page.getByRole('status').getByText('Deploy pipeline is revoked')).toBeVisible();
+  await expect(page.getByRole('status').getByText('Token “Deploy pipeline” revoked')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'No tokens yet' })).toBeVisible();
   const refused = await me(request, token);
   expect(refused.status()).toBe(401);
@@ -77,16 +77,16 @@ test('a token that cannot be made says why next to the field', async ({ page, al
   await signUp(page);
   const organization = await createOrganization(page);
   await open(page, `${organization.dashboard}/settings/tokens`);
-  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   const dialog = page.getByRole('dialog', { name: 'New API token' });
   await dialog.getByLabel('Name').fill('   ');
-  await dialog.getByLabel('May do').selectOption('Admin');
-  await dialog.getByRole('button', { name: 'Make token' }).click();
+  await dialog.getByLabel('Role').selectOption('Admin');
+  await dialog.getByRole('button', { name: 'Create token' }).click();
   await expect(dialog.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
-  await expect(dialog.getByLabel('May do')).toHaveValue('admin');
+  await expect(dialog.getByLabel('Role')).toHaveValue('admin');
   await dialog.getByLabel('Name').fill('CI');
-  await dialog.getByRole('button', { name: 'Make token' }).click();
-  await expect(dialog.getByText('CI is ready')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Create token' }).click();
+  await expect(dialog.getByText('Token “CI” created')).toBeVisible();
 });
 
 test('an old session is confirmed in another tab, and what was typed stays', async ({ newBrowser, allowErrors }) => {
@@ -100,10 +100,10 @@ test('an old session is confirmed in another tab, and what was typed stays', asy
     const forward = await fetch(`${candor.url}/test/clock?seconds=601`, { method: 'POST' });
     expect(forward.status, 'the server is built with the feature movable-clock').toBe(200);
     await open(page, `${organization.dashboard}/settings/tokens`);
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog', { name: 'New API token' });
     await dialog.getByLabel('Name').fill('CI');
-    await dialog.getByRole('button', { name: 'Make token' }).click();
+    await dialog.getByRole('button', { name: 'Create token' }).click();
     const link = dialog.getByRole('link', { name: 'Confirm that it is you' });
     const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
     await tab.getByLabel('Password').fill(person.password);
@@ -111,8 +111,8 @@ test('an old session is confirmed in another tab, and what was typed stays', asy
     await expect(tab).toHaveURL(`${candor.url}${organization.dashboard}/settings/tokens`);
     await tab.close();
     await expect(dialog.getByLabel('Name')).toHaveValue('CI');
-    await dialog.getByRole('button', { name: 'Make token' }).click();
-    await expect(dialog.getByText('CI is ready')).toBeVisible();
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await expect(dialog.getByText('Token “CI” created')).toBeVisible();
   } finally {
     await candor.remove();
   }
@@ -127,9 +127,9 @@ test('a token that is made or revoked appears where a colleague looks', async ({
     await open(dashboard, `${organization.dashboard}/settings/tokens`);
     await expect(dashboard.locator('[data-live]').locator('visible=true')).toHaveText('Live');
   }
-  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   await page.getByLabel('Name').fill('CI');
-  await page.getByRole('button', { name: 'Make token' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create token' }).click();
   await expect(tokenRow(colleague, 'CI')).toBeVisible();
   const token = await page.getByRole('textbox', { name: 'Token' }).inputValue();
   expect(await holds(colleague, token)).toBe(false);

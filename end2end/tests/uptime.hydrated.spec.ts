@@ -42,10 +42,10 @@ test('days, months and services are shown as bars and as numbers', { tag: '@phon
   }
   await expect(page.getByRole('heading', { level: 1, name: 'Uptime' })).toBeVisible();
   await expect(chart(page, 'day')).toBeVisible();
-  await expect(chart(page, 'day')).toHaveAccessibleDescription(/Lowest: .* The axis begins at \d+ %\./);
+  await expect(chart(page, 'day')).toHaveAccessibleDescription(/Lowest: .* Axis starts at \d+%\./);
   await expect(chart(page, 'month')).toBeVisible();
-  await expect(figure(page, 'Incidents')).toContainText('1 still open');
-  await expect(figure(page, 'Uptime')).not.toContainText('100 %');
+  await expect(figure(page, 'Incidents')).toContainText('1 active');
+  await expect(figure(page, 'Uptime')).not.toContainText('100%');
   await expect(incidents(page).getByRole('link', { name: 'Payments fail' })).toHaveAttribute(
     'href',
     `${organization.dashboard}/incidents/${incident}`,
@@ -81,8 +81,8 @@ test('days, months and services are shown as bars and as numbers', { tag: '@phon
     await expect(table(page, 'service').getByRole('row')).toHaveCount(3);
     await page.getByRole('combobox', { name: 'Service' }).selectOption('Mail');
     await expect(page).toHaveURL(new RegExp(`/uptime\\?service=${ids.Mail}&days=365$`));
-    await expect(page.getByText('No incident was open in this time.')).toBeVisible();
-    await expect(figure(page, 'Uptime')).toContainText('100 %');
+    await expect(page.getByText('No incidents in this period')).toBeVisible();
+    await expect(figure(page, 'Uptime')).toContainText('100%');
     await expect(table(page, 'service')).toHaveCount(0);
     await page.goBack();
     await expect(page.getByRole('combobox', { name: 'Service' })).toHaveValue('');
@@ -108,7 +108,7 @@ test('what happens is seen as it happens', async ({ page }) => {
   const organization = await createOrganization(page);
   await addServices(page, organization, ['API']);
   await open(page, `${organization.dashboard}/uptime`);
-  await expect(chart(page, 'day')).toHaveAccessibleDescription(/Nothing was down\./);
+  await expect(chart(page, 'day')).toHaveAccessibleDescription(/No downtime\./);
   await expect(page.locator('[data-live="Live"]').locator('visible=true')).toBeVisible();
   await setStatus(page, organization.slug, ['API'], 'major_outage');
   await expect(chart(page, 'day')).toHaveAccessibleDescription(/Lowest: /);

@@ -56,7 +56,7 @@ pub fn Account(person: Signal<Me>, help: RwSignal<bool>) -> impl IntoView {
     let items = Signal::derive(move || {
         let mut items = vec![
             MenuItem { icon: Some(IconName::User), ..MenuItem::new("account", "Account") },
-            MenuItem { icon: Some(IconName::Monitor), ..MenuItem::new("system", "Theme of the system") },
+            MenuItem { icon: Some(IconName::Monitor), ..MenuItem::new("system", "System theme") },
             MenuItem { icon: Some(IconName::Sun), ..MenuItem::new("light", "Light theme") },
             MenuItem { icon: Some(IconName::Moon), ..MenuItem::new("dark", "Dark theme") },
             MenuItem { icon: Some(IconName::Keyboard), ..MenuItem::new("keys", "Keyboard shortcuts") },
@@ -81,7 +81,7 @@ pub fn Account(person: Signal<Me>, help: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <Menu
-            label=Signal::derive(move || format!("Account of {}", name()))
+            label=Signal::derive(move || format!("Account menu, {}", name()))
             trigger=move || view! { {move || view! { <Avatar name=name() /> }} }
             trigger_class="inline-flex size-8 cursor-pointer items-center justify-center rounded-full hover:bg-accent pointer-coarse:size-10"
             note=Signal::derive(move || Some(person.get().email))

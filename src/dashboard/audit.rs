@@ -35,7 +35,7 @@ pub fn AuditScreen() -> impl IntoView {
             .map(|(id, label)| MenuItem { checked: noun.get() == *id, ..MenuItem::new(*id, *label) })
             .collect::<Vec<_>>()
     });
-    let shown = move || NOUNS.iter().find(|(id, _)| *id == noun.get()).map_or("Everything", |(_, label)| *label);
+    let shown = move || NOUNS.iter().find(|(id, _)| *id == noun.get()).map_or("All events", |(_, label)| *label);
     let export = Signal::derive(move || {
         organization.address(&format!("/audit.csv?noun={}&words={}", noun.get(), escaped(asked.get().trim())))
     });
@@ -44,9 +44,9 @@ pub fn AuditScreen() -> impl IntoView {
             <LinkButton href=export external=true icon=IconName::Download>"Export CSV"</LinkButton>
         </ScreenHead>
         <div class="flex flex-wrap items-center gap-2 px-4 py-2.5">
-            <SearchField label="Search the log" placeholder="Who, or what" value=words on_input=move |text| { older.set(None); words.set(text) } class="w-64 max-sm:w-full" />
+            <SearchField label="Search the log" placeholder="Search people or events" value=words on_input=move |text| { older.set(None); words.set(text) } class="w-64 max-sm:w-full" />
             <Menu
-                label=Signal::derive(move || format!("About: {}", shown()))
+                label=Signal::derive(move || format!("Filter by type: {}", shown()))
                 trigger=move || view! { {shown} <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
                 items
                 on_select=move |id: String| { older.set(None); noun.set(id) }
@@ -56,8 +56,8 @@ pub fn AuditScreen() -> impl IntoView {
             {move || read.get().map(|read| match read {
                 Err(error) => refused(error),
                 Ok(page) if page.lines.is_empty() => view! {
-                    <EmptyState icon=IconName::Search title="Nothing fits" text="No entry has these words.">
-                        <Button on:click=move |_| { words.set(String::new()); noun.set(String::new()); older.set(None) }>"Show everything"</Button>
+                    <EmptyState icon=IconName::Search title="No results" text="Nothing matches your search.">
+                        <Button on:click=move |_| { words.set(String::new()); noun.set(String::new()); older.set(None) }>"Clear filters"</Button>
                     </EmptyState>
                 }.into_any(),
                 Ok(page) => {
@@ -70,9 +70,9 @@ pub fn AuditScreen() -> impl IntoView {
                             head=|| view! {
                                 <th scope="col" class=HEAD_CELL>"When"</th>
                                 <th scope="col" class=HEAD_CELL>"Who"</th>
-                                <th scope="col" class=HEAD_CELL>"What"</th>
-                                <th scope="col" class=HEAD_CELL>"Before and after"</th>
-                                <th scope="col" class=HEAD_CELL>"From"</th>
+                                <th scope="col" class=HEAD_CELL>"Event"</th>
+                                <th scope="col" class=HEAD_CELL>"Changes"</th>
+                                <th scope="col" class=HEAD_CELL>"Source"</th>
                             }
                         >
                             {page.lines.into_iter().map(|line| view! { <Line line /> }).collect_view()}

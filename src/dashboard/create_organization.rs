@@ -53,19 +53,19 @@ fn Body(offers: PendingInvitations, zones: Vec<String>) -> impl IntoView {
         view! {
             <header class="flex flex-col gap-1">
                 <h1 class="text-xl font-semibold tracking-tight">"Create your organization"</h1>
-                <p class="text-13 text-muted-foreground">"It gets a status page of its own. You add its services next."</p>
+                <p class="text-13 text-muted-foreground">"You get a status page right away. Next, add your services."</p>
             </header>
         }
         .into_any()
     } else {
         view! {
             <h1 class="text-xl font-semibold tracking-tight">"Join an organization"</h1>
-            <Card title="You are invited" flush=true>
+            <Card title="You’ve been invited" flush=true>
                 <ul class="divide-y divide-border text-13" role="list">
                     {invitations.into_iter().map(|invitation| view! { <InvitationRow invitation accept /> }).collect_view()}
                 </ul>
             </Card>
-            <h2 class="text-sm font-semibold tracking-tight">"or create an organization of your own"</h2>
+            <h2 class="text-sm font-semibold tracking-tight">"Or create your own organization"</h2>
         }
         .into_any()
     };
@@ -75,7 +75,7 @@ fn Body(offers: PendingInvitations, zones: Vec<String>) -> impl IntoView {
         <CreateForm zones />
         {(!verified).then(|| view! {
             <p class="text-13 text-muted-foreground">
-                "Invited by somebody? Open the link in the mail, or "
+                "Have you been invited? Open the link in the email, or "
                 <a rel="external" href="/account" class="underline underline-offset-4">"verify your address"</a>
                 " to see invitations here."
             </p>
@@ -87,7 +87,7 @@ fn Body(offers: PendingInvitations, zones: Vec<String>) -> impl IntoView {
 #[component]
 fn InvitationRow(invitation: OpenInvitation, accept: ServerAction<AcceptOpenInvitation>) -> impl IntoView {
     let OpenInvitation { id, organization, role, invited_by, expires_at } = invitation;
-    let note = format!("{} · invited by {invited_by} · until {}", role.label(), expires_at.in_words());
+    let note = format!("{} · invited by {invited_by} · expires {}", role.label(), expires_at.in_words());
     let words = format!("Join {organization}");
     view! {
         <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-3">
@@ -137,8 +137,8 @@ fn CreateForm(zones: Vec<String>) -> impl IntoView {
     let suggestion = move || checked().and_then(|check| check.suggestion);
     let hint = Signal::derive(move || {
         Some(match checked() {
-            Some(check) if check.problem.is_none() => "This address is free.".to_owned(),
-            _ => "Small letters, digits and hyphens.".to_owned(),
+            Some(check) if check.problem.is_none() => "Available".to_owned(),
+            _ => "Lowercase letters, numbers and hyphens.".to_owned(),
         })
     });
     let beside = Signal::derive(move || {
@@ -165,7 +165,7 @@ fn CreateForm(zones: Vec<String>) -> impl IntoView {
                 error=refused("name")
             />
             <TextField
-                label="Address of the page"
+                label="Page URL"
                 name="input[slug]"
                 id="slug"
                 required=true
@@ -197,14 +197,14 @@ fn CreateForm(zones: Vec<String>) -> impl IntoView {
                 value=zone
                 on_change=move |text| zone.set(text)
                 error=refused("time_zone")
-                hint=Signal::stored(Some("Days on the page begin at midnight in this zone.".to_owned()))
+                hint=Signal::stored(Some("Used for dates on your status page.".to_owned()))
             />
             <Checkbox
-                label="List it in the directory"
+                label="List in the public directory"
                 name="input[listed]"
                 id="listed"
                 checked=Signal::stored(true)
-                hint=Signal::stored(Some("Visitors of this server find it on the first page.".to_owned()))
+                hint=Signal::stored(Some("Shows your page on this server’s home page.".to_owned()))
             />
             <Button variant=ButtonVariant::Primary submit=true pending=create.pending()>"Create organization"</Button>
         </ActionForm>

@@ -163,7 +163,7 @@ fn Shown(slug: Signal<String>, asked: Memo<String>, person: Memo<Me>, frame: Mem
     view! {
         {moved}
         <a class="sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-popover focus:px-3 focus:py-2" href="#screen">
-            "Skip to the screen"
+            "Skip to content"
         </a>
         <div class="flex min-h-dvh bg-sidebar max-md:flex-col">
             <aside class="sticky top-0 hidden h-dvh w-[220px] shrink-0 flex-col gap-4 p-2.5 md:flex">

@@ -51,7 +51,7 @@ pub fn OverviewScreen() -> impl IntoView {
                 "Status page"
             </LinkButton>
             {move || edits.get().then(|| view! {
-                <LinkButton href=organization.address("/services/new") icon=IconName::Plus>"Service"</LinkButton>
+                <LinkButton href=organization.address("/services/new") icon=IconName::Plus>"New service"</LinkButton>
             })}
             {move || reports.get().then(|| view! {
                 <LinkButton href=organization.address("/incidents/new") variant=ButtonVariant::Primary icon=IconName::AlertTriangle shortcut="C">"Report incident"</LinkButton>
@@ -108,7 +108,7 @@ fn Body(overview: Overview, windows: Vec<LocalWindow>) -> impl IntoView {
                 let status = status();
                 view! {
                     <Alert tone=page_tone(status.indicator) icon=page_icon(status.indicator) title=status.description.as_str().to_owned()>
-                        "This is what visitors of the status page read first."
+                        "What visitors see first on your status page."
                     </Alert>
                 }
             }}
@@ -130,12 +130,12 @@ fn Body(overview: Overview, windows: Vec<LocalWindow>) -> impl IntoView {
                 }).collect_view()}
             </dl>
             <div class="grid items-start gap-4 lg:grid-cols-2">
-                <Card title="Open incidents" flush=true><OpenIncidents incidents /></Card>
-                <Card title="Next maintenance" flush=true><NextMaintenance maintenance windows /></Card>
+                <Card title="Active incidents" flush=true><OpenIncidents incidents /></Card>
+                <Card title="Upcoming maintenance" flush=true><NextMaintenance maintenance windows /></Card>
             </div>
             {if services == 0 {
                 view! {
-                    <EmptyState icon=IconName::Layers title="No services yet" text="Add what your customers depend on: the status page shows it at once.">
+                    <EmptyState icon=IconName::Layers title="No services yet" text="Add what your customers depend on. It appears on your status page right away.">
                         <LinkButton href=Signal::derive(move || organization.address("/services")) variant=ButtonVariant::Primary>"Add services"</LinkButton>
                     </EmptyState>
                 }.into_any()
@@ -157,7 +157,7 @@ fn OpenIncidents(incidents: Vec<Incident>) -> impl IntoView {
     let organization = Organization::get();
     let more = incidents.len().saturating_sub(5);
     if incidents.is_empty() {
-        return view! { <p class="p-4 text-13 text-muted-foreground">"No incident is open."</p> }.into_any();
+        return view! { <p class="p-4 text-13 text-muted-foreground">"No active incidents"</p> }.into_any();
     }
     view! {
         <ul class="divide-y divide-border text-13" role="list">
@@ -188,7 +188,7 @@ fn OpenIncidents(incidents: Vec<Incident>) -> impl IntoView {
 fn NextMaintenance(maintenance: Vec<Maintenance>, windows: Vec<LocalWindow>) -> impl IntoView {
     let organization = Organization::get();
     if maintenance.is_empty() {
-        return view! { <p class="p-4 text-13 text-muted-foreground">"Nothing is planned."</p> }.into_any();
+        return view! { <p class="p-4 text-13 text-muted-foreground">"No upcoming maintenance"</p> }.into_any();
     }
     view! {
         <ul class="divide-y divide-border text-13" role="list">
@@ -250,7 +250,7 @@ fn Unwell(unwell: Vec<Service>) -> impl IntoView {
     let organization = Organization::get();
     let more = unwell.len().saturating_sub(8);
     if unwell.is_empty() {
-        return view! { <p class="p-4 text-13 text-muted-foreground">"No service is affected."</p> }.into_any();
+        return view! { <p class="p-4 text-13 text-muted-foreground">"All services operational"</p> }.into_any();
     }
     view! {
         <ul class="divide-y divide-border text-13" role="list">

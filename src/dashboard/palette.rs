@@ -99,7 +99,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
         let page = format!("/status/{}", organization.slug.get());
         all.push(command(
             "page",
-            "Open the status page",
+            "Open status page",
             "Go to",
             IconName::Globe,
             "public visitors",
@@ -129,7 +129,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
                 ..command(
                     "report-incident",
                     "Report incident",
-                    "Do",
+                    "Actions",
                     IconName::AlertTriangle,
                     "new create outage down broken",
                     go(organization.address("/incidents/new")),
@@ -142,7 +142,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
                 ..command(
                     "new-service",
                     "New service",
-                    "Do",
+                    "Actions",
                     IconName::Plus,
                     "add create component",
                     go(organization.address("/services/new")),
@@ -152,7 +152,7 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
         all.push(command(
             "new-organization",
             "New organization",
-            "Do",
+            "Actions",
             IconName::Building2,
             "create",
             go("/dashboard/new".to_owned()),
@@ -160,27 +160,41 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
         for (id, label, icon) in [
             ("light", "Light theme", IconName::Sun),
             ("dark", "Dark theme", IconName::Moon),
-            ("system", "Theme of the system", IconName::Monitor),
+            ("system", "System theme", IconName::Monitor),
         ] {
-            all.push(command(id, label, "Do", icon, "colour mode appearance", Callback::new(move |()| set_theme(id))));
+            all.push(command(
+                id,
+                label,
+                "Actions",
+                icon,
+                "colour mode appearance",
+                Callback::new(move |()| set_theme(id)),
+            ));
         }
         all.push(Command {
             shortcut: Some("?".to_owned()),
             ..command(
                 "keys",
                 "Keyboard shortcuts",
-                "Do",
+                "Actions",
                 IconName::Keyboard,
                 "help",
                 Callback::new(move |()| help.set(true)),
             )
         });
-        all.push(command("out", "Sign out", "Do", IconName::LogOut, "log out leave", Callback::new(|()| sign_out())));
+        all.push(command(
+            "out",
+            "Sign out",
+            "Actions",
+            IconName::LogOut,
+            "log out leave",
+            Callback::new(|()| sign_out()),
+        ));
         for incident in incidents.value().get().and_then(Result::ok).map(|page| page.incidents).unwrap_or_default() {
             all.push(command(
                 incident.id.as_str(),
                 &incident.title,
-                "Open incidents",
+                "Active incidents",
                 IconName::AlertTriangle,
                 incident.status.label(),
                 go(organization.address(&format!("/incidents/{}", incident.id))),
@@ -210,22 +224,22 @@ pub fn Palette(open: RwSignal<bool>, person: Signal<Me>, help: RwSignal<bool>) -
         }
         all
     });
-    view! { <CommandPalette open commands placeholder="Go to a screen or a service, or do something" /> }
+    view! { <CommandPalette open commands placeholder="Search or type a command…" /> }
 }
 
 const KEYS: &[(&str, &str)] = &[
-    ("⌘K or Ctrl K", "Everything: screens, services, actions"),
+    ("⌘K or Ctrl K", "Command menu"),
     ("/", "Filter the list"),
     ("C or I", "Report an incident"),
-    ("U and R", "Update the incident, resolve it"),
-    ("N", "New service, new maintenance"),
-    ("J and K", "Next and previous row; in the calendar, month or week"),
-    ("T", "In the calendar: today"),
+    ("U and R", "Update or resolve the incident"),
+    ("N", "New service or maintenance"),
+    ("J and K", "Next or previous row, or month or week in the calendar"),
+    ("T", "Go to today in the calendar"),
     ("Enter", "Open the row"),
-    ("S", "Set the row’s status, then 1 to 5"),
+    ("S", "Set the row’s status, then press 1 to 5"),
     ("X", "Select the row"),
     ("E", "Edit the row"),
-    ("?", "This list"),
+    ("?", "Show this list"),
 ];
 
 /// The keys that work everywhere, and those of lists.

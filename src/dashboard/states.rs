@@ -20,7 +20,7 @@ pub fn Missing(
     view! {
         <PageTitle text="Not found" />
         <div class="flex min-h-[60dvh] items-center justify-center p-6">
-            <EmptyState icon=IconName::CircleHelp title=title text="It may have been deleted, the address may be mistyped, or you may not be a member.">
+            <EmptyState icon=IconName::CircleHelp title=title text="It may have been deleted, the URL may be wrong, or you may not be a member.">
                 <LinkButton href="/dashboard" variant=ButtonVariant::Primary>"My dashboard"</LinkButton>
             </EmptyState>
         </div>
@@ -67,7 +67,7 @@ pub fn failed(error: AppError) -> AnyView {
             answer_with(error.status());
             view! {
                 <div class="p-4">
-                    <Alert tone=Tone::Red icon=IconName::AlertTriangle title="This could not be shown" actions=|| view! { <Reload /> }>
+                    <Alert tone=Tone::Red icon=IconName::AlertTriangle title="Something went wrong" actions=|| view! { <Reload /> }>
                         {error.to_string()}
                     </Alert>
                 </div>
@@ -94,7 +94,7 @@ fn SignedOut() -> impl IntoView {
     let path = use_location().pathname;
     view! {
         <div class="flex min-h-[60dvh] items-center justify-center p-6">
-            <EmptyState icon=IconName::LogIn title="You are signed out" text="Sign in again to go on where you were.">
+            <EmptyState icon=IconName::LogIn title="You’ve been signed out" text="Sign in to pick up where you left off.">
                 <a
                     rel="external"
                     href=move || format!("/sign-in?next={}", path.get())

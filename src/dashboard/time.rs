@@ -65,11 +65,14 @@ pub fn Lasting(
     /// Its beginning.
     #[prop(into)]
     since: Signal<Time>,
+    /// What stands before a length: `for `.
+    #[prop(default = "")]
+    prefix: &'static str,
 ) -> impl IntoView {
     let now = expect_context::<Now>().0;
     let words = move || match now.get() {
         // The server's clock may be a little ahead.
-        Some(now) => length((now - since.get()).max(60.0)),
+        Some(now) => format!("{prefix}{}", length((now - since.get()).max(60.0))),
         None => format!("since {}", since.get().in_words()),
     };
     view! {

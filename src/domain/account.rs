@@ -59,13 +59,13 @@ pub fn email(text: &str) -> Result<Email, String> {
             || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
     });
     if shown.is_empty() {
-        Err("Enter your e-mail address.".to_owned())
+        Err("Enter an email address.".to_owned())
     } else if ambiguous {
-        Err("This address holds characters that look like others, or like nothing. Type it by hand.".to_owned())
+        Err("This address contains invisible or look-alike characters. Type it by hand.".to_owned())
     } else if plausible {
         Ok(Email { shown: shown.to_owned(), key: shown.to_lowercase() })
     } else {
-        Err("This does not look like an e-mail address. Write it like name@example.com.".to_owned())
+        Err("Enter a valid email address, like name@example.com.".to_owned())
     }
 }
 
@@ -92,7 +92,7 @@ pub fn line(what: &str, text: &str, most: usize) -> Result<String, String> {
     if text.is_empty() {
         Err(format!("Enter {what}."))
     } else if text.contains('\n') {
-        Err("Write it on one line.".to_owned())
+        Err("Keep this on one line.".to_owned())
     } else {
         short(text, most)
     }
@@ -105,7 +105,7 @@ pub fn line(what: &str, text: &str, most: usize) -> Result<String, String> {
 pub fn short(text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
     if text.chars().count() > most {
-        Err(format!("Use at most {most} characters; these are {}.", text.chars().count()))
+        Err(format!("Use at most {most} characters. You’ve used {}.", text.chars().count()))
     } else if text.chars().any(|c| is_invisible_control(c) && c != '\n') {
         Err("Remove the invisible control characters.".to_owned())
     } else {

@@ -47,19 +47,19 @@ impl FieldErrors {
 #[serde(tag = "error", content = "detail", rename_all = "snake_case")]
 pub enum AppError {
     /// Nobody is signed in (401).
-    #[error("You are signed out. Sign in to go on.")]
+    #[error("You’re signed out. Sign in to continue.")]
     Unauthenticated,
     /// A token that says who asks is not taken (401).
     #[error("This token is not accepted: {0}.")]
     BadToken(String),
     /// The role does not allow it (403).
-    #[error("Your role does not allow you to {0}. Ask an owner or admin of the organization.")]
+    #[error("Your role doesn’t allow you to {0}. Ask an owner or admin of the organization.")]
     Forbidden(String),
     /// The person behind the session has not proved lately that it is theirs (403).
-    #[error("Confirm that it is you first: this needs a proof of the last ten minutes.")]
+    #[error("Confirm that it is you first. This needs a confirmation from the last ten minutes.")]
     ReauthenticationRequired,
     /// It does not exist, or belongs to another organization (404).
-    #[error("This {0} does not exist. It may have been deleted, or the address is mistyped.")]
+    #[error("This {0} does not exist. It may have been deleted, or the URL or ID may be wrong.")]
     NotFound(String),
     /// Some fields are wrong (422).
     #[error("{}", summary(.0))]
@@ -71,7 +71,7 @@ pub enum AppError {
     #[error("{0}")]
     Conflict(String),
     /// It is not any more what the caller saw (412).
-    #[error("This was changed after you read it. Read it again, and repeat your change if it still makes sense.")]
+    #[error("This has changed since you loaded it. Reload and try again.")]
     Changed,
     /// Too much at once (429).
     #[error("Too many attempts. Try again in {}.", seconds_in_words(*.retry_after))]
@@ -80,23 +80,25 @@ pub enum AppError {
         retry_after: u64,
     },
     /// The database cannot be reached or is busy (503).
-    #[error("The server cannot reach its database right now. Nothing was changed; try again in a moment.")]
+    #[error("The server can’t reach its database right now. Nothing was changed. Try again in a moment.")]
     Unavailable,
     /// The server has more to do than it can do soon (503).
-    #[error("The server has too much to do right now. Nothing was changed; try again in a moment.")]
+    #[error("The server is busy right now. Nothing was changed. Try again in a moment.")]
     Busy,
     /// A defect (500). What happened is in the log only.
-    #[error("Something went wrong on the server. It has been logged; try again, and tell the operator if it stays.")]
+    #[error(
+        "Something went wrong on the server. The error has been logged. Try again, and contact the administrator if it keeps happening."
+    )]
     Internal,
     /// The browser could not reach the server.
-    #[error("The server could not be reached. Check your connection and try again.")]
+    #[error("Couldn’t reach the server. Check your connection and try again.")]
     Offline,
 }
 
 fn summary(errors: &FieldErrors) -> String {
     match errors.0.as_slice() {
         [only] => only.message.clone(),
-        many => format!("{} fields need a change.", many.len()),
+        many => format!("{} fields need to be corrected.", many.len()),
     }
 }
 

@@ -12,7 +12,7 @@ pub const ID_LENGTH: usize = 12;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an id has {ID_LENGTH} characters, each a-z or 0-9")]
+#[error("an ID has {ID_LENGTH} characters, each a-z or 0-9")]
 pub struct NotAnId;
 
 /// Twelve characters from 96 random bits. Each character takes a byte modulo 36, a bias of less

@@ -405,7 +405,7 @@ pub fn body(text: &str) -> Result<String, String> {
         return Err(format!("Use at most {MAX_BODY_LENGTH} characters."));
     }
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
-        return Err("Leave out control characters.".to_owned());
+        return Err("Remove the control characters.".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -417,7 +417,7 @@ pub fn body(text: &str) -> Result<String, String> {
 pub fn impact(text: &str) -> Result<Option<Impact>, String> {
     match text {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| "Choose one of the impacts.".to_owned()),
+        text => text.parse().map(Some).map_err(|_| "Choose an impact.".to_owned()),
     }
 }
 
@@ -428,7 +428,7 @@ pub fn impact(text: &str) -> Result<Option<Impact>, String> {
 pub fn status(text: &str, otherwise: IncidentStatus) -> Result<IncidentStatus, String> {
     match text {
         "" => Ok(otherwise),
-        text => text.parse().map_err(|_| "Choose one of the statuses.".to_owned()),
+        text => text.parse().map_err(|_| "Choose a status.".to_owned()),
     }
 }
 
@@ -455,7 +455,7 @@ pub fn statements(all: &[ServiceImpact]) -> Result<Vec<ServiceImpact>, String> {
     if all.iter().all(|statement| seen.insert(&statement.service_id)) {
         Ok(all.to_vec())
     } else {
-        Err("A service is named twice.".to_owned())
+        Err("A service is listed twice.".to_owned())
     }
 }
 
@@ -467,8 +467,7 @@ impl NewIncident {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, now: Time, read: impl Fn(&str) -> Result<Time, String>) -> Result<CheckedIncident, AppError> {
         let mut errors = FieldErrors::default();
-        let title =
-            errors.take("title", line("the incident's title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+        let title = errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
         let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
@@ -478,15 +477,14 @@ impl NewIncident {
         // An end has nothing to be compared with while nobody knows the beginning.
         let known = errors.of("started_at").is_none();
         if started_at.is_some_and(|at| at > now) {
-            errors
-                .add("started_at", "An incident cannot begin in the future. For planned work, schedule a maintenance.");
+            errors.add("started_at", "An incident can’t start in the future. For planned work, schedule maintenance.");
         }
         match (started_at, resolved_at) {
             (_, None) => {}
-            (_, Some(end)) if end > now => errors.add("resolved_at", "An incident cannot be over in the future."),
+            (_, Some(end)) if end > now => errors.add("resolved_at", "An incident can’t end in the future."),
             (Some(start), Some(end)) if end > start => {}
             _ if !known => {}
-            _ => errors.add("resolved_at", "The end has to be after the beginning."),
+            _ => errors.add("resolved_at", "The end must be after the start."),
         }
         errors.finish()?;
         let status = status.unwrap_or(IncidentStatus::Investigating);
@@ -531,10 +529,10 @@ pub struct TemplateInput {
 /// The variables that a template can use.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("service", "The names of the affected services"),
-    ("status", "What is worst of them"),
+    ("status", "Their worst status"),
     ("organization", "The organization's name"),
-    ("date", "The day"),
-    ("time", "The time of day, UTC"),
+    ("date", "The date"),
+    ("time", "The time, in UTC"),
 ];
 
 /// Fills the variables of a template in; unknown ones stay as they stand.

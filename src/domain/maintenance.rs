@@ -204,14 +204,13 @@ pub struct CheckedMaintenance {
 impl MaintenanceInput {
     /// Checks every field but the window and the rule, which need a time zone; notes what is wrong.
     pub fn check(&self, errors: &mut FieldErrors) -> CheckedMaintenance {
-        let title =
-            errors.take("title", line("the maintenance's title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+        let title = errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
         let mut services = self.services.clone();
         services.sort_unstable();
         services.dedup();
         if services.is_empty() {
-            errors.add("services", "Choose the services that are under maintenance meanwhile.");
+            errors.add("services", "Choose at least one service.");
         }
         if services.len() > MAX_SERVICES {
             errors.add("services", format!("Choose at most {MAX_SERVICES} services."));
@@ -241,10 +240,10 @@ pub struct MaintenanceUpdateInput {
 pub fn window(starts_at: Time, ends_at: Time) -> Result<(Time, Time), AppError> {
     let seconds = ends_at - starts_at;
     if seconds <= 0.0 {
-        return Err(AppError::field("ends_at", "The end has to be after the beginning."));
+        return Err(AppError::field("ends_at", "The end must be after the start."));
     }
     if seconds > LONGEST as f64 {
-        return Err(AppError::field("ends_at", "A window is at most 31 days long. Schedule several."));
+        return Err(AppError::field("ends_at", "A window can be 31 days at most. Split it into several."));
     }
     Ok((starts_at, ends_at))
 }

@@ -142,14 +142,14 @@ impl InvitationInput {
     pub fn check(&self) -> Result<CheckedInvitation, AppError> {
         let mut errors = FieldErrors::default();
         let email = errors.take("email", super::account::email(&self.email));
-        let role = errors.take("role", self.role.parse().map_err(|_| "Choose one of the roles.".to_owned()));
+        let role = errors.take("role", self.role.parse().map_err(|_| "Choose a role.".to_owned()));
         let team = match self.team_id.as_str() {
             "" => None,
             id => {
-                let id = errors.take("team_id", id.parse().map_err(|_| "Choose one of the teams.".to_owned()));
+                let id = errors.take("team_id", id.parse().map_err(|_| "Choose a team.".to_owned()));
                 let role = match self.team_role.as_str() {
                     "" => Some(TeamRole::TeamMember),
-                    role => errors.take("team_role", role.parse().map_err(|_| "Choose one of the roles.".to_owned())),
+                    role => errors.take("team_role", role.parse().map_err(|_| "Choose a role.".to_owned())),
                 };
                 id.zip(role)
             }
@@ -166,7 +166,7 @@ impl InvitationInput {
 /// # Errors
 /// [`AppError::Invalid`] on `name`.
 pub fn team_name(text: &str) -> Result<String, AppError> {
-    line("the team's name", text, MAX_TEAM_NAME_LENGTH).map_err(|message| AppError::field("name", message))
+    line("a name", text, MAX_TEAM_NAME_LENGTH).map_err(|message| AppError::field("name", message))
 }
 
 /// Whether `actor` may give or take these roles; only an owner makes or unmakes an owner.

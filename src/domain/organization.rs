@@ -145,14 +145,14 @@ pub fn support_url(text: &str) -> Result<String, String> {
     let authority = web.and_then(|rest| rest.split(['/', '\\', '?', '#']).next()).unwrap_or_default();
     if authority.contains('@') {
         // Visitors would send them, or take what stands before the @ for the host.
-        return Err("Leave out the user name and the password: everybody can read this address.".to_owned());
+        return Err("Remove the username and password. Anyone can see this URL.".to_owned());
     }
     if text.is_empty()
         || (plain && (mail.is_some() || web.is_some_and(|rest| rest.contains('.') && !rest.starts_with(['/', '.']))))
     {
         Ok(text.to_owned())
     } else {
-        Err("Write a whole address, like https://example.com/support or mailto:help@example.com.".to_owned())
+        Err("Enter a full URL, like https://example.com/support or mailto:help@example.com.".to_owned())
     }
 }
 
@@ -174,15 +174,15 @@ pub struct SlugCheck {
 pub fn slug(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
-        Err("Enter an address for the page.".to_owned())
+        Err("Enter a URL for your page.".to_owned())
     } else if text.len() < 2 || text.len() > MAX_SLUG_LENGTH {
         Err(format!("Use 2 to {MAX_SLUG_LENGTH} characters."))
     } else if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        Err("Use small letters a to z, digits and hyphens only.".to_owned())
+        Err("Use only lowercase letters a to z, numbers and hyphens.".to_owned())
     } else if text.starts_with('-') || text.ends_with('-') || text.contains("--") {
-        Err("A hyphen stands between two other characters.".to_owned())
+        Err("Hyphens can’t be first, last or doubled.".to_owned())
     } else if RESERVED.contains(&text) {
-        Err(format!("“{text}” has a meaning of its own in addresses. Choose another."))
+        Err(format!("“{text}” is reserved. Choose something else."))
     } else {
         Ok(text.to_owned())
     }

@@ -334,17 +334,17 @@ mod tests {
         let report = Report::of(&days, &months, services, vec![happened(1, noon, Some(noon + HOUR), &[1])]);
         // One hour of two services with 24 hours each: 47 / 48 of the day, 95 / 96 of both days.
         let words: Vec<_> = report.days.iter().map(|day| day.tally.in_words()).collect();
-        assert_eq!(words, ["97.91 %", "100 %"]);
-        assert_eq!((report.total.in_words().as_str(), down_seconds(&report.total)), ("98.95 %", HOUR));
+        assert_eq!(words, ["97.91%", "100%"]);
+        assert_eq!((report.total.in_words().as_str(), down_seconds(&report.total)), ("98.95%", HOUR));
         // The month has a day more: 143 / 144.
         let words: Vec<_> = report.months.iter().map(|month| month.tally.in_words()).collect();
-        assert_eq!(words, ["no data", "99.30 %"]);
+        assert_eq!(words, ["no data", "99.30%"]);
         let lines: Vec<_> = report
             .services
             .iter()
             .map(|line| (line.tally.in_words(), line.incidents.count, line.incidents.mean_seconds()))
             .collect();
-        assert_eq!(lines, [("97.91 %".to_owned(), 1, Some(HOUR)), ("100 %".to_owned(), 0, None)]);
+        assert_eq!(lines, [("97.91%".to_owned(), 1, Some(HOUR)), ("100%".to_owned(), 0, None)]);
         assert_eq!((report.days[0].incidents.len(), report.days[1].incidents.len()), (1, 0));
     }
 
@@ -381,7 +381,7 @@ mod tests {
         let report = Report::of(&days, &months, vec![born], Vec::new());
         let words: Vec<_> = report.days.iter().map(|day| day.tally.in_words()).collect();
         // 0.3 hours of 24.
-        assert_eq!(words, ["no data", "98.75 %"]);
+        assert_eq!(words, ["no data", "98.75%"]);
         assert_eq!((report.total.observed, down_seconds(&report.total)), (DAY * 1_000_000, 1_080));
         assert_eq!(Report::of(&days, &months, Vec::new(), Vec::new()).total.in_words(), "no data");
     }

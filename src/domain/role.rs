@@ -33,11 +33,11 @@ impl Role {
     /// What it means, in one sentence.
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::Viewer => "Reads everything but tokens and audit.",
-            Self::StatusReporter => "Also sets statuses and reports incidents and maintenance.",
-            Self::ServiceManager => "Also creates and edits services and groups.",
-            Self::Admin => "Also runs the organization, its members and teams, and deletes services.",
-            Self::Owner => "Also makes owners and may delete the organization.",
+            Self::Viewer => "Can view everything except tokens and the audit log.",
+            Self::StatusReporter => "Can also set statuses and post incidents and maintenance.",
+            Self::ServiceManager => "Can also create and edit services and groups.",
+            Self::Admin => "Can also manage the organization, its members and teams, and delete services.",
+            Self::Owner => "Can also appoint owners and delete the organization.",
         }
     }
 
@@ -95,7 +95,7 @@ macro_rules! actions {
                 #[allow(unused_mut, unused_assignments, reason = "most actions have none")]
                 match self { $(Self::$name => { let mut team = None; $(team = Some(TeamRole::$team);)? team }),+ }
             }
-            /// Completes "Your role does not allow you to …".
+            /// Completes "Your role doesn’t allow you to …".
             pub const fn words(self) -> &'static str {
                 match self { $(Self::$name => $words),+ }
             }
@@ -119,23 +119,23 @@ pub trait Allowed: Send + Sync + 'static {
 
 actions! {
     /// Read everything of the organization but tokens and audit.
-    Read, Viewer, "read this organization";
+    Read, Viewer, "view this organization";
     /// Change the organization, its branding, tokens and sign-in; read its audit.
-    EditOrganization, Admin, "change the organization";
+    EditOrganization, Admin, "manage this organization";
     /// Delete the organization, make or unmake an owner.
-    OwnOrganization, Owner, "delete the organization, or make or unmake an owner";
+    OwnOrganization, Owner, "delete the organization, or add or remove an owner";
     /// Invite, change and remove members; create and delete teams.
     ManageMembers, Admin, "manage members or teams";
     /// Rename a team, add, change and remove its members.
-    EditTeam, Admin or TeamAdmin, "change this team";
+    EditTeam, Admin or TeamAdmin, "edit this team";
     /// Create and edit services and groups.
     EditServices, ServiceManager or TeamAdmin, "create or edit services";
     /// Delete services; deleting a group loses nothing and is editing.
     DeleteServices, Admin, "delete services";
     /// Set a service's status.
-    SetStatus, StatusReporter or TeamMember, "set a service's status";
+    SetStatus, StatusReporter or TeamMember, "set a service’s status";
     /// Create, update and resolve incidents and maintenance.
-    ReportIncidents, StatusReporter or TeamMember, "report incidents or maintenance of these services";
+    ReportIncidents, StatusReporter or TeamMember, "post incidents or maintenance for these services";
     /// Delete incidents and maintenance.
     DeleteIncidents, ServiceManager or TeamAdmin, "delete incidents or maintenance";
 }

@@ -152,14 +152,14 @@ impl ServiceInput {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self) -> Result<CheckedService, AppError> {
         let mut errors = FieldErrors::default();
-        let texts = texts(&mut errors, &self.name, &self.description, "the service's name");
+        let texts = texts(&mut errors, &self.name, &self.description, "a name");
         let group_id = match self.group_id.trim() {
             "" => None,
-            id => errors.take("group_id", id.parse().map_err(|_| "Choose one of the groups.".to_owned())),
+            id => errors.take("group_id", id.parse().map_err(|_| "Choose a group.".to_owned())),
         };
         let team_id = match self.team_id.trim() {
             "" => None,
-            id => errors.take("team_id", id.parse().map_err(|_| "Choose one of the teams.".to_owned())),
+            id => errors.take("team_id", id.parse().map_err(|_| "Choose a team.".to_owned())),
         };
         errors.finish()?;
         Ok(CheckedService { texts, group_id, team_id })
@@ -173,7 +173,7 @@ impl GroupInput {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self) -> Result<Self, AppError> {
         let mut errors = FieldErrors::default();
-        let checked = texts(&mut errors, &self.name, &self.description, "the group's name");
+        let checked = texts(&mut errors, &self.name, &self.description, "a name");
         errors.finish()?;
         Ok(checked)
     }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 /// A text that names no value of a closed list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is none of {allowed}")]
+#[error("{given:?} is not one of: {allowed}")]
 pub struct UnknownWord {
     /// What was given.
     pub given: String,
@@ -145,7 +145,7 @@ impl StatusLabels {
             let Some(own) = own.filter(|own| !own.is_empty()) else { continue };
             let key = own.to_lowercase();
             if let Some((_, other)) = taken.iter().find(|(word, _)| *word == key) {
-                let words = format!("“{}” is called that already. Choose another name.", other.label());
+                let words = format!("“{}” already has this name. Choose another.", other.label());
                 errors.add(&label_field(status), words);
             } else {
                 taken.push((key, status));

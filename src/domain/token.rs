@@ -14,8 +14,7 @@ pub const PREFIX: &str = "cnd_";
 /// Most characters of a token's name.
 pub const MAX_NAME_LENGTH: usize = 60;
 /// How long a token can be asked to live, in days, as forms spell it; empty: until it is revoked.
-pub const LIVES: &[(&str, &str)] =
-    &[("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "Until it is revoked")];
+pub const LIVES: &[(&str, &str)] = &[("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No expiration")];
 
 /// A token, as it is listed: never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,15 +82,16 @@ impl TokenInput {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, mine: Role) -> Result<CheckedToken, AppError> {
         let mut errors = FieldErrors::default();
-        let name = errors.take("name", line("the token's name", &self.name, MAX_NAME_LENGTH));
-        let role = self.role.parse::<Role>().map_err(|_| "Choose one of the roles.".to_owned());
+        let name = errors.take("name", line("a name", &self.name, MAX_NAME_LENGTH));
+        let role = self.role.parse::<Role>().map_err(|_| "Choose a role.".to_owned());
         let role = role.and_then(|role| {
-            let words = || format!("A token cannot do more than you: choose {} or less.", mine.label().to_lowercase());
+            let words =
+                || format!("A token can’t have more access than you. Choose {} or lower.", mine.label().to_lowercase());
             if role > mine { Err(words()) } else { Ok(role) }
         });
         let role = errors.take("role", role);
         let known = LIVES.iter().any(|(days, _)| *days == self.days);
-        let lives = if known { Ok(self.days.parse::<i64>().ok()) } else { Err("Choose one of the times.".to_owned()) };
+        let lives = if known { Ok(self.days.parse::<i64>().ok()) } else { Err("Choose an expiration.".to_owned()) };
         let lives = errors.take("days", lives);
         match (name, role, lives) {
             (Some(name), Some(role), Some(days)) => {

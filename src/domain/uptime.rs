@@ -89,12 +89,12 @@ impl Tally {
         u32::try_from((observed - down) * 10_000 / observed).ok()
     }
 
-    /// The uptime in words: `99.97 %`, `100 %`, `no data`.
+    /// The uptime in words: `99.97%`, `100%`, `no data`.
     pub fn in_words(&self) -> String {
         match self.basis_points() {
             None => "no data".to_owned(),
-            Some(10_000) => "100 %".to_owned(),
-            Some(points) => format!("{}.{:02} %", points / 100, points % 100),
+            Some(10_000) => "100%".to_owned(),
+            Some(points) => format!("{}.{:02}%", points / 100, points % 100),
         }
     }
 
@@ -166,18 +166,18 @@ mod tests {
         // One hour of a partial outage weighs 0.3 hours: 1 − 0.3 / 24 = 98.75 %.
         let spans_of_day =
             spans(&[(Operational, 0, 6 * HOUR), (PartialOutage, 6 * HOUR, 7 * HOUR), (Operational, 7 * HOUR, day)]);
-        assert_eq!(Tally::between(spans_of_day.clone(), at(0), at(day)).in_words(), "98.75 %");
+        assert_eq!(Tally::between(spans_of_day.clone(), at(0), at(day)).in_words(), "98.75%");
         // Degraded performance and maintenance are up.
         let up = spans(&[(DegradedPerformance, 0, 12 * HOUR), (UnderMaintenance, 12 * HOUR, day)]);
         let tally = Tally::between(up, at(0), at(day));
-        assert_eq!((tally.in_words().as_str(), tally.worst()), ("100 %", Some(DegradedPerformance)));
+        assert_eq!((tally.in_words().as_str(), tally.worst()), ("100%", Some(DegradedPerformance)));
         // Born at noon: only the afternoon is observed, an hour of it down: 11 / 12.
         let born = spans(&[
             (Operational, 12 * HOUR, 20 * HOUR),
             (MajorOutage, 20 * HOUR, 21 * HOUR),
             (Operational, 21 * HOUR, day),
         ]);
-        assert_eq!(Tally::between(born, at(0), at(day)).in_words(), "91.66 %");
+        assert_eq!(Tally::between(born, at(0), at(day)).in_words(), "91.66%");
         assert_eq!(Tally::default().in_words(), "no data");
     }
 
@@ -185,7 +185,7 @@ mod tests {
     fn a_second_in_a_year_is_never_a_hundred() {
         let year = 365 * 24 * HOUR;
         let almost = spans(&[(Operational, 0, year - 1), (PartialOutage, year - 1, year)]);
-        assert_eq!(Tally::between(almost, at(0), at(year)).in_words(), "99.99 %");
+        assert_eq!(Tally::between(almost, at(0), at(year)).in_words(), "99.99%");
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
             (Operational, 31 * HOUR, 48 * HOUR),
         ]);
         let words: Vec<_> = tallies(&history, &bounds).iter().map(Tally::in_words).collect();
-        assert_eq!(words, ["96.00 %", "95.65 %"]);
+        assert_eq!(words, ["96.00%", "95.65%"]);
     }
 
     #[test]

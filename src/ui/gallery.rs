@@ -88,7 +88,7 @@ fn Colours() -> impl IntoView {
                 <Kbd>"N"</Kbd>
                 <span class="text-13 text-muted-foreground">"Muted text, 13 px"</span>
                 <span class="text-xs text-muted-foreground">"Note, 12 px"</span>
-                <span class="text-13 tabular-nums">"99.98 % 111 000"</span>
+                <span class="text-13 tabular-nums">"99.98% 111,000"</span>
                 <a href="#" class="text-13 text-brand-text underline underline-offset-2">
                     "A link in text"
                 </a>
@@ -150,7 +150,7 @@ fn Fields() -> impl IntoView {
     view! {
         <Section title="Fields">
             <FormError message=Some(
-                "That did not work: the address is taken. Choose another.".to_owned(),
+                "That URL is already taken. Choose another.".to_owned(),
             ) />
             <div class="grid items-start gap-5 sm:grid-cols-2">
                 <TextField
@@ -158,14 +158,14 @@ fn Fields() -> impl IntoView {
                     name="name"
                     value=text
                     on_input=move |value| text.set(value)
-                    hint="Shown to everybody."
+                    hint="Shown to everyone."
                 />
                 <TextField
                     label="Email"
                     name="email"
                     kind="email"
                     value="not an address"
-                    error="This is not an email address."
+                    error="Enter a valid email address."
                     hint="We send a confirmation."
                     required=true
                 />
@@ -194,15 +194,15 @@ fn Fields() -> impl IntoView {
                     label="Message"
                     name="message"
                     value="Several lines\nof text </textarea>"
-                    hint="Markdown is not read."
+                    hint="Plain text only."
                 />
                 <div class="grid gap-3">
                     <Checkbox
-                        label="Tell everybody"
+                        label="Notify everyone"
                         name="tell"
                         checked=ticked
                         on_change=move |value| ticked.set(value)
-                        hint="Sends one message to each."
+                        hint="Sends one message to each subscriber."
                     />
                     <Checkbox label="Not ticked" name="unticked" />
                     <Switch
@@ -211,7 +211,7 @@ fn Fields() -> impl IntoView {
                         checked=on
                         on_change=move |value| on.set(value)
                     />
-                    <Switch label="Switched off" name="off" hint="Nothing happens." />
+                    <Switch label="Switched off" name="off" hint="No messages are sent." />
                 </div>
                 <SearchField label="Filter the list" />
             </div>
@@ -238,21 +238,21 @@ fn Notices() -> impl IntoView {
                 "Identified · 14 min"
             </Alert>
             <Alert tone=Tone::Red icon=IconName::AlertOctagon title="The list could not be loaded">
-                "What you typed was kept. Try again."
+                "Your changes are still here. Try again."
             </Alert>
             <Alert tone=Tone::Yellow icon=IconName::MinusCircle>
                 "The connection is slow."
             </Alert>
             <Alert tone=Tone::Blue icon=IconName::Wrench>
-                "A window begins in 9 hours."
+                "Maintenance starts in 9 hours."
             </Alert>
             <Alert tone=Tone::Green icon=IconName::CheckCircle>
-                "All is well."
+                "All services operational."
             </Alert>
             <Alert tone=Tone::Accent icon=IconName::Info>
-                "Two steps are left."
+                "Two steps left."
             </Alert>
-            <Alert icon=IconName::Info>"Nothing to see."</Alert>
+            <Alert icon=IconName::Info>"Nothing to show."</Alert>
         </Section>
     }
 }
@@ -273,14 +273,9 @@ fn tone_items() -> Vec<MenuItem> {
 #[component]
 fn Lists() -> impl IntoView {
     let rows = [
-        ("Web application", Tone::Green, "Web", "99.98 %"),
-        ("Payments", Tone::Orange, "Payments", "99.71 %"),
-        (
-            "A name that is so long that it has to be cut somewhere, because it will not fit",
-            Tone::Blue,
-            "Data",
-            "100 %",
-        ),
+        ("Web application", Tone::Green, "Web", "99.98%"),
+        ("Payments", Tone::Orange, "Payments", "99.71%"),
+        ("A name so long that it has to be cut off somewhere because it doesn’t fit", Tone::Blue, "Data", "100%"),
     ]
     .into_iter()
     .map(|(name, tone, team, number)| {
@@ -309,7 +304,7 @@ fn Lists() -> impl IntoView {
                 <td class=CELL_NUMBER>{number}</td>
                 <td class=CELL_NUMBER>
                     <Menu
-                        label=format!("More for {name}")
+                        label=format!("More actions for {name}")
                         trigger=|| view! { <Icon name=IconName::Ellipsis /> }
                         trigger_class=MENU_ICON
                         align=Align::End
@@ -339,7 +334,7 @@ fn Lists() -> impl IntoView {
         <Section title="Lists">
             <Card
                 title="A box"
-                description="With a table that reaches its border."
+                description="With a full-width table."
                 flush=true
                 actions=|| view! { <Button icon=IconName::Plus>"Add"</Button> }
             >
@@ -377,7 +372,7 @@ fn Lists() -> impl IntoView {
                 <EmptyState
                     icon=IconName::Layers
                     title="Nothing here yet"
-                    text="Add the first one: it takes a name and nothing else."
+                    text="Add your first one. All it needs is a name."
                 >
                     <Button variant=ButtonVariant::Primary icon=IconName::Plus>
                         "Add the first"
@@ -413,7 +408,7 @@ fn Floating(toasts: Toasts) -> impl IntoView {
     })
     .collect();
     view! {
-        <Section title="What floats">
+        <Section title="Overlays">
             <Row>
                 <Button on:click=move |_| dialog.set(true)>"Dialog"</Button>
                 <Button on:click=move |_| confirm.set(true)>"Confirm"</Button>
@@ -423,7 +418,7 @@ fn Floating(toasts: Toasts) -> impl IntoView {
                 </Button>
                 <Button on:click=move |_| toasts.success("Update posted")>"Toast"</Button>
                 <Button on:click=move |_| {
-                    toasts.error("The update was not posted: no connection. It was kept.");
+                    toasts.error("Couldn’t post the update. You’re offline; your draft is safe.");
                 }>"Error"</Button>
                 <Button on:click=move |_| {
                     toasts
@@ -449,7 +444,7 @@ fn Floating(toasts: Toasts) -> impl IntoView {
         <ConfirmDialog
             open=confirm
             title="Delete this row?"
-            message="Its 90 days of history are deleted with it. This cannot be undone."
+            message="This also deletes its 90 days of history. It can’t be undone."
             confirm_label="Delete row"
             destructive=true
             on_confirm=move |()| confirm.set(false)
@@ -457,7 +452,7 @@ fn Floating(toasts: Toasts) -> impl IntoView {
         <ConfirmDialog
             open=typed
             title="Delete everything?"
-            message="All rows, for everybody. This cannot be undone."
+            message="This deletes all rows for everyone. It can’t be undone."
             confirm_label="Delete everything"
             destructive=true
             type_to_confirm="northwind"

@@ -208,7 +208,7 @@ fn options(
     if found.is_empty() {
         return view! {
             <div role="presentation" class="px-3 py-8 text-center text-13 text-muted-foreground">
-                "Nothing found. Try fewer letters."
+                "No results. Try a different search."
             </div>
         }
         .into_any();

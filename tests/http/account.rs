@@ -129,7 +129,7 @@ async fn a_new_address_counts_once_it_is_verified(server: TestServer) {
     for (email, password, words) in [
         ("new@example.com", "wrong password here", "not your current password"),
         ("new@example.com", "", "Enter your current password"),
-        ("new", PASSWORD, "does not look like"),
+        ("new", PASSWORD, "valid email address"),
         ("BOB@example.com", PASSWORD, "another account"),
         ("ana@example.com", PASSWORD, "already"),
     ] {

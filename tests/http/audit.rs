@@ -170,8 +170,8 @@ async fn lines_are_filtered_and_found(server: TestServer) {
     assert_eq!(find("", "team").await, ["Service desk"]);
     assert_eq!(find("desk", "service").await, Vec::<String>::new(), "both have to fit");
     assert_eq!(find("service.created", "").await.len(), 4, "an action");
-    assert_eq!(find("Service ADDED", "").await.len(), 4, "and by what the screen calls it");
-    assert!(find("service added", "team").await.is_empty());
+    assert_eq!(find("Service CREATED", "").await.len(), 4, "and by what the screen calls it");
+    assert!(find("service created", "team").await.is_empty());
     assert_eq!(find("mia", "member").await, ["mia"]);
     assert!(find("", "%").await.len() >= 8 && find("", "nothing").await.is_empty());
 }

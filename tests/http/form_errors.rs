@@ -82,7 +82,7 @@ async fn form_errors_are_shown_once_without_a_script(server: TestServer) {
     let refused = create(&owner, &there, "a--b").await;
     let there = refused.location().strip_prefix(owner.origin()).unwrap().to_owned();
     assert_eq!((there.matches("__err=").count(), there.matches("__path=").count()), (1, 1), "{there}");
-    assert!(owner.get(&there).await.text().contains("A hyphen stands between"), "{there}");
+    assert!(owner.get(&there).await.text().contains("Hyphens can’t be first"), "{there}");
     let made = create(&owner, &there, "second").await;
     assert_eq!((made.status, made.location()), (302, "/dashboard/second/services"));
 

@@ -331,8 +331,8 @@ async fn uptime_is_what_the_formula_says(server: TestServer) {
     }
     let html = page(&server.browser(), "/status/northwind").await.text();
     let row = element(&html, &format!("s-{api}"), "</li>");
-    assert!(row.contains("<p>99.78 % uptime over 90 days</p>"), "{row}");
-    assert!(html.contains("<span class=\"figure\">99.78 % uptime over 90 days</span>"), "the group's: {html}");
+    assert!(row.contains("<p>99.78% uptime over 90 days</p>"), "{row}");
+    assert!(html.contains("<span class=\"figure\">99.78% uptime over 90 days</span>"), "the group's: {html}");
     assert!(row.contains("aria-label=\"2 of 90 days not operational\""), "{row}");
     let days = row.split("data-d=\"").nth(1).unwrap().split('"').next().unwrap();
     let days: Vec<&str> = days.split(' ').collect();
@@ -342,7 +342,7 @@ async fn uptime_is_what_the_formula_says(server: TestServer) {
     // The page of the service says the same, and more.
     let html = page(&server.browser(), &format!("/status/northwind/services/{api}")).await.text();
     for words in
-        ["99.78 % uptime over 90 days", "Major outage 1 h", "Partial outage 12 h", "Short", "Long", "Uptime by month"]
+        ["99.78% uptime over 90 days", "Major outage 1 h", "Partial outage 12 h", "Short", "Long", "Uptime by month"]
     {
         assert!(html.contains(words), "{words}: {html}");
     }
@@ -353,7 +353,7 @@ async fn a_young_service_has_no_data_from_before(server: TestServer) {
     let owner = server.owner("northwind").await;
     let api = owner.create_service("northwind", "API", "").await;
     let row = element(&page(&server.browser(), "/status/northwind").await.text(), &format!("s-{api}"), "</li>");
-    assert!(row.contains("100 % uptime since ") && !row.contains("90 days</p>"), "{row}");
+    assert!(row.contains("100% uptime since ") && !row.contains("90 days</p>"), "{row}");
     assert!(row.contains("<path class=\"n\" d=\"M0 .5h89\"/><path d=\"M89 .5h1\"/>"), "{row}");
     assert!(!row.contains("data-d"), "{row}");
 }

@@ -257,7 +257,7 @@ async fn a_verified_address_stands_for_the_link(server: TestServer) {
     assert_eq!(offers(&stranger).await, offers(&mia).await);
     accept_open(&mia, &id).await.refused(404, "not_found");
     let screen = mia.get("/dashboard/new").await.text();
-    assert!(screen.contains("Invited by somebody?") && screen.contains("href=\"/account\""), "{screen}");
+    assert!(screen.contains("Have you been invited?") && screen.contains("href=\"/account\""), "{screen}");
     assert!(screen.contains("Create your organization") && !screen.contains("northwind"), "{screen}");
 
     let bodies = server.texts("select text_body from messages where recipient = 'mia@example.com'").await;
@@ -272,16 +272,16 @@ async fn a_verified_address_stands_for_the_link(server: TestServer) {
     assert!(row["expires_at"].is_string());
     let screen = mia.get("/dashboard/new").await.text();
     for words in [
-        "You are invited",
+        "You’ve been invited",
         "Join northwind",
-        "Status reporter · invited by owner-northwind · until ",
-        "or create an organization of your own",
+        "Status reporter · invited by owner-northwind · expires ",
+        "Or create your own organization",
         "action=\"/rpc/accept_open_invitation\"",
         &format!("value=\"{id}\""),
     ] {
         assert!(screen.contains(words), "{words}: {screen}");
     }
-    assert!(!screen.contains("Invited by somebody?"), "{screen}");
+    assert!(!screen.contains("Have you been invited?"), "{screen}");
 
     // "Forms that work before hydration" (product).
     let answer = mia.post("/rpc/accept_open_invitation", &[("id", &id)]).await;

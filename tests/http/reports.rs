@@ -110,12 +110,12 @@ async fn an_hour_of_a_major_outage(server: TestServer) {
     assert_eq!((own.days.len(), own.months.len()), (30, 12));
     // One hour of 24: 95.83 %.
     let then = day(&own, from);
-    assert_eq!((then.tally.observed, then.tally.major, then.tally.in_words().as_str()), (DAY, HOUR, "95.83 %"));
+    assert_eq!((then.tally.observed, then.tally.major, then.tally.in_words().as_str()), (DAY, HOUR, "95.83%"));
     assert_eq!(then.incidents.iter().map(ToString::to_string).collect::<Vec<_>>(), vec![id.clone()]);
     assert_eq!(day(&own, ten(4)).tally, Tally { observed: DAY, ..Tally::default() });
     assert_eq!(majors(own.days.iter().map(|day| day.tally)), HOUR, "and of no other day");
     // Of 29 whole days and today so far: between 695 / 696 and 719 / 720.
-    assert!(matches!(own.total.in_words().as_str(), "99.85 %" | "99.86 %"), "{}", own.total.in_words());
+    assert!(matches!(own.total.in_words().as_str(), "99.85%" | "99.86%"), "{}", own.total.in_words());
     assert_eq!((own.total.major, down_seconds(&own.total)), (HOUR, 3_600));
     assert!(own.total.observed > 29 * DAY && own.total.observed <= 30 * DAY);
     assert_eq!((own.sum.count, own.sum.resolved, own.sum.mean_seconds()), (1, 1, Some(3_600)));
@@ -128,7 +128,7 @@ async fn an_hour_of_a_major_outage(server: TestServer) {
     // Both services together: one hour of 48, 97.91 %.
     let all = report(&owner, "", 30).await;
     let then = day(&all, from);
-    assert_eq!((then.tally.observed, then.tally.major, then.tally.in_words().as_str()), (2 * DAY, HOUR, "97.91 %"));
+    assert_eq!((then.tally.observed, then.tally.major, then.tally.in_words().as_str()), (2 * DAY, HOUR, "97.91%"));
     let lines: Vec<_> = all
         .services
         .iter()
@@ -138,7 +138,7 @@ async fn an_hour_of_a_major_outage(server: TestServer) {
     assert_eq!(all.total.observed, all.services.iter().map(|line| line.tally.observed).sum::<i64>());
 
     let other = report(&owner, &mail, 30).await;
-    assert_eq!((other.total.in_words().as_str(), other.sum.count, other.services.len()), ("100 %", 0, 1));
+    assert_eq!((other.total.in_words().as_str(), other.sum.count, other.services.len()), ("100%", 0, 1));
     // Longer periods begin earlier, and nothing was observed there.
     for days in [90, 365] {
         let long = report(&owner, &api, days).await;
@@ -176,7 +176,7 @@ async fn overlapping_incidents_count_once_as_downtime(server: TestServer) {
     assert_eq!(&titles[..2], ["Three", "Two"], "the latest first");
     // One service's report counts its own incidents only.
     let own = report(&owner, &mail, 30).await;
-    assert_eq!((own.sum.count, own.total.major, own.total.in_words().as_str()), (1, 0, "100 %"));
+    assert_eq!((own.sum.count, own.total.major, own.total.in_words().as_str()), (1, 0, "100%"));
 }
 
 async fn days_and_months_are_the_organizations_own(server: TestServer) {
@@ -191,7 +191,7 @@ async fn days_and_months_are_the_organizations_own(server: TestServer) {
     let last: Vec<_> = own.days[25..].iter().map(|day| (day.tally.major, day.incidents.len())).collect();
     assert_eq!(last, [(0, 0), (HOUR / 2, 1), (HOUR / 2, 1), (0, 0), (0, 0)]);
     assert_eq!(own.days[27].date, date(after(midnight, 9 * 60)), "the day that begins there");
-    assert_eq!(own.days[26].tally.in_words(), "97.91 %");
+    assert_eq!(own.days[26].tally.in_words(), "97.91%");
     assert_eq!(own.sum.count, 1);
 }
 
@@ -203,7 +203,7 @@ async fn a_service_has_no_data_before_it_was_there(server: TestServer) {
     assert_eq!((own.days[0].tally.in_words().as_str(), own.days[20].tally.in_words().as_str()), ("no data", "no data"));
     let with_data = own.days.iter().filter(|day| day.tally.basis_points().is_some()).count();
     assert!((3..=4).contains(&with_data), "{with_data}");
-    assert_eq!(own.total.in_words(), "100 %");
+    assert_eq!(own.total.in_words(), "100%");
     let observed = own.total.observed - 5 * DAY / 2;
     assert!((0..60 * SECOND).contains(&observed), "{observed}");
     // Together with those that were there it adds only what was observed.
@@ -218,7 +218,7 @@ async fn what_is_deleted_is_in_no_report(server: TestServer) {
     let id = happened(&owner, "One", said(&api, "major_outage"), from, Some(after(from, 60))).await;
     owner.rpc("delete_incident", json!({ "organization": "northwind", "id": id })).await.right();
     let all = report(&owner, "", 30).await;
-    assert_eq!((all.sum.count, all.total.in_words().as_str()), (0, "100 %"));
+    assert_eq!((all.sum.count, all.total.in_words().as_str()), (0, "100%"));
     owner.rpc("delete_service", json!({ "organization": "northwind", "id": api })).await.right();
     let all = report(&owner, "", 30).await;
     assert_eq!(all.services.iter().map(|line| line.id.to_string()).collect::<Vec<_>>(), [mail]);

@@ -292,7 +292,7 @@ async fn what_is_not_filled_in_is_said(server: TestServer) {
     let page = server.browser().post("/sign-in", &[]).await;
     assert_eq!(page.status, 422);
     let page = page.text();
-    assert!(page.contains("Enter your e-mail address.") && page.contains("Enter your password."), "{page}");
+    assert!(page.contains("Enter an email address.") && page.contains("Enter your password."), "{page}");
 }
 
 async fn whoever_is_signed_out_comes_back_after_signing_in(server: TestServer) {

@@ -60,7 +60,7 @@ impl UpdateDraft {
     fn input(self, detail: &IncidentDetail, chosen: IncidentStatus, seen: i64) -> Result<UpdateInput> {
         let at = if self.timed.get_untracked() { self.at.get_untracked() } else { String::new() };
         if self.timed.get_untracked() && at.is_empty() {
-            return Err(AppError::field("at", "Enter the day and the time of the update."));
+            return Err(AppError::field("at", "Enter the date and time of the update."));
         }
         let (before, current) = (detail.incident.status, detail.incident.services.as_slice());
         let services = match chosen {
@@ -121,10 +121,10 @@ impl SeenVersion {
             .iter()
             .rev()
             .filter(|update| !self.updates.contains(&update.id))
-            .map(|update| format!("{} posted “{}”", update.by.as_deref().unwrap_or("Somebody"), update.status.label()))
+            .map(|update| format!("{} posted “{}”", update.by.as_deref().unwrap_or("Someone"), update.status.label()))
             .collect();
         Some(if new.is_empty() {
-            "This incident was changed while you were writing.".to_owned()
+            "This incident changed while you were writing.".to_owned()
         } else {
             format!("{} while you were writing.", new.join(", "))
         })
@@ -279,13 +279,13 @@ pub fn Composer(
             <MessageField label="Message" id="update-body" value=draft.body previews=draft.previews error=on("body") node_ref=message />
             <Show
                 when=move || !ends.get()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"An incident that is resolved holds no service."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"Resolving returns affected services to their own status."</p> }
             >
                 <Changes detail services said=draft.said error=on("services") />
             </Show>
             <div class="grid gap-2">
                 <Checkbox
-                    label="It is of another time"
+                    label="Backdate this update"
                     name="timed"
                     id="update-timed"
                     checked=draft.timed
@@ -293,13 +293,13 @@ pub fn Composer(
                 />
                 <Show when=move || draft.timed.get()>
                     <div class="max-w-60">
-                        <TextField label=format!("Day and time ({zone})") name="at" id="update-at" kind="datetime-local" value=draft.at on_input=move |text| draft.at.set(text) error=on("at") />
+                        <TextField label=format!("Date and time ({zone})") name="at" id="update-at" kind="datetime-local" value=draft.at on_input=move |text| draft.at.set(text) error=on("at") />
                     </div>
                 </Show>
             </div>
             <div class="flex flex-wrap items-center gap-3">
                 <Button variant=ButtonVariant::Primary submit=true pending disabled=waits() class="max-sm:w-full">{words}</Button>
-                <span class="text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘"</Kbd>" or "<Kbd>"Ctrl"</Kbd>" with "<Kbd>"Enter"</Kbd>" does it from the field"</span>
+                <span class="text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘↵"</Kbd>" or "<Kbd>"Ctrl+Enter"</Kbd>" to submit"</span>
             </div>
         </form>
     }
@@ -314,7 +314,7 @@ fn News(
     #[prop(into)] on_anyway: Callback<()>,
 ) -> impl IntoView {
     let shown = Memo::new(move |_| {
-        let title = news.get().or_else(|| conflict.get().then(|| "Somebody else changed this incident.".to_owned()));
+        let title = news.get().or_else(|| conflict.get().then(|| "Someone else changed this incident.".to_owned()));
         title.map(|title| (title, conflict.get()))
     });
     move || {
@@ -327,7 +327,7 @@ fn News(
                     urgent
                     actions=move || view! { <Button size=ButtonSize::Small on:click=move |_| on_anyway.run(())>"Post anyway"</Button> }
                 >
-                    "Read what is new below. Your text is still here."
+                    "See what changed below. Your draft is safe."
                 </Alert>
             }
         })
@@ -368,7 +368,7 @@ fn Changes(
             <legend class="mb-1.5 text-13 font-medium">"Services"</legend>
             <Show
                 when=move || !lines.read().is_empty()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"No service is affected."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"No affected services"</p> }
             >
                 <ul class="grid gap-3 sm:gap-2" role="list">
                     <For each=move || lines.get() key=|line| line.clone() let:line>
@@ -382,12 +382,12 @@ fn Changes(
             {move || if adds.get() {
                 view! {
                     <div class="grid gap-2">
-                        <ServiceSearch id="service-to-add" label="Search a service to add" services chosen=ids on_pick=add autofocus=true />
-                        <div><Button size=ButtonSize::Small on:click=move |_| adds.set(false)>"Add none"</Button></div>
+                        <ServiceSearch id="service-to-add" label="Search for a service" services chosen=ids on_pick=add autofocus=true />
+                        <div><Button size=ButtonSize::Small on:click=move |_| adds.set(false)>"Close search"</Button></div>
                     </div>
                 }.into_any()
             } else {
-                view! { <div><Button size=ButtonSize::Small icon=IconName::Plus on:click=move |_| adds.set(true)>"Add a service"</Button></div> }.into_any()
+                view! { <div><Button size=ButtonSize::Small icon=IconName::Plus on:click=move |_| adds.set(true)>"Add service"</Button></div> }.into_any()
             }}
         </fieldset>
     }
@@ -425,7 +425,7 @@ fn Change(
     let note = Signal::derive(move || {
         current()
             .filter(|now| change.get().is_some_and(|new| new != Some(*now)))
-            .map(|now| format!("is at {}", organization.label(now)))
+            .map(|now| format!("currently {}", organization.label(now)))
     });
     let forget = move || said.update(|all| all.retain(|said| id.with_value(|id| said.service_id != *id)));
     let say = move |word: String| {

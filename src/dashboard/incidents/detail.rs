@@ -18,7 +18,7 @@ use crate::{
         services::StatusMark,
         shortcuts::on_key,
         states::standing,
-        time::Ago,
+        time::{Ago, Lasting},
     },
     domain::{
         error::{AppError, Result},
@@ -203,7 +203,7 @@ fn More(may: Memo<bool>, deletes: Memo<bool>, links: RwSignal<bool>, asks: RwSig
     view! {
         <Show when=move || may.get() || deletes.get()>
             <Menu
-                label="More for this incident"
+                label="More actions for this incident"
                 trigger=|| view! { <Icon name=IconName::Ellipsis /> }
                 trigger_class=MENU_ICON
                 items
@@ -220,6 +220,14 @@ fn Facts(detail: Signal<IncidentDetail>) -> impl IntoView {
     let impact = Signal::derive(move || detail.read().incident.impact);
     let started = Signal::derive(move || detail.read().incident.started_at);
     let by_hand = move || detail.read().impact_set.is_some();
+    let is_open = Memo::new(move |_| detail.read().incident.is_open());
+    let duration = move || {
+        if is_open.get() {
+            view! { <Lasting since=started /> ", ongoing" }.into_any()
+        } else {
+            lasted(&detail.read().incident).into_any()
+        }
+    };
     view! {
         <dl class="flex flex-wrap items-start gap-x-10 gap-y-3 p-4 text-13">
             <div>
@@ -230,7 +238,7 @@ fn Facts(detail: Signal<IncidentDetail>) -> impl IntoView {
                 <dt class="text-muted-foreground">"Impact"</dt>
                 <dd class="mt-0.5">
                     <ImpactMark impact />
-                    {move || by_hand().then(|| view! { <span class="text-muted-foreground">", set by hand"</span> })}
+                    {move || by_hand().then(|| view! { <span class="text-muted-foreground">", set manually"</span> })}
                 </dd>
             </div>
             <div>
@@ -238,11 +246,11 @@ fn Facts(detail: Signal<IncidentDetail>) -> impl IntoView {
                 <dd class="mt-0.5"><Ago at=started /></dd>
             </div>
             <div>
-                <dt class="text-muted-foreground">"Lasted"</dt>
-                <dd class="mt-0.5 tabular-nums">{move || lasted(&detail.read().incident)}</dd>
+                <dt class="text-muted-foreground">"Duration"</dt>
+                <dd class="mt-0.5 tabular-nums">{duration}</dd>
             </div>
             <div>
-                <dt class="text-muted-foreground">"For visitors"</dt>
+                <dt class="text-muted-foreground">"Status page"</dt>
                 <dd class="mt-0.5">
                     <a
                         rel="external noopener"
@@ -250,7 +258,7 @@ fn Facts(detail: Signal<IncidentDetail>) -> impl IntoView {
                         href=move || detail.read().page.clone()
                         class="inline-flex items-center gap-1.5 text-brand-text underline"
                     >
-                        "Public page"
+                        "View on status page"
                         <Icon name=IconName::ExternalLink class="size-3.5" />
                     </a>
                 </dd>
@@ -269,7 +277,7 @@ fn AffectedServices(detail: Signal<IncidentDetail>) -> impl IntoView {
             {move || {
                 let services = services.get();
                 if services.is_empty() {
-                    return view! { <p class="p-4 text-13 text-muted-foreground">"No service is affected."</p> }.into_any();
+                    return view! { <p class="p-4 text-13 text-muted-foreground">"No affected services"</p> }.into_any();
                 }
                 view! {
                     <ul class="divide-y divide-border text-13" role="list">

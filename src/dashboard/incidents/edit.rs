@@ -30,11 +30,11 @@ pub fn Changed(
                 <Alert
                     tone=Tone::Yellow
                     icon=IconName::AlertTriangle
-                    title="Somebody else changed this incident meanwhile"
+                    title="Someone else changed this incident while you were editing"
                     urgent=true
                     actions=move || view! { <Button size=ButtonSize::Small on:click=move |_| on_anyway.run(())>"Save anyway"</Button> }
                 >
-                    "What you typed is still here."
+                    "Your changes are still here."
                 </Alert>
             }
         })
@@ -76,7 +76,7 @@ fn EditForm(open: RwSignal<bool>, detail: Signal<IncidentDetail>) -> impl IntoVi
     let title = RwSignal::new(incident.title);
     let impact = RwSignal::new(impact_set.map(|impact| impact.as_str().to_owned()).unwrap_or_default());
     let impacts = Signal::derive(move || {
-        impact_choices(format!("From the services: {}", derived(&detail.read()).label().to_lowercase()))
+        impact_choices(format!("Automatic ({})", derived(&detail.read()).label().to_lowercase()))
     });
     let save = leptos::prelude::Action::new(move |input: &IncidentEdit| {
         edit_incident(organization.slug.get_untracked(), id.clone(), input.clone())
@@ -148,16 +148,14 @@ pub fn DeleteIncidentDialog(
     let message = Signal::derive(move || {
         let detail = detail.read();
         let updates = match detail.updates.len() {
-            1 => "Its update goes".to_owned(),
-            many => format!("Its {many} updates go"),
+            1 => "its update".to_owned(),
+            many => format!("its {many} updates"),
         };
         let services = match affected(&detail.incident.services, 3) {
             names if names.is_empty() => String::new(),
-            names => format!(
-                " What it said of {names} no longer counts: history and uptime become what they are without it."
-            ),
+            names => format!(" The history and uptime of {names} will be recalculated without it."),
         };
-        format!("{updates} with it, and visitors lose its page.{services} You cannot undo this.")
+        format!("This also deletes {updates} and its public page.{services} This can’t be undone.")
     });
     // Not an action of the screen: the screen may be gone before the answer is there.
     let delete = move |()| {

@@ -45,7 +45,7 @@ pub fn Links(
                     </For>
                 </ul>
                 <Show when=move || links.read().is_empty()>
-                    <p class="p-4 text-13 text-muted-foreground">"None is linked."</p>
+                    <p class="p-4 text-13 text-muted-foreground">"No related incidents"</p>
                 </Show>
             </Card>
         </Show>
@@ -95,7 +95,7 @@ pub fn LinkDialog(
         <Dialog
             open
             title="Link another incident"
-            description=Signal::stored(Some("Each of the two then leads to the other, here and on the status page.".to_owned()))
+            description=Signal::stored(Some("They will link to each other, here and on the status page.".to_owned()))
         >
             <LinkSearch open detail />
         </Dialog>
@@ -144,7 +144,7 @@ fn LinkSearch(open: RwSignal<bool>, detail: Signal<IncidentDetail>) -> impl Into
             <SearchField label="Search incidents" shortcut=None value=words on_input=move |text| words.set(text) class="sm:w-full" />
             {move || match found.get() {
                 None => view! { <SkeletonRows n=3 /> }.into_any(),
-                Some(found) if found.is_empty() => view! { <p class="text-13 text-muted-foreground" role="status">"No other incident has these words."</p> }.into_any(),
+                Some(found) if found.is_empty() => view! { <p class="text-13 text-muted-foreground" role="status">"No matching incidents"</p> }.into_any(),
                 Some(found) => view! {
                     <ul class="grid min-w-0 gap-0.5" role="list" aria-label="Incidents">
                         {found.into_iter().map(|incident| {

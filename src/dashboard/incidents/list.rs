@@ -154,7 +154,7 @@ fn Body(
                     <th scope="col" class=HEAD_CELL>"Incident"</th>
                     <th scope="col" class=HEAD_CELL>"Status"</th>
                     <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Started"</th>
-                    <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Lasted"</th>
+                    <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Duration"</th>
                 }
             >
                 <For each=move || ids.get() key=|id| id.clone() let:id>
@@ -182,25 +182,25 @@ fn Nothing(tab: Memo<Tab>, filter: Filter, counts: Signal<(i64, i64)>) -> impl I
         let is_first = counts.get() == (0, 0);
         match tab.get() {
             _ if filter.is_narrow() => view! {
-                <EmptyState icon=IconName::Search title="No incident fits" text="None has these words, and this service, team and impact.">
-                    <Button on:click=move |_| filter.clear()>"Clear the filter"</Button>
+                <EmptyState icon=IconName::Search title="No matching incidents" text="Try a different search or filter.">
+                    <Button on:click=move |_| filter.clear()>"Clear filters"</Button>
                 </EmptyState>
             }
             .into_any(),
             _ if is_first => view! {
-                <EmptyState icon=IconName::CheckCircle title="No incidents yet" text="When something breaks, report it here: the status page shows it at once, and every update that you post.">
+                <EmptyState icon=IconName::CheckCircle title="No incidents yet" text="When something breaks, report it here. The incident and its updates appear on your status page right away.">
                     {report}
                 </EmptyState>
             }
             .into_any(),
             Tab::Active => view! {
-                <EmptyState icon=IconName::CheckCircle title="Nothing is wrong" text="No incident is open. Those that are over stand under Resolved.">
+                <EmptyState icon=IconName::CheckCircle title="No active incidents" text="Past incidents are under Resolved.">
                     {report}
                 </EmptyState>
             }
             .into_any(),
             _ => view! {
-                <EmptyState icon=IconName::Clock title="None is over yet" text="An incident moves here once it is resolved." />
+                <EmptyState icon=IconName::Clock title="No resolved incidents yet" text="Incidents move here once they’re resolved." />
             }
             .into_any(),
         }

@@ -62,7 +62,7 @@ pub fn MessageField(
                 <div role="region" aria-label="Preview" class="grid min-h-24 min-w-0 gap-2 rounded-md border border-border px-3 py-2">
                     {move || match look.value().get() {
                         _ if pending.get() => view! { <Skeleton class="h-3 w-48" /> }.into_any(),
-                        Some(Ok(html)) if html.is_empty() => view! { <p class="text-13 text-muted-foreground">"Nothing is written yet."</p> }.into_any(),
+                        Some(Ok(html)) if html.is_empty() => view! { <p class="text-13 text-muted-foreground">"Nothing to preview yet."</p> }.into_any(),
                         Some(Ok(html)) => view! { <Prose html /> }.into_any(),
                         Some(Err(error)) => view! { <p class="text-13 text-status-red-text">{error.to_string()}</p> }.into_any(),
                         None => view! { <Skeleton class="h-3 w-48" /> }.into_any(),

@@ -100,7 +100,7 @@ pub fn PostmortemSection(
                     match kept.get() {
                         None => view! {
                             <div class="flex flex-wrap items-center justify-between gap-3 rounded-lg border border-border px-4 py-3">
-                                <p class="text-13 text-muted-foreground">"What happened, why, and what will be done about it. Only members read a draft."</p>
+                                <p class="text-13 text-muted-foreground">"What happened, why, and what you’ll do about it. Drafts are visible to members only."</p>
                                 <Button icon=IconName::Pencil on:click=move |_| write()>"Write postmortem"</Button>
                             </div>
                         }.into_any(),
@@ -177,7 +177,7 @@ fn Writing(
         >
             <FormError message=Signal::derive(move || refused.get().and_then(|error| error.beside(&["body"]))) />
             <MessageField
-                label="What was learned"
+                label="Lessons learned"
                 id="postmortem-body"
                 value=draft.text
                 rows=10

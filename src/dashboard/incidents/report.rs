@@ -71,7 +71,7 @@ impl Draft {
             (started_at, resolved_at) = (self.started.get_untracked(), self.resolved.get_untracked());
             // The server would take it for now.
             if started_at.is_empty() {
-                return Err(AppError::field("started_at", "Enter the day and the time when it began."));
+                return Err(AppError::field("started_at", "Enter the date and time it started."));
             }
         }
         let say = |(service_id, status)| ServiceImpact { service_id, status: Some(status) };
@@ -145,7 +145,7 @@ fn Form(known: Signal<(ServiceList, Vec<Template>)>, draft: Draft) -> impl IntoV
     let worst = Memo::new(move |_| draft.services.read().iter().map(|(_, status)| *status).max());
     let derived = Memo::new(move |_| worst.get().map_or(Impact::None, Impact::of));
     let impacts =
-        Signal::derive(move || impact_choices(format!("From the services: {}", derived.get().label().to_lowercase())));
+        Signal::derive(move || impact_choices(format!("Automatic ({})", derived.get().label().to_lowercase())));
     let suggested = Memo::new(move |_| {
         let list = services.read();
         let names: Vec<String> = draft.services.read().iter().filter_map(|(id, _)| name_of(&list, id)).collect();
@@ -263,13 +263,13 @@ fn Form(known: Signal<(ServiceList, Vec<Template>)>, draft: Draft) -> impl IntoV
                     value=draft.body
                     rows=5
                     error=on("body")
-                    hint=Signal::stored(Some("What customers notice, what you do, when you will write again.".to_owned()))
+                    hint=Signal::stored(Some("What customers notice, what you’re doing, and when you’ll post next.".to_owned()))
                 />
                 <Past draft started=on("started_at") resolved=on("resolved_at") />
                 <div class="flex flex-wrap items-center gap-2">
                     <Button variant=ButtonVariant::Primary submit=true pending disabled=waits() class="max-sm:w-full">"Report incident"</Button>
                     <LinkButton href=Signal::derive(move || organization.address("/incidents")) class="max-sm:w-full">"Cancel"</LinkButton>
-                    <span class="ml-1 text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘"</Kbd>" or "<Kbd>"Ctrl"</Kbd>" with "<Kbd>"Enter"</Kbd>" does it from anywhere"</span>
+                    <span class="ml-1 text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘↵"</Kbd>" or "<Kbd>"Ctrl+Enter"</Kbd>" to submit"</span>
                 </div>
             </section>
         </form>
@@ -283,16 +283,16 @@ fn Past(draft: Draft, started: Signal<Option<String>>, resolved: Signal<Option<S
     view! {
         <div class="grid gap-3">
             <Checkbox
-                label="It happened in the past"
+                label="This incident already happened"
                 name="past"
                 id="incident-past"
                 checked=draft.past
                 on_change=move |past| draft.past.set(past)
-                hint=Signal::stored(Some("The history of its services is put right from its beginning on.".to_owned()))
+                hint=Signal::stored(Some("Status history and uptime will be updated to match.".to_owned()))
             />
             <Show when=move || draft.past.get()>
                 <div class="grid gap-4 sm:grid-cols-2">
-                    <TextField label=format!("Began ({zone})") name="started_at" id="incident-started" kind="datetime-local" value=draft.started on_input=move |text| draft.started.set(text) error=started />
+                    <TextField label=format!("Started ({zone})") name="started_at" id="incident-started" kind="datetime-local" value=draft.started on_input=move |text| draft.started.set(text) error=started />
                     <TextField
                         label=format!("Ended ({zone})")
                         name="resolved_at"
@@ -302,7 +302,7 @@ fn Past(draft: Draft, started: Signal<Option<String>>, resolved: Signal<Option<S
                         value=draft.resolved
                         on_input=move |text| draft.resolved.set(text)
                         error=resolved
-                        hint=Signal::stored(Some("Leave it empty while it goes on.".to_owned()))
+                        hint=Signal::stored(Some("Leave blank if it’s still ongoing.".to_owned()))
                     />
                 </div>
             </Show>

@@ -158,9 +158,9 @@ pub fn ServiceSearch(
     let controls = list.clone();
     let nothing = move || {
         if offered.read().is_empty() {
-            "There is no service that you may report about."
+            "There are no services you can report on."
         } else {
-            "No service or group has these letters."
+            "No matching services or groups"
         }
     };
     view! {
@@ -197,7 +197,7 @@ pub fn ServiceSearch(
             </Show>
             <p class="text-xs text-muted-foreground empty:hidden" role="status">
                 {move || match found.read().len() {
-                    many if many > MAX_SHOWN => Some(format!("{MAX_SHOWN} of {many} services. Type a few letters to find the others.")),
+                    many if many > MAX_SHOWN => Some(format!("Showing {MAX_SHOWN} of {many} services. Type to find more.")),
                     _ => None,
                 }}
             </p>
@@ -303,7 +303,7 @@ pub fn StatementLine(
                     />
                 </span>
                 {on_remove.map(|remove| view! {
-                    <IconButton label=Signal::derive(move || format!("Take out {}", name.get())) icon=IconName::X on:click=move |_| remove.run(()) />
+                    <IconButton label=Signal::derive(move || format!("Remove {}", name.get())) icon=IconName::X on:click=move |_| remove.run(()) />
                 })}
             </span>
         </li>
@@ -338,7 +338,7 @@ pub fn ServicePicker(
             <ServiceSearch id="service-search" label="Search services" services chosen=ids on_pick=pick autofocus />
             <Show
                 when=move || !ids.read().is_empty()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"Nothing is chosen yet. An incident without a service is shown on the status page, and changes no service."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"No services selected. The incident will appear on your page without changing any service’s status."</p> }
             >
                 <ul class="grid gap-3 sm:gap-2" role="list" aria-label="Affected services">
                     <For each=move || ids.get() key=|id| id.clone() let:id>

@@ -108,14 +108,14 @@ pub fn TemplatesScreen() -> impl IntoView {
         <ScreenHead title="Incident templates">
             <LinkButton href=Signal::derive(move || organization.address("/incidents")) icon=IconName::AlertTriangle>"Incidents"</LinkButton>
             {move || edits.get().then(|| view! {
-                <Button variant=ButtonVariant::Primary icon=IconName::Plus on:click=move |_| edit.run(None)>"Template"</Button>
+                <Button variant=ButtonVariant::Primary icon=IconName::Plus on:click=move |_| edit.run(None)>"New template"</Button>
             })}
         </ScreenHead>
         <Dialog
             open=opened
             wide=true
             title=Signal::derive(move || if edited.read().is_some() { "Edit template".to_owned() } else { "New template".to_owned() })
-            description=Signal::stored(Some("A text to begin an incident or an update with.".to_owned()))
+            description=Signal::stored(Some("Starter text for an incident or update.".to_owned()))
         >
             <TemplateForm open=opened template=edited.get_untracked() />
         </Dialog>
@@ -137,9 +137,9 @@ fn Templates(templates: Signal<Vec<Template>>, edit: Callback<Option<Template>>,
         <Show
             when=move || !ids.read().is_empty()
             fallback=move || view! {
-                <EmptyState icon=IconName::Copy title="No templates yet" text="Write down what you always write: at three in the morning it is there already.">
+                <EmptyState icon=IconName::Copy title="No templates yet" text="Prepare your wording now, so it’s ready at 3 a.m.">
                     {move || edits.get().then(|| view! {
-                        <Button variant=ButtonVariant::Primary on:click=move |_| edit.run(None)>"Write a template"</Button>
+                        <Button variant=ButtonVariant::Primary on:click=move |_| edit.run(None)>"Create template"</Button>
                     })}
                 </EmptyState>
             }
@@ -208,7 +208,7 @@ fn Row(
             <ConfirmDialog
                 open=asks
                 title=Signal::derive(move || format!("Delete {}?", name.get()))
-                message="Its text is gone. Incidents that began with it stay as they are."
+                message="Incidents created from it are not affected."
                 confirm_label="Delete template"
                 destructive=true
                 pending=delete.pending()
@@ -223,7 +223,7 @@ fn Row(
 fn TemplateForm(open: RwSignal<bool>, template: Option<Template>) -> impl IntoView {
     let organization = Organization::get();
     let (live, toasts) = (use_live(), use_toasts());
-    let words = if template.is_some() { "Save template" } else { "Add template" };
+    let words = if template.is_some() { "Save template" } else { "Create template" };
     let id = template.as_ref().map(|template| template.id.clone());
     let (name, title, body, status, impact) = template
         .map(|template| {
@@ -274,7 +274,7 @@ fn TemplateForm(open: RwSignal<bool>, template: Option<Template>) -> impl IntoVi
         >
             <FormError message=Signal::derive(move || error().and_then(|error| error.beside(FIELDS))) />
             <TextField label="Name" name="name" id="template-name" maxlength=80_u32 autofocus=true placeholder="Elevated error rates" value=name on_input=move |text| name.set(text) error=on("name") />
-            <TextField label="Title of the incident" name="title" id="template-title" optional=true maxlength=200_u32 value=title on_input=move |text| title.set(text) error=on("title") />
+            <TextField label="Incident title" name="title" id="template-title" optional=true maxlength=200_u32 value=title on_input=move |text| title.set(text) error=on("title") />
             <div class="grid gap-4 sm:grid-cols-2">
                 <SelectField
                     label="Status"
@@ -289,7 +289,7 @@ fn TemplateForm(open: RwSignal<bool>, template: Option<Template>) -> impl IntoVi
                     label="Impact"
                     name="impact"
                     id="template-impact"
-                    options=Signal::stored(impact_choices("From the services".to_owned()))
+                    options=Signal::stored(impact_choices("Automatic".to_owned()))
                     value=impact
                     on_change=move |word| impact.set(word)
                     error=on("impact")
@@ -310,7 +310,7 @@ fn TemplateForm(open: RwSignal<bool>, template: Option<Template>) -> impl IntoVi
 fn Variables() -> impl IntoView {
     view! {
         <section class="grid gap-1.5 rounded-md border border-border px-3 py-2">
-            <h3 class="text-xs font-medium">"Filled in when the template is used, in title and message"</h3>
+            <h3 class="text-xs font-medium">"Variables for the title and message"</h3>
             <dl class="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
                 {VARIABLES.iter().map(|(name, what)| view! {
                     <dt><code class="rounded-sm bg-muted px-1">{format!("{{{{{name}}}}}")}</code></dt>

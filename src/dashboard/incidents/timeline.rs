@@ -106,7 +106,7 @@ fn UpdateItem(
                 </span>
                 <Show when=move || offers.get()>
                     <Menu
-                        label=Signal::derive(move || format!("More for the update “{}” of {}", status.get().label(), at.get().in_words()))
+                        label=Signal::derive(move || format!("More actions for the update “{}” from {}", status.get().label(), at.get().in_words()))
                         trigger=|| view! { <Icon name=IconName::Ellipsis /> }
                         trigger_class=MENU_ICON
                         items
@@ -163,7 +163,7 @@ fn DeleteUpdate(
         });
         let about = about.unwrap_or_default();
         format!(
-            "{about}Its text is gone, and the history of its services becomes what it is without it. The audit log keeps what it said."
+            "{about}Its text will be deleted, and service history will be recalculated without it. The audit log keeps a copy."
         )
     });
     let delete = move |()| {
@@ -206,7 +206,7 @@ impl Typed {
         let at = match self.at.get_untracked() {
             same if same == before => String::new(),
             other if other.is_empty() => {
-                return Err(AppError::field("at", "Enter the day and the time of the update."));
+                return Err(AppError::field("at", "Enter the date and time of the update."));
             }
             other => other,
         };
@@ -293,7 +293,7 @@ fn UpdateForm(
                     on_change=move |word| typed.status.set(word)
                     error=on("status")
                 />
-                <TextField label=format!("Day and time ({zone})") name="at" id="edited-at" kind="datetime-local" value=typed.at on_input=move |text| typed.at.set(text) error=on("at") />
+                <TextField label=format!("Date and time ({zone})") name="at" id="edited-at" kind="datetime-local" value=typed.at on_input=move |text| typed.at.set(text) error=on("at") />
             </div>
             <MessageField label="Message" id="edited-body" value=typed.body rows=6 error=on("body") />
             <Statements said=typed.said named services error=on("services") />
@@ -325,14 +325,14 @@ fn Statements(
     };
     view! {
         <fieldset class="grid min-w-0 gap-2.5">
-            <legend class="mb-1.5 text-13 font-medium">"What it says of services"</legend>
+            <legend class="mb-1.5 text-13 font-medium">"Service statuses"</legend>
             <ul class="grid gap-3 sm:gap-2 empty:hidden" role="list">
                 <For each=move || ids.get() key=|id| id.clone() let:id>
                     <StatementOf id said named services options />
                 </For>
             </ul>
             <Show when=move || ids.read().is_empty()>
-                <p class="text-13 text-muted-foreground">"Nothing: services stay as earlier updates say."</p>
+                <p class="text-13 text-muted-foreground">"No changes from the previous update."</p>
             </Show>
             <div role="alert" class="empty:hidden">
                 {move || error.get().map(|text| view! { <p class="text-xs font-medium text-status-red-text">{text}</p> })}
@@ -340,12 +340,12 @@ fn Statements(
             {move || if adds.get() {
                 view! {
                     <div class="grid gap-2">
-                        <ServiceSearch id="service-to-say" label="Search a service to add" services chosen=ids on_pick=add autofocus=true />
-                        <div><Button size=ButtonSize::Small on:click=move |_| adds.set(false)>"Add none"</Button></div>
+                        <ServiceSearch id="service-to-say" label="Search for a service" services chosen=ids on_pick=add autofocus=true />
+                        <div><Button size=ButtonSize::Small on:click=move |_| adds.set(false)>"Close search"</Button></div>
                     </div>
                 }.into_any()
             } else {
-                view! { <div><Button size=ButtonSize::Small icon=IconName::Plus on:click=move |_| adds.set(true)>"Add a service"</Button></div> }.into_any()
+                view! { <div><Button size=ButtonSize::Small icon=IconName::Plus on:click=move |_| adds.set(true)>"Add service"</Button></div> }.into_any()
             }}
         </fieldset>
     }

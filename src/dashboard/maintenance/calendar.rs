@@ -188,7 +188,7 @@ pub fn Calendar(
                 {bar(&shown, &places)}
                 {body}
                 {shown.whole.more.then(|| view! {
-                    <p class="px-4 py-3 text-xs text-muted-foreground">"There are more windows than a calendar shows. The list has them all."</p>
+                    <p class="px-4 py-3 text-xs text-muted-foreground">"Some windows don’t fit in the calendar. Switch to the list to see them all."</p>
                 })}
             }
         })
@@ -198,7 +198,7 @@ pub fn Calendar(
 /// Which days these are, and the way to others.
 fn bar(shown: &VisibleRange, places: &Places) -> AnyView {
     let unit = if shown.week.is_some() { "week" } else { "month" };
-    let zone = format!("Times of {}", shown.whole.zone);
+    let zone = format!("Times in {}", shown.whole.zone);
     view! {
         <div class="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
             <h2 class="text-sm font-semibold tracking-tight" aria-live="polite">{shown.title()}</h2>
@@ -235,7 +235,7 @@ fn month(shown: &VisibleRange, places: &Places) -> AnyView {
     let busy: Vec<&CalendarDay> =
         shown.whole.weeks.iter().flatten().filter(|day| day.inside && !day.entries.is_empty()).collect();
     let agenda = if busy.is_empty() {
-        view! { <p class="px-4 py-3 text-13 text-muted-foreground">{format!("Nothing is planned in {title}.")}</p> }
+        view! { <p class="px-4 py-3 text-13 text-muted-foreground">{format!("No maintenance in {title}")}</p> }
             .into_any()
     } else {
         agenda(busy, places)
@@ -422,7 +422,7 @@ fn agenda(days: Vec<&CalendarDay>, places: &Places) -> AnyView {
                     {day.is_today.then(|| view! { <Badge tone=Tone::Accent>"Today"</Badge> })}
                     <span class="ml-auto">{schedule}</span>
                 </div>
-                {is_empty.then(|| view! { <p class="text-13 text-muted-foreground">"Nothing is planned."</p> })}
+                {is_empty.then(|| view! { <p class="text-13 text-muted-foreground">"No maintenance"</p> })}
                 {day.entries.iter().map(|entry| card(entry, places)).collect_view()}
             </li>
         }

@@ -91,8 +91,8 @@ impl ComposerAction {
     const fn done(self) -> &'static str {
         match self {
             Self::Post | Self::Become(MaintenanceStatus::Scheduled) => "Update posted",
-            Self::Become(MaintenanceStatus::InProgress) => "Maintenance is in progress",
-            Self::Become(MaintenanceStatus::Verifying) => "Maintenance is being verified",
+            Self::Become(MaintenanceStatus::InProgress) => "Maintenance marked as in progress",
+            Self::Become(MaintenanceStatus::Verifying) => "Maintenance marked as verifying",
             Self::Become(MaintenanceStatus::Completed) => "Maintenance completed",
             Self::Become(MaintenanceStatus::Cancelled) => "Maintenance cancelled",
         }
@@ -104,11 +104,11 @@ const fn steps(status: MaintenanceStatus) -> &'static [(MaintenanceStatus, &'sta
     match status {
         MaintenanceStatus::Scheduled => &[(MaintenanceStatus::InProgress, "Start now", IconName::Wrench)],
         MaintenanceStatus::InProgress => &[
-            (MaintenanceStatus::Verifying, "Verifying", IconName::Eye),
+            (MaintenanceStatus::Verifying, "Start verifying", IconName::Eye),
             (MaintenanceStatus::Completed, "Complete now", IconName::CheckCircle),
         ],
         MaintenanceStatus::Verifying => &[
-            (MaintenanceStatus::InProgress, "Back in progress", IconName::RotateCcw),
+            (MaintenanceStatus::InProgress, "Resume", IconName::RotateCcw),
             (MaintenanceStatus::Completed, "Complete now", IconName::CheckCircle),
         ],
         MaintenanceStatus::Completed | MaintenanceStatus::Cancelled => &[],
@@ -140,11 +140,13 @@ impl SeenVersion {
             .filter(|update| !self.updates.contains(&update.id))
             .map(|update| match (&update.by, update.status.label()) {
                 (Some(by), label) => format!("{by} posted “{label}”"),
-                (None, label) => format!("The clock brought it to “{label}”"),
+                (None, _) if update.status == MaintenanceStatus::InProgress => "It started automatically".to_owned(),
+                (None, _) if update.status == MaintenanceStatus::Completed => "It completed automatically".to_owned(),
+                (None, label) => format!("It changed to “{label}” automatically"),
             })
             .collect();
         Some(if new.is_empty() {
-            "This maintenance was changed while you were writing.".to_owned()
+            "This maintenance changed while you were writing.".to_owned()
         } else {
             format!("{} while you were writing.", new.join(", "))
         })
@@ -197,7 +199,7 @@ pub fn Composer(
                     refused.try_set(None);
                     draft.posted(&input);
                     seen.try_set(None);
-                    toasts.success(if input.ends_at.is_empty() { act.done() } else { "End moved" });
+                    toasts.success(if input.ends_at.is_empty() { act.done() } else { "End time updated" });
                     live.refresh();
                 }
                 Err(error) => {
@@ -247,7 +249,7 @@ pub fn Composer(
             </Show>
             <div class="flex flex-wrap items-center gap-2 max-sm:grid">
                 <Button variant=ButtonVariant::Primary submit=true pending disabled=waits()>
-                    {move || if moved.get() { "Move the end" } else { "Post update" }}
+                    {move || if moved.get() { "Update end time" } else { "Post update" }}
                 </Button>
                 // By their key, because a button that takes the place of another keeps what that one did.
                 <For each=move || steps(now.get()).to_vec() key=|(status, ..)| *status let:step>
@@ -257,19 +259,19 @@ pub fn Composer(
                     <Button icon=IconName::Clock on:click=move_end>"Extend"</Button>
                 </Show>
                 <Show when=move || draft.moves.get()>
-                    <Button on:click=move |_| draft.moves.set(false)>"Keep the end"</Button>
+                    <Button on:click=move |_| draft.moves.set(false)>"Keep end time"</Button>
                 </Show>
                 <Show when=move || waits_to_begin.get()>
                     <Button icon=IconName::XCircle disabled=pending on:click=move |_| asks.set(true)>"Cancel maintenance"</Button>
                 </Show>
             </div>
-            <span class="text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘"</Kbd>" or "<Kbd>"Ctrl"</Kbd>" with "<Kbd>"Enter"</Kbd>" posts the update. What is written goes with every button."</span>
+            <span class="text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘↵"</Kbd>" or "<Kbd>"Ctrl+Enter"</Kbd>" to post the update. Your message is posted with whichever action you choose."</span>
         </form>
         // Not in the form above: forms do not stand in forms.
         <ConfirmDialog
             open=asks
             title
-            message="It does not begin, and visitors read that it was cancelled, with the message that you have written. It cannot be scheduled again; plan another one instead."
+            message="Visitors will see that it was cancelled, with your message. You can’t undo this; schedule a new one instead."
             confirm_label="Cancel maintenance"
             destructive=true
             pending
@@ -310,7 +312,7 @@ fn News(
             };
             view! {
                 <Alert tone=Tone::Yellow icon=IconName::AlertTriangle title urgent actions=anyway>
-                    "Read what is new below. Your text is still here."
+                    "See what changed below. Your draft is safe."
                 </Alert>
             }
         })
@@ -356,7 +358,7 @@ fn NewEnd(draft: UpdateDraft, refused: Signal<Option<String>>) -> impl IntoView 
                     error
                 />
             </div>
-            <div class="flex gap-1.5" role="group" aria-label="Later by">
+            <div class="flex gap-1.5" role="group" aria-label="Extend by">
                 {LATER.iter().map(|(minutes, words)| view! {
                     <Button on:click=move |_| later(*minutes)>{*words}</Button>
                 }).collect_view()}
@@ -440,9 +442,9 @@ mod tests {
         let seen = SeenVersion::of(&detail(1, &[(1, Some("Ana"))]));
         assert_eq!(seen.news(&detail(1, &[(1, Some("Ana"))])), None);
         let words = seen.news(&detail(3, &[(3, Some("Bo")), (2, None), (1, Some("Ana"))]));
-        let expected = "The clock brought it to “In progress”, Bo posted “In progress” while you were writing.";
+        let expected = "It started automatically, Bo posted “In progress” while you were writing.";
         assert_eq!(words.as_deref(), Some(expected));
         let words = seen.news(&detail(2, &[(1, Some("Ana"))]));
-        assert_eq!(words.as_deref(), Some("This maintenance was changed while you were writing."));
+        assert_eq!(words.as_deref(), Some("This maintenance changed while you were writing."));
     }
 }

@@ -57,12 +57,12 @@ impl Moments {
         let far = length(seconds.abs());
         let is_now = seconds.abs() < 60.0;
         match self.status {
-            MaintenanceStatus::Scheduled if is_now => "begins now".to_owned(),
+            MaintenanceStatus::Scheduled if is_now => "starts now".to_owned(),
             MaintenanceStatus::Scheduled if seconds > 0.0 => format!("in {far}"),
-            MaintenanceStatus::Scheduled => format!("was to begin {far} ago"),
+            MaintenanceStatus::Scheduled => format!("should have started {far} ago"),
             MaintenanceStatus::InProgress | MaintenanceStatus::Verifying if is_now => "ends now".to_owned(),
             MaintenanceStatus::InProgress | MaintenanceStatus::Verifying if seconds > 0.0 => format!("{far} left"),
-            MaintenanceStatus::InProgress | MaintenanceStatus::Verifying => format!("was to end {far} ago"),
+            MaintenanceStatus::InProgress | MaintenanceStatus::Verifying => format!("should have ended {far} ago"),
             // The server's clock may be a little ahead.
             MaintenanceStatus::Completed | MaintenanceStatus::Cancelled if is_now || seconds > 0.0 => {
                 "just now".to_owned()
@@ -126,12 +126,12 @@ mod tests {
         let words =
             |status, now| Moments { status, starts_at: at(10_000), ends_at: at(13_600), over_at: None }.words(at(now));
         assert_eq!(words(Scheduled, 2_800), "in 2 hours");
-        assert_eq!(words(Scheduled, 9_990), "begins now");
+        assert_eq!(words(Scheduled, 9_990), "starts now");
         // Nobody started what waits for a person.
-        assert_eq!(words(Scheduled, 11_500), "was to begin 25 minutes ago");
+        assert_eq!(words(Scheduled, 11_500), "should have started 25 minutes ago");
         assert_eq!(words(InProgress, 10_000), "1 hour left");
         assert_eq!(words(Verifying, 13_600), "ends now");
-        assert_eq!(words(InProgress, 20_800), "was to end 2 hours ago");
+        assert_eq!(words(InProgress, 20_800), "should have ended 2 hours ago");
         assert_eq!(words(Completed, 13_600), "just now");
         assert_eq!(words(Cancelled, 20_800), "2 hours ago");
     }

@@ -146,16 +146,16 @@ fn Facts(one: Signal<One>) -> impl IntoView {
             </div>
             {move || began.get().map(|at| view! {
                 <div>
-                    <dt class="text-muted-foreground">"Began"</dt>
+                    <dt class="text-muted-foreground">"Started"</dt>
                     <dd class="mt-0.5"><Ago at /></dd>
                 </div>
             })}
             <div>
                 <dt class="text-muted-foreground">"Starts and completes"</dt>
-                <dd class="mt-0.5">{move || if automatic.get() { "By the clock" } else { "When a person says so" }}</dd>
+                <dd class="mt-0.5">{move || if automatic.get() { "Automatically" } else { "Manually" }}</dd>
             </div>
             <div>
-                <dt class="text-muted-foreground">"For visitors"</dt>
+                <dt class="text-muted-foreground">"Status page"</dt>
                 <dd class="mt-0.5">
                     <a
                         rel="external noopener"
@@ -163,7 +163,7 @@ fn Facts(one: Signal<One>) -> impl IntoView {
                         href=move || one.read().0.page.clone()
                         class="inline-flex items-center gap-1.5 text-brand-text underline"
                     >
-                        "Public page"
+                        "View on status page"
                         <Icon name=IconName::ExternalLink class="size-3.5" />
                     </a>
                 </dd>
@@ -181,7 +181,7 @@ fn Timeline(detail: Signal<MaintenanceDetail>) -> impl IntoView {
             <h2 id="updates" class="font-semibold">"Updates"</h2>
             <Show
                 when=move || !updates.read().is_empty()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"Nothing was written yet. Visitors read title, services and window."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"No updates yet. Visitors see the title, services and window."</p> }
             >
                 <ol class="grid min-w-0 divide-y divide-border rounded-lg border border-border" role="list">
                     <For each=move || updates.get() key=|update| update.id.clone() let:update>
@@ -197,7 +197,7 @@ fn Timeline(detail: Signal<MaintenanceDetail>) -> impl IntoView {
 fn UpdateItem(update: MaintenanceUpdate) -> impl IntoView {
     let MaintenanceUpdate { status, html, at, by, .. } = update;
     // What the clock does has neither an author nor a message.
-    let by = by.or_else(|| html.is_empty().then(|| "The clock".to_owned()));
+    let by = by.or_else(|| html.is_empty().then(|| "Automatic".to_owned()));
     view! {
         <li class="grid min-w-0 gap-2 px-4 py-3">
             <div class="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1">
@@ -222,7 +222,7 @@ fn UnderMaintenance(detail: Signal<MaintenanceDetail>) -> impl IntoView {
             {move || {
                 let services = services.get();
                 if services.is_empty() {
-                    return view! { <p class="p-4 text-13 text-muted-foreground">"No service is named."</p> }.into_any();
+                    return view! { <p class="p-4 text-13 text-muted-foreground">"No services"</p> }.into_any();
                 }
                 view! {
                     <ul class="divide-y divide-border text-13" role="list">
@@ -267,21 +267,21 @@ fn Series(detail: Signal<MaintenanceDetail>, may: Memo<bool>) -> impl IntoView {
             <Card title="Part of a series">
                 <div class="grid justify-items-start gap-3 text-13">
                     {move || match rule.get() {
-                        None => view! { <p class="text-muted-foreground">"The series has ended. No further windows are made."</p> }.into_any(),
+                        None => view! { <p class="text-muted-foreground">"The series has ended. No more windows will be created."</p> }.into_any(),
                         Some(rule) => match rule_in_words(&rule) {
                             Some(words) => view! { <p>{words}</p> }.into_any(),
                             None => view! { <p><code class="rounded-sm bg-muted px-1 text-xs wrap-anywhere">{rule}</code></p> }.into_any(),
                         },
                     }}
-                    {move || ends.get().then(|| view! { <Button on:click=move |_| asks.set(true)>"End the series"</Button> })}
+                    {move || ends.get().then(|| view! { <Button on:click=move |_| asks.set(true)>"End series"</Button> })}
                 </div>
             </Card>
         </Show>
         <ConfirmDialog
             open=asks
             title="End this series?"
-            message="Its other windows that have not begun go away, from the status page too, and no further ones are made. This one stays, and what has been stays as it was."
-            confirm_label="End the series"
+            message="Future windows are removed, also from the status page. This one and past ones stay."
+            confirm_label="End series"
             destructive=true
             pending=end.pending()
             error
@@ -294,16 +294,16 @@ fn Series(detail: Signal<MaintenanceDetail>, may: Memo<bool>) -> impl IntoView {
 fn loss(detail: &MaintenanceDetail) -> String {
     let Maintenance { services, started_at, series_id, .. } = &detail.maintenance;
     let updates = match detail.updates.len() {
-        0 => "Visitors lose its page.".to_owned(),
-        1 => "Its update goes with it, and visitors lose its page.".to_owned(),
-        many => format!("Its {many} updates go with it, and visitors lose its page."),
+        0 => "This also deletes its public page.".to_owned(),
+        1 => "This also deletes its update and its public page.".to_owned(),
+        many => format!("This also deletes its {many} updates and its public page."),
     };
     let history = match named(services, 3) {
         names if names.is_empty() || started_at.is_none() => String::new(),
-        names => format!(" For {names} it no longer counts: history and uptime become what they are without it."),
+        names => format!(" The history and uptime of {names} will be recalculated without it."),
     };
-    let series = if series_id.is_some() { " The other windows of its series stay." } else { "" };
-    format!("{updates}{history}{series} You cannot undo this.")
+    let series = if series_id.is_some() { " Other windows of its series stay." } else { "" };
+    format!("{updates}{history}{series} This can’t be undone.")
 }
 
 /// Asks before a maintenance goes for good.
@@ -382,13 +382,13 @@ mod tests {
             rule: None,
             page: String::new(),
         };
-        let expected = "Its update goes with it, and visitors lose its page. You cannot undo this.";
+        let expected = "This also deletes its update and its public page. This can’t be undone.";
         assert_eq!(loss(&detail), expected);
         detail.updates.push(update);
         detail.maintenance.started_at = Some(Time::default());
         detail.maintenance.series_id = Some(SeriesId::from_random([1; ID_LENGTH]));
         let words = loss(&detail);
-        for part in ["Its 2 updates go", "For API it no longer counts", "other windows of its series stay"] {
+        for part in ["its 2 updates and", "uptime of API will be recalculated", "Other windows of its series stay"] {
             assert!(words.contains(part), "{words}");
         }
     }

@@ -91,9 +91,9 @@ fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
     let is_over = Memo::new(move |_| known.read().0.0.maintenance.status.is_over());
     // What could be changed when the form was opened stays open: what was typed in it is not taken away.
     let closed = if maintenance.status.is_over() {
-        Some("This maintenance is over. What has been stays as it was.")
+        Some("This maintenance is over. Past maintenance can’t be changed.")
     } else if !may_change(&organization.frame.read_untracked(), Action::ReportIncidents, &maintenance) {
-        Some("Your role does not allow you to change this maintenance. Ask an owner or admin of the organization.")
+        Some("Your role doesn’t allow you to change this maintenance. Ask an owner or admin of the organization.")
     } else {
         None
     };
@@ -133,8 +133,8 @@ fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
         }
     };
     let shown = Memo::new(move |_| match (conflict.get(), is_over.get()) {
-        (_, true) => Some("This maintenance is over, and what has been stays as it was"),
-        (true, false) => Some("Somebody else changed this maintenance meanwhile"),
+        (_, true) => Some("Past maintenance can’t be changed"),
+        (true, false) => Some("Someone else changed this maintenance while you were editing"),
         (false, false) => None,
     });
     let anyway = move || {
@@ -146,7 +146,7 @@ fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
         shown.get().map(|title| {
             view! {
                 <Alert tone=Tone::Yellow icon=IconName::AlertTriangle title urgent=true actions=anyway>
-                    "What you typed is still here."
+                    "Your changes are still here."
                 </Alert>
             }
         })

@@ -85,7 +85,7 @@ impl Draft {
         let chosen = self.repeat.get_untracked();
         let repeat = if chosen == CUSTOM { self.rule.get_untracked() } else { chosen.clone() };
         if chosen == CUSTOM && repeat.trim().is_empty() {
-            return Err(AppError::field("repeat", "Write a rule, for example FREQ=WEEKLY;BYDAY=TU,TH."));
+            return Err(AppError::field("repeat", "Enter a rule, for example FREQ=WEEKLY;BYDAY=TU,TH."));
         }
         Ok(MaintenanceInput {
             title: self.title.get_untracked(),
@@ -219,9 +219,9 @@ pub fn WindowForm(
         error.and_then(|error| error.beside(FIELDS))
     });
     let (label, hint) = if is_new {
-        ("Message", "What customers will notice, and what they can do. Optional.")
+        ("Message", "What customers will notice and what they can do. Optional.")
     } else {
-        ("Message about the change", "It is added to the updates. Optional.")
+        ("Message about the change", "Posted as an update. Optional.")
     };
     view! {
         <form
@@ -241,7 +241,7 @@ pub fn WindowForm(
             }
         >
             <section class="grid min-w-0 gap-4" aria-labelledby="what-is-done">
-                <h2 id="what-is-done" class="font-semibold">"1. What is done?"</h2>
+                <h2 id="what-is-done" class="font-semibold">"1. What are you doing?"</h2>
                 <TextField
                     label="Title"
                     name="title"
@@ -261,12 +261,12 @@ pub fn WindowForm(
                 <Window draft begun error />
                 {is_new.then(|| view! { <Repeat draft error=on("repeat") /> })}
                 <Switch
-                    label="A person starts and completes it"
+                    label="Start and complete manually"
                     name="by_hand"
                     id="maintenance-by-hand"
                     checked=draft.by_hand
                     on_change=move |by_hand| draft.by_hand.set(by_hand)
-                    hint=Signal::stored(Some("Otherwise it begins and ends by the clock.".to_owned()))
+                    hint=Signal::stored(Some("Otherwise it starts and ends automatically.".to_owned()))
                 />
             </section>
             <div class="grid min-w-0 gap-3 lg:col-span-2">
@@ -275,7 +275,7 @@ pub fn WindowForm(
                 <div class="flex flex-wrap items-center gap-2">
                     <Button variant=ButtonVariant::Primary submit=true pending disabled=waits() class="max-sm:w-full">{words}</Button>
                     <LinkButton href=back class="max-sm:w-full">"Cancel"</LinkButton>
-                    <span class="ml-1 text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘"</Kbd>" or "<Kbd>"Ctrl"</Kbd>" with "<Kbd>"Enter"</Kbd>" does it from anywhere"</span>
+                    <span class="ml-1 text-xs text-muted-foreground pointer-coarse:hidden"><Kbd>"⌘↵"</Kbd>" or "<Kbd>"Ctrl+Enter"</Kbd>" to submit"</span>
                 </div>
             </div>
         </form>
@@ -303,9 +303,9 @@ fn Services(
             <ServiceSearch id="maintenance-services" label="Search services" services chosen on_pick=pick />
             <Show
                 when=move || !chosen.read().is_empty()
-                fallback=|| view! { <p class="text-13 text-muted-foreground">"Those that are chosen are under maintenance meanwhile."</p> }
+                fallback=|| view! { <p class="text-13 text-muted-foreground">"Selected services show as “Under maintenance” during the window."</p> }
             >
-                <ul class="flex flex-wrap gap-2" role="list" aria-label="Chosen services">
+                <ul class="flex flex-wrap gap-2" role="list" aria-label="Selected services">
                     <For each=move || chosen.get() key=|id| id.clone() let:id>
                         <Chosen id services chosen />
                     </For>
@@ -326,7 +326,7 @@ fn Chosen(id: ServiceId, services: Signal<ServiceList>, chosen: RwSignal<Vec<Ser
     view! {
         <li class="inline-flex min-w-0 items-center gap-1 rounded-md border border-border bg-muted pl-2.5 text-13">
             <span class="min-w-0 wrap-anywhere">{move || name.get()}</span>
-            <IconButton label=Signal::derive(move || format!("Take out {}", name.get())) icon=IconName::X size=ButtonSize::Small on:click=remove />
+            <IconButton label=Signal::derive(move || format!("Remove {}", name.get())) icon=IconName::X size=ButtonSize::Small on:click=remove />
         </li>
     }
 }
@@ -359,13 +359,13 @@ fn Window(draft: Draft, begun: bool, error: Signal<Option<AppError>>) -> impl In
             }
         });
     };
-    let begins_hint = Signal::stored(begun.then(|| "It has begun, and keeps its beginning.".to_owned()));
+    let begins_hint = Signal::stored(begun.then(|| "Already started; the start time can’t be changed.".to_owned()));
     view! {
         <div class="grid gap-3">
             <FormError message=Signal::derive(move || refused.read().as_ref().and_then(|error| error.beside(FIELDS))) />
             <div class="grid gap-4 sm:grid-cols-2">
                 <TextField
-                    label=format!("Begins ({zone})")
+                    label=format!("Starts ({zone})")
                     name="starts_at"
                     id="maintenance-starts"
                     kind="datetime-local"
@@ -385,7 +385,7 @@ fn Window(draft: Draft, begun: bool, error: Signal<Option<AppError>>) -> impl In
                     error=on("ends_at")
                 />
             </div>
-            <div class="flex flex-wrap items-center gap-1.5" role="group" aria-label="Length">
+            <div class="flex flex-wrap items-center gap-1.5" role="group" aria-label="Duration">
                 {LENGTHS.iter().map(|(minutes, words)| view! {
                     <Button size=ButtonSize::Small on:click=move |_| fill(*minutes)>{*words}</Button>
                 }).collect_view()}
@@ -403,7 +403,7 @@ fn Repeat(draft: Draft, error: Signal<Option<String>>) -> impl IntoView {
     let own = Memo::new(move |_| draft.repeat.read().as_str() == CUSTOM);
     let repeats = Memo::new(move |_| !draft.repeat.read().is_empty());
     let hint = Signal::derive(move || {
-        repeats.get().then(|| "Windows are made three months ahead. Each can be changed or cancelled alone.".to_owned())
+        repeats.get().then(|| "Windows are created three months ahead. You can change or cancel each one.".to_owned())
     });
     let of_choice = Signal::derive(move || error.get().filter(|_| !own.get()));
     view! {
@@ -428,7 +428,7 @@ fn Repeat(draft: Draft, error: Signal<Option<String>>) -> impl IntoView {
                     placeholder="FREQ=WEEKLY;BYDAY=TU,TH"
                     value=draft.rule
                     on_input=move |text| draft.rule.set(text)
-                    hint=Signal::stored(Some("As RFC 5545 writes it. The first window is the one above.".to_owned()))
+                    hint=Signal::stored(Some("RFC 5545 syntax. The first window is the one above.".to_owned()))
                     error
                 />
             </Show>

@@ -253,25 +253,25 @@ fn Nothing(tab: Memo<Tab>, filter: Filter, counts: Signal<(i64, i64)>) -> impl I
     move || {
         match (tab.get(), counts.get()) {
         _ if filter.is_narrow() => view! {
-            <EmptyState icon=IconName::Search title="No maintenance fits" text="None has these words, and this service.">
-                <Button on:click=move |_| filter.clear()>"Clear the filter"</Button>
+            <EmptyState icon=IconName::Search title="No matching maintenance" text="Try a different search or filter.">
+                <Button on:click=move |_| filter.clear()>"Clear filters"</Button>
             </EmptyState>
         }
         .into_any(),
         (_, (0, 0)) => view! {
-            <EmptyState icon=IconName::Wrench title="No maintenance yet" text="Tell customers of planned work before it begins: choose services and a window, the rest happens by the clock.">
+            <EmptyState icon=IconName::Wrench title="No maintenance yet" text="Tell customers about planned work in advance. Pick services and a time window; Candor starts and ends it for you.">
                 {schedule}
             </EmptyState>
         }
         .into_any(),
         (Tab::Upcoming, _) => view! {
-            <EmptyState icon=IconName::Calendar title="Nothing is planned" text="What is over stands under Past.">
+            <EmptyState icon=IconName::Calendar title="No upcoming maintenance" text="Past maintenance is under Past.">
                 {schedule}
             </EmptyState>
         }
         .into_any(),
         (Tab::Past, _) => view! {
-            <EmptyState icon=IconName::Clock title="None is over yet" text="Maintenance moves here once it is completed or cancelled." />
+            <EmptyState icon=IconName::Clock title="No past maintenance yet" text="Maintenance moves here once it’s completed or cancelled." />
         }
         .into_any(),
     }

@@ -8,7 +8,7 @@ use crate::{
         live::use_live,
         shortcuts::on_key,
         states::failed,
-        time::{Ago, length},
+        time::{Lasting, length},
         uptime::ServiceUptime,
     },
     domain::{
@@ -68,8 +68,8 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
     let facts = [
         ("Group", group.unwrap_or_else(|| "None".to_owned())),
         ("Team", team_name.unwrap_or_else(|| "None".to_owned())),
-        ("Added", service.created_at.in_words()),
-        ("Id", service.id.to_string()),
+        ("Created", service.created_at.in_words()),
+        ("ID", service.id.to_string()),
     ];
     let own = service.own_status;
     let (navigate, there) = (use_navigate(), edit.clone());
@@ -93,7 +93,7 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
         <div class="grid gap-6 p-4">
             <div class="flex flex-wrap items-center gap-x-6 gap-y-3">
                 <StatusChip id=service.id.clone() name=service.name.clone() status=Signal::stored(own) team />
-                <span class="text-13 text-muted-foreground">"since " <Ago at=service.since /></span>
+                <span class="text-13 text-muted-foreground"><Lasting since=service.since prefix="for " /></span>
             </div>
             <Holding id=service.id.clone() own holding />
             {(!service.description.is_empty()).then(|| view! { <p class="max-w-prose whitespace-pre-line">{service.description.clone()}</p> })}
@@ -113,8 +113,8 @@ fn Detail(detail: ServiceDetail) -> impl IntoView {
                         read_only=true
                         head=|| view! {
                             <th scope="col" class=HEAD_CELL>"Status"</th>
-                            <th scope="col" class=HEAD_CELL>"From"</th>
-                            <th scope="col" class=HEAD_CELL>"Lasted"</th>
+                            <th scope="col" class=HEAD_CELL>"Started"</th>
+                            <th scope="col" class=HEAD_CELL>"Duration"</th>
                             <th scope="col" class=HEAD_CELL>"Cause"</th>
                             <th scope="col" class=HEAD_CELL>"By"</th>
                         }
@@ -142,11 +142,11 @@ fn Holding(id: ServiceId, own: ServiceStatus, holding: Vec<Incident>) -> impl In
     let Some(worst) = said.first().map(|(_, status)| *status) else { return ().into_any() };
     view! {
         <Alert tone=status_tone(worst) icon=IconName::AlertTriangle>
-            <ul class="grid gap-1" role="list" aria-label="Open incidents">
+            <ul class="grid gap-1" role="list" aria-label="Active incidents">
                 {said.into_iter().map(|(incident, status)| {
                     let address = format!("/incidents/{}", incident.id);
                     let words = move || {
-                        if status > own { format!("Held at {} by ", organization.label(status)) } else { "Named by ".to_owned() }
+                        if status > own { format!("Set to {} by ", organization.label(status)) } else { "Also part of ".to_owned() }
                     };
                     view! {
                         <li>
@@ -164,7 +164,7 @@ fn Holding(id: ServiceId, own: ServiceStatus, holding: Vec<Incident>) -> impl In
 /// A cause in words.
 pub const fn cause_label(cause: Cause) -> &'static str {
     match cause {
-        Cause::Manual => "Set by hand",
+        Cause::Manual => "Manual",
         Cause::Incident => "Incident",
         Cause::Maintenance => "Maintenance",
         Cause::Monitor => "Monitor",
@@ -178,7 +178,7 @@ pub const fn cause_label(cause: Cause) -> &'static str {
 fn HistoryRow(interval: Interval) -> impl IntoView {
     let Interval { status, from, to, cause, by } = interval;
     let status: ServiceStatus = status;
-    let lasted = to.map_or_else(|| "until now".to_owned(), |to| length(to - from));
+    let lasted = to.map_or_else(|| "Ongoing".to_owned(), |to| length(to - from));
     view! {
         <tr class=ROW>
             <td class=CELL><StatusMark status=Signal::stored(status) /></td>

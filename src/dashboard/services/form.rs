@@ -35,7 +35,7 @@ pub fn NewServiceScreen() -> impl IntoView {
                     <ActionForm action=create attr:class="grid max-w-xl gap-4 p-4">
                         <input type="hidden" name="organization" value=move || organization.slug.get() />
                         <Fields service=None groups=list.groups teams=list.teams error />
-                        <Buttons words="Add service" pending=create.pending() />
+                        <Buttons words="Create service" pending=create.pending() />
                     </ActionForm>
                 }.into_any(),
                 Err(error) => failed(error),
@@ -119,7 +119,7 @@ fn Fields(
             maxlength=1000_u32
             value=description
             on_input=move |text| description.set(text)
-            hint=Signal::stored(Some("One sentence that tells visitors what this is for.".to_owned()))
+            hint=Signal::stored(Some("One sentence telling visitors what it’s for.".to_owned()))
             error=on("description")
         />
         <SelectField label="Group" name="input[group_id]" id="group" options=Signal::stored(options) value=group on_change=move |id| group.set(id) error=on("group_id") />
@@ -131,7 +131,7 @@ fn Fields(
                 options=Signal::stored(team_options)
                 value=team
                 on_change=move |id| team.set(id)
-                hint=Signal::stored(Some("Its members may set the status; its admins may edit the service.".to_owned()))
+                hint=Signal::stored(Some("Members can set its status; admins can edit it.".to_owned()))
                 error=on("team_id")
             />
         })}

@@ -33,7 +33,7 @@ pub fn GroupHead(group: Group, count: usize) -> impl IntoView {
         Some(Ok(())) => {
             asks.set(false);
             live.refresh();
-            toasts.success(group.with_value(|group| format!("{} deleted, its services stay", group.name)));
+            toasts.success(group.with_value(|group| format!("{} deleted. Its services were kept.", group.name)));
         }
         Some(Err(error)) => {
             asks.set(false);
@@ -58,7 +58,7 @@ pub fn GroupHead(group: Group, count: usize) -> impl IntoView {
                 move_to(organization.slug.get_untracked(), id, None, before, toasts);
                 state.announcement.set(format!("Group {name} moved {}", if down { "down" } else { "up" }));
             }
-            None => state.announcement.set(format!("Group {name} is {} already", if down { "last" } else { "first" })),
+            None => state.announcement.set(format!("Group {name} is already {}", if down { "last" } else { "first" })),
         }
     };
     let is_over = RwSignal::new(false);
@@ -125,7 +125,7 @@ pub fn GroupHead(group: Group, count: usize) -> impl IntoView {
                     let name = name.clone();
                     move || edits.get().then(|| view! {
                         <Menu
-                            label=format!("More for the group {name}")
+                            label=format!("More actions for group {name}")
                             trigger=|| view! { <Icon name=IconName::Ellipsis /> }
                             trigger_class=MENU_ICON
                             items
@@ -137,11 +137,11 @@ pub fn GroupHead(group: Group, count: usize) -> impl IntoView {
                 <GroupDialog open=renames group=Some(group.get_value()) />
                 <ConfirmDialog
                     open=asks
-                    title=format!("Delete the group {name}?")
+                    title=format!("Delete group “{name}”?")
                     message=match count {
                         0 => "It has no services.".to_owned(),
-                        1 => "Its service stays, without a group, with its status and history.".to_owned(),
-                        n => format!("Its {n} services stay, without a group, with their statuses and histories."),
+                        1 => "Its service is kept, without a group, along with its status and history.".to_owned(),
+                        n => format!("Its {n} services are kept, without a group, along with their statuses and history."),
                     }
                     confirm_label="Delete group"
                     destructive=true
@@ -159,7 +159,7 @@ pub fn GroupDialog(open: RwSignal<bool>, group: Option<Group>) -> impl IntoView 
     let title = if group.is_some() { "Rename group" } else { "New group" };
     let group = StoredValue::new(group);
     view! {
-        <Dialog open title description=Signal::stored(Some("A heading over services, on this screen and on the status page.".to_owned()))>
+        <Dialog open title description=Signal::stored(Some("A heading for services, here and on the status page.".to_owned()))>
             <GroupForm open group=group.get_value() />
         </Dialog>
     }
@@ -173,7 +173,7 @@ fn GroupForm(open: RwSignal<bool>, group: Option<Group>) -> impl IntoView {
         group.as_ref().map(|group| (group.name.clone(), group.description.clone())).unwrap_or_default();
     let (name, description) = (RwSignal::new(name), RwSignal::new(description));
     let id = group.map(|group| group.id);
-    let words = if id.is_some() { "Save group" } else { "Add group" };
+    let words = if id.is_some() { "Save group" } else { "Create group" };
     let save = leptos::prelude::Action::new(move |input: &GroupInput| {
         let (slug, id, input) = (organization.slug.get_untracked(), id.clone(), input.clone());
         async move {

@@ -98,8 +98,8 @@ pub fn ServicesScreen() -> impl IntoView {
                 "Status page"
             </LinkButton>
             {move || edits.get().then(|| view! {
-                {move || groups.get().then(|| view! { <Button icon=IconName::FolderPlus on:click=move |_| new_group.set(true)>"Group"</Button> })}
-                <LinkButton href=organization.address("/services/new") variant=ButtonVariant::Primary icon=IconName::Plus>"Service"</LinkButton>
+                {move || groups.get().then(|| view! { <Button icon=IconName::FolderPlus on:click=move |_| new_group.set(true)>"New group"</Button> })}
+                <LinkButton href=organization.address("/services/new") variant=ButtonVariant::Primary icon=IconName::Plus>"New service"</LinkButton>
             })}
         </ScreenHead>
         <GroupDialog open=new_group group=None />
@@ -138,7 +138,7 @@ fn Listed(
     )
 }
 
-const SUGGESTED: &[&str] = &["Website", "API", "Sign-in", "Dashboard", "Webhooks", "E-mail delivery", "Documentation"];
+const SUGGESTED: &[&str] = &["Website", "API", "Sign-in", "Dashboard", "Webhooks", "Email delivery", "Documentation"];
 
 /// What to do first: a few services by one click.
 #[component]
@@ -158,7 +158,7 @@ fn FirstServices() -> impl IntoView {
     let edits = organization.may_everywhere(Action::EditServices);
     let names = move || chosen.get().iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     view! {
-        <EmptyState icon=IconName::Layers title="What do your customers depend on?" text="Each of these becomes a service with a status of its own. Choose some to begin with, or write your own.">
+        <EmptyState icon=IconName::Layers title="What do your customers depend on?" text="Pick a few to start with, or add your own. Each gets its own status.">
             {move || if edits.get() {
                 view! {
                     <div class="flex w-full flex-col items-center gap-4">
@@ -182,7 +182,7 @@ fn FirstServices() -> impl IntoView {
                             <Button variant=ButtonVariant::Primary pending=add.pending() disabled=Signal::derive(move || chosen.read().is_empty()) on:click=move |_| { add.dispatch(names()); }>
                                 {move || match chosen.read().len() { 1 => "Add 1 service".to_owned(), n => format!("Add {n} services") }}
                             </Button>
-                            <LinkButton href=organization.address("/services/new") icon=IconName::Plus>"Write your own"</LinkButton>
+                            <LinkButton href=organization.address("/services/new") icon=IconName::Plus>"Add your own"</LinkButton>
                         </div>
                     </div>
                 }.into_any()
@@ -268,8 +268,8 @@ fn Rows(list: Signal<ServiceList>, open: Signal<IncidentPage>) -> impl IntoView 
         <Show
             when=move || !shown.read().is_empty()
             fallback=move || view! {
-                <EmptyState icon=IconName::Search title="No service fits" text="No service has these words in its name or description, and this status and team.">
-                    <Button on:click=move |_| filter.clear()>"Clear the filter"</Button>
+                <EmptyState icon=IconName::Search title="No matching services" text="Try a different search or filter.">
+                    <Button on:click=move |_| filter.clear()>"Clear filters"</Button>
                 </EmptyState>
             }
         >
@@ -281,7 +281,7 @@ fn Rows(list: Signal<ServiceList>, open: Signal<IncidentPage>) -> impl IntoView 
                         Line::EmptyGroup(group) => view! {
                             <tr class=ROW>
                                 <td colspan="5" class=format!("{CELL_MUTED} pl-12")>
-                                    {format!("No service in {} yet. Drag one here, or choose the group when you add or edit a service.", group.name)}
+                                    {format!("No services in {} yet. Drag one here, or choose this group when you create or edit a service.", group.name)}
                                 </td>
                             </tr>
                         }.into_any(),
@@ -290,7 +290,7 @@ fn Rows(list: Signal<ServiceList>, open: Signal<IncidentPage>) -> impl IntoView 
             </Table>
             <p class="px-4 py-3 text-xs text-muted-foreground">
                 {move || match list.read().services.len() { 1 => "1 service".to_owned(), n => format!("{n} services") }}
-                <span class="max-md:hidden">" · press ? for the keys"</span>
+                <span class="max-md:hidden">" · Press ? for shortcuts"</span>
             </p>
         </Show>
         <span hidden data-organization=move || organization.slug.get()></span>
@@ -418,7 +418,7 @@ fn SelectionBar(state: ListState) -> impl IntoView {
             <div class="ml-auto flex items-center gap-2" role="group" aria-label="Selected services">
                 <span class="text-13 text-muted-foreground tabular-nums">{move || format!("{} selected", state.selected.read().len())}</span>
                 <Menu
-                    label="Set the status of the selected services"
+                    label="Set status of selected services"
                     trigger=|| view! { "Set status" <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
                     items=Signal::derive(move || status_items(&organization.frame.read().labels, None))
                     on_select=set

@@ -63,7 +63,7 @@ pub fn OpenIncidents(
                 })
                 .collect_view();
             view! {
-                <section class="px-4 pb-2.5" aria-label="Open incidents">
+                <section class="px-4 pb-2.5" aria-label="Active incidents">
                     <ul class=format!("divide-y divide-border rounded-lg border text-13 text-foreground {}", impact_tone(worst).surface()) role="list">
                         {rows}
                         {(more.get() > 0).then(|| view! {

@@ -90,7 +90,7 @@ pub fn ServiceRow(id: ServiceId, grouped: bool) -> impl IntoView {
                 state.announcement.set(format!("{} moved {}", service.name, if down { "down" } else { "up" }));
             }
             None => {
-                state.announcement.set(format!("{} is {} already", service.name, if down { "last" } else { "first" }))
+                state.announcement.set(format!("{} is already {}", service.name, if down { "last" } else { "first" }))
             }
         }
     };
@@ -157,7 +157,7 @@ pub fn ServiceRow(id: ServiceId, grouped: bool) -> impl IntoView {
                     {move || description().map(|text| view! { <span class="line-clamp-1 text-xs text-muted-foreground">{text}</span> })}
                     {move || held.get().map(|status| view! {
                         <span class="mt-0.5 flex flex-wrap items-center gap-x-1.5 text-xs text-muted-foreground">
-                            "Visitors see" <StatusMark status=Signal::stored(status) />
+                            "Shown as" <StatusMark status=Signal::stored(status) />
                         </span>
                     })}
                 </div>
@@ -186,8 +186,8 @@ pub fn Handle(
             draggable="true"
             class="inline-flex size-6 cursor-grab max-sm:hidden items-center justify-center rounded text-muted-foreground hover:bg-accent hover:text-foreground disabled:opacity-30"
             disabled=move || !state.whole.get()
-            aria-label=move || format!("Move {}: arrow keys", name.get())
-            title="Drag, or use the arrow keys"
+            aria-label=move || format!("Move {} with the arrow keys", name.get())
+            title="Drag or use the arrow keys"
             on:dragstart=move |event| {
                 if let Some(data) = event.data_transfer() {
                     let _ = data.set_data("text/plain", &id);
@@ -227,7 +227,7 @@ fn RowMenu(
     let reports = organization.may_to(Action::ReportIncidents, team);
     let asks = RwSignal::new(false);
     let items = Signal::derive(move || {
-        let mut items = vec![MenuItem { icon: Some(IconName::History), ..MenuItem::new("open", "Open history") }];
+        let mut items = vec![MenuItem { icon: Some(IconName::History), ..MenuItem::new("open", "View history") }];
         if reports.get() {
             items.push(MenuItem { icon: Some(IconName::AlertTriangle), ..MenuItem::new("report", "Report incident") });
         }
@@ -293,7 +293,7 @@ fn RowMenu(
     };
     view! {
         <Menu
-            label=Signal::derive(move || format!("More for {}", name.get()))
+            label=Signal::derive(move || format!("More actions for {}", name.get()))
             trigger=|| view! { <Icon name=IconName::Ellipsis /> }
             trigger_class=MENU_ICON
             items
@@ -303,7 +303,7 @@ fn RowMenu(
         <ConfirmDialog
             open=asks
             title=Signal::derive(move || format!("Delete {}?", name.get()))
-            message="It disappears from the status page at once, with its status and its history. You can undo this right after."
+            message="It disappears from the status page immediately, along with its status and history. You can undo this right afterwards."
             confirm_label="Delete service"
             destructive=true
             pending=deleting

@@ -68,9 +68,9 @@ fn held_in_words(
         .collect();
     let title = &incident.title;
     match (held.as_slice(), before.len(), name) {
-        ([status], 1, Some(name)) => format!("{name} stays at {}: “{title}” holds it", labels.label(*status)),
-        ([_], ..) => format!("“{title}” holds 1 service at a worse status"),
-        (many, ..) => format!("“{title}” holds {} services at a worse status", many.len()),
+        ([status], 1, Some(name)) => format!("{name} stays at {} because of “{title}”", labels.label(*status)),
+        ([_], ..) => format!("“{title}” keeps 1 service at a worse status"),
+        (many, ..) => format!("“{title}” keeps {} services at a worse status", many.len()),
     }
 }
 
@@ -210,9 +210,9 @@ mod tests {
             held_in_words(&incident, set, &before, name, &StatusLabels::default())
         };
         let well = ServiceStatus::Operational;
-        assert_eq!(told(&[1], well, Some("API")), "API stays at Major outage: “Payments fail” holds it");
-        assert_eq!(told(&[1, 2], well, None), "“Payments fail” holds 2 services at a worse status");
+        assert_eq!(told(&[1], well, Some("API")), "API stays at Major outage because of “Payments fail”");
+        assert_eq!(told(&[1, 2], well, None), "“Payments fail” keeps 2 services at a worse status");
         let partial = ServiceStatus::PartialOutage;
-        assert_eq!(told(&[1, 2, 3], partial, None), "“Payments fail” holds 1 service at a worse status");
+        assert_eq!(told(&[1, 2, 3], partial, None), "“Payments fail” keeps 1 service at a worse status");
     }
 }

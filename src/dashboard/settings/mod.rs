@@ -90,7 +90,7 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
     let toasts = use_toasts();
     Effect::new(move || {
         if let Some(Ok(())) = update.value().get() {
-            toasts.success("Saved");
+            toasts.success("Settings saved");
         }
     });
     let OrganizationSettings { name, slug, description, time_zone, support_url, listed, labels } = settings;
@@ -105,12 +105,12 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
         <ActionForm action=update attr:class="grid max-w-xl gap-4">
             <input type="hidden" name="organization" value=move || organization.slug.get() />
             {(!edits).then(|| view! {
-                <Alert icon=IconName::Info>"Only an owner or admin of the organization can change this."</Alert>
+                <Alert icon=IconName::Info>"Only owners and admins can change these settings."</Alert>
             })}
             <FormError message=Signal::derive(move || error().and_then(|error| error.beside(FIELDS))) />
             <TextField label="Name" name="input[name]" id="name" required=true maxlength=80_u32 disabled=locked value=name on_input=move |text| name.set(text) error=on("name") />
             <TextField
-                label="Address of the page"
+                label="Page URL"
                 name="input[slug]"
                 id="slug"
                 required=true
@@ -120,7 +120,7 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
                 disabled=locked
                 value=slug
                 on_input=move |text| slug.set(text)
-                hint=Signal::stored(Some("The five latest former addresses go on leading to the page, and nobody else can have them.".to_owned()))
+                hint=Signal::stored(Some("The last five URLs keep redirecting here and stay reserved for you.".to_owned()))
                 error=on("slug")
             />
             <TextArea label="Description" name="input[description]" id="description" optional=true rows=2_u32 maxlength=500_u32 disabled=locked value=description on_input=move |text| description.set(text) error=on("description") />
@@ -135,14 +135,14 @@ fn SettingsForm(settings: OrganizationSettings, zones: Vec<String>, edits: bool)
                 disabled=locked
                 value=support_url
                 on_input=move |text| support_url.set(text)
-                hint=Signal::stored(Some("Visitors find it at the top of the status page.".to_owned()))
+                hint=Signal::stored(Some("Shown at the top of your status page.".to_owned()))
                 error=on("support_url")
             />
-            <Checkbox label="List it in the directory" name="input[listed]" id="listed" disabled=locked checked=listed on_change=move |on| listed.set(on) />
+            <Checkbox label="List in the public directory" name="input[listed]" id="listed" disabled=locked checked=listed on_change=move |on| listed.set(on) />
             <fieldset class="grid min-w-0 gap-3 rounded-lg border border-border p-4 pt-2">
-                <legend class="px-1 text-13 font-medium">"Names of statuses"</legend>
+                <legend class="px-1 text-13 font-medium">"Status names"</legend>
                 <p class="text-xs text-muted-foreground">
-                    "What services are said to be, here and on the status page. Leave a field empty for the standard name; colours and icons stay."
+                    "Rename statuses here and on the status page. Leave blank to use the default."
                 </p>
                 {LABELS.into_iter().map(|(status, sent, refused)| {
                     let text = RwSignal::new(labels.renamed(status).to_owned());
@@ -181,10 +181,10 @@ fn Export() -> impl IntoView {
         <section class="grid max-w-xl gap-3 rounded-lg border border-border p-4">
             <h2 class="font-semibold">"Export this organization"</h2>
             <p class="text-13 text-muted-foreground">
-                "One file to keep, or for the operator of another Candor to import: settings, services and their whole history, incidents, maintenance, templates, teams, members with their e-mail addresses, and the audit log."
+                "One file to keep, or to import into another Candor server: settings, services and their full history, incidents, maintenance, templates, teams, members with their email addresses, and the audit log."
             </p>
             <p class="text-13 text-muted-foreground">
-                "Left out are passwords, sessions, API tokens, open invitations, and mail on its way."
+                "Not included: passwords, sessions, API tokens, pending invitations and queued email."
             </p>
             <div><LinkButton href=file external=true icon=IconName::Download>"Download export"</LinkButton></div>
         </section>
@@ -212,13 +212,13 @@ fn Delete(name: String) -> impl IntoView {
         <section class="grid max-w-xl gap-3 rounded-lg border border-status-red-border p-4">
             <h2 class="font-semibold">"Delete this organization"</h2>
             <p class="text-13 text-muted-foreground">
-                "Its status page, services, history, members, teams and audit log are gone for good."
+                "Its status page, services, history, members, teams and audit log will be permanently deleted."
             </p>
             <div><Button variant=ButtonVariant::Destructive on:click=move |_| asks.set(true)>"Delete organization"</Button></div>
             <ConfirmDialog
                 open=asks
                 title=format!("Delete {name}?")
-                message="Everything of this organization is deleted at once, and nobody can bring it back."
+                message="This permanently deletes the organization and everything in it. It can’t be undone."
                 confirm_label="Delete organization"
                 destructive=true
                 pending=delete.pending()

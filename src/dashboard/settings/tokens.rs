@@ -33,12 +33,12 @@ pub fn TokensScreen() -> impl IntoView {
     view! {
         <ScreenHead title="API tokens">
             <LinkButton href=Signal::derive(move || organization.address("/settings")) icon=IconName::Settings>"Settings"</LinkButton>
-            <Button variant=ButtonVariant::Primary icon=IconName::Plus on:click=move |_| asks.set(true)>"Token"</Button>
+            <Button variant=ButtonVariant::Primary icon=IconName::Plus on:click=move |_| asks.set(true)>"New token"</Button>
         </ScreenHead>
         <Dialog
             open=asks
             title="New API token"
-            description=Signal::stored(Some("A program that carries it acts for the organization, by the role that you give it.".to_owned()))
+            description=Signal::stored(Some("Anything using this token acts for the organization, with the role you choose.".to_owned()))
         >
             <TokenForm open=asks />
         </Dialog>
@@ -57,8 +57,8 @@ fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView 
     move || {
         if tokens.read().is_empty() {
             return view! {
-                <EmptyState icon=IconName::KeyRound title="No tokens yet" text="Scripts, pipelines and monitors set statuses through the API with a token of the organization.">
-                    <Button variant=ButtonVariant::Primary on:click=move |_| asks.set(true)>"Make a token"</Button>
+                <EmptyState icon=IconName::KeyRound title="No tokens yet" text="Create a token to set statuses through the API from scripts, pipelines and monitors.">
+                    <Button variant=ButtonVariant::Primary on:click=move |_| asks.set(true)>"Create token"</Button>
                 </EmptyState>
             }
             .into_any();
@@ -70,10 +70,10 @@ fn Tokens(tokens: Signal<Vec<ApiToken>>, asks: RwSignal<bool>) -> impl IntoView 
                         label="API tokens"
                         head=|| view! {
                             <th scope="col" class=HEAD_CELL>"Name"</th>
-                            <th scope="col" class=HEAD_CELL>"May do"</th>
-                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Made"</th>
+                            <th scope="col" class=HEAD_CELL>"Role"</th>
+                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Created"</th>
                             <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Last used"</th>
-                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Ends"</th>
+                            <th scope="col" class=format!("{HEAD_CELL} {WIDE_ONLY}")>"Expires"</th>
                             <th scope="col" class=HEAD_CELL><span class="sr-only">"Revoke"</span></th>
                         }
                     >
@@ -102,7 +102,7 @@ fn Row(token: ApiToken) -> impl IntoView {
         async move {
             revoke_token(slug, id).await?;
             asks.try_set(false);
-            toasts.success(format!("{told} is revoked"));
+            toasts.success(format!("Token “{told}” revoked"));
             live.refresh();
             Ok::<_, AppError>(())
         }
@@ -113,7 +113,7 @@ fn Row(token: ApiToken) -> impl IntoView {
             view! { <time datetime=at.rfc3339() class="sm:whitespace-nowrap tabular-nums">{at.in_words()}</time> }
                 .into_any()
         }
-        None => view! { "When revoked" }.into_any(),
+        None => view! { "No expiration" }.into_any(),
     };
     let used = move || match last_used_at {
         Some(at) => view! { <Ago at /> }.into_any(),
@@ -128,9 +128,9 @@ fn Row(token: ApiToken) -> impl IntoView {
                 <code class="font-mono text-xs text-muted-foreground sm:ml-1">{format!("cnd_…{ending}")}</code>
                 // On a phone, what the columns say that have no room there.
                 <span class="mt-0.5 grid text-xs text-muted-foreground sm:hidden">
-                    <span>"Made " <Ago at=created_at /> " by " {maker}</span>
+                    <span>"Created " <Ago at=created_at /> " by " {maker}</span>
                     <span>"Last used: " {used()}</span>
-                    <span>"Ends: " {ends()}</span>
+                    <span>"Expires: " {ends()}</span>
                 </span>
             </td>
             <td class=CELL_MUTED>{role.label()}</td>
@@ -141,8 +141,8 @@ fn Row(token: ApiToken) -> impl IntoView {
                 <Button size=ButtonSize::Small aria_label=format!("Revoke {name}") on:click=move |_| asks.set(true)>"Revoke"</Button>
                 <ConfirmDialog
                     open=asks
-                    title=format!("Revoke {name}?")
-                    message="Programs that carry this token are refused from the next request on. It cannot be brought back."
+                    title=format!("Revoke token “{name}”?")
+                    message="Anything using this token stops working immediately. This can’t be undone."
                     confirm_label="Revoke token"
                     destructive=true
                     pending=revoke.pending()
@@ -205,7 +205,7 @@ fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
                 {move || error().is_some_and(|error| is_to_confirm(&error)).then(|| view! { <ConfirmFirst /> })}
                 <TextField label="Name" name="name" id="token-name" required=true maxlength=60_u32 autofocus=true placeholder="Deploy pipeline" value=name on_input=move |text| name.set(text) error=on("name") />
                 <SelectField
-                    label="May do"
+                    label="Role"
                     name="role"
                     id="token-role"
                     options=roles
@@ -214,10 +214,10 @@ fn TokenForm(open: RwSignal<bool>) -> impl IntoView {
                     hint=Signal::derive(move || role.get().parse::<Role>().ok().map(|role| role.describe().to_owned()))
                     error=on("role")
                 />
-                <SelectField label="Lives" name="days" id="token-days" options=Signal::stored(lives.get_value()) value=days on_change=move |text| days.set(text) error=on("days") />
+                <SelectField label="Expires in" name="days" id="token-days" options=Signal::stored(lives.get_value()) value=days on_change=move |text| days.set(text) error=on("days") />
                 <DialogFooter>
                     <Button on:click=move |_| open.set(false)>"Cancel"</Button>
-                    <Button variant=ButtonVariant::Primary submit=true pending=make.pending()>"Make token"</Button>
+                    <Button variant=ButtonVariant::Primary submit=true pending=make.pending()>"Create token"</Button>
                 </DialogFooter>
             </form>
         }
@@ -243,7 +243,7 @@ fn ConfirmFirst() -> impl IntoView {
             actions=move || view! { <LinkButton href external=true>"Confirm that it is you"</LinkButton> }
         >
             {AppError::ReauthenticationRequired.to_string()}
-            " Then make the token."
+            " Then create the token."
         </Alert>
     }
 }
@@ -255,8 +255,8 @@ fn Made(token: NewToken, open: RwSignal<bool>) -> impl IntoView {
     let text = token.clone();
     view! {
         <div class="grid gap-4">
-            <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
-                "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
+            <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("Token “{name}” created")>
+                "Copy this token now. You won’t be able to see it again."
             </Alert>
             <TextField label="Token" name="token" id="token-made" spellcheck=false mono=true value=Signal::stored(token) />
             <DialogFooter>

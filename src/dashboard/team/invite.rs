@@ -20,8 +20,8 @@ pub fn InviteDialog(open: RwSignal<bool>, people: Signal<People>) -> impl IntoVi
     view! {
         <Dialog
             open
-            title="Invite somebody"
-            description=Signal::stored(Some("They get a link that works once, for seven days.".to_owned()))
+            title="Invite a member"
+            description=Signal::stored(Some("They’ll get a single-use link, valid for seven days.".to_owned()))
         >
             <InviteForm open people />
         </Dialog>
@@ -75,7 +75,7 @@ fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
         _ => view! {
             <form class="grid gap-4" on:submit=submit>
                 <FormError message=Signal::derive(move || error().and_then(|error| error.beside(FIELDS))) />
-                <TextField label="E-mail" name="email" id="invite-email" kind="email" required=true spellcheck=false autofocus=true value=email on_input=move |text| email.set(text) error=on("email") />
+                <TextField label="Email" name="email" id="invite-email" kind="email" required=true spellcheck=false autofocus=true value=email on_input=move |text| email.set(text) error=on("email") />
                 <SelectField
                     label="Role"
                     name="role"
@@ -90,7 +90,7 @@ fn InviteForm(open: RwSignal<bool>, people: Signal<People>) -> impl IntoView {
                     <SelectField label="Team" name="team_id" id="invite-team" options=teams value=team on_change=move |id| team.set(id) error=on("team_id") />
                 })}
                 {move || (!team.read().is_empty()).then(|| view! {
-                    <SelectField label="Role in the team" name="team_role" id="invite-team-role" options=Signal::stored(team_roles.get_value()) value=team_role on_change=move |word| team_role.set(word) error=on("team_role") />
+                    <SelectField label="Team role" name="team_role" id="invite-team-role" options=Signal::stored(team_roles.get_value()) value=team_role on_change=move |word| team_role.set(word) error=on("team_role") />
                 })}
                 <DialogFooter>
                     <Button on:click=move |_| open.set(false)>"Cancel"</Button>
@@ -109,11 +109,11 @@ fn SentNote(sent: InvitationDelivery, open: RwSignal<bool>) -> impl IntoView {
     let InvitationDelivery { email, link, .. } = sent;
     let copy = link.clone().map(|text| view! { <CopyButton text /> });
     let body = match link {
-        None => view! { <Alert tone=Tone::Green icon=IconName::CheckCircle>{format!("The invitation is on its way to {email}.")}</Alert> }.into_any(),
+        None => view! { <Alert tone=Tone::Green icon=IconName::CheckCircle>{format!("Invitation sent to {email}.")}</Alert> }.into_any(),
         Some(link) => view! {
             <div class="grid gap-3">
                 <Alert tone=Tone::Accent icon=IconName::Info>
-                    {format!("This server sends no mail. Pass this link on to {email}: it works once, and is not shown again.")}
+                    {format!("Email isn’t set up on this server. Send this link to {email} yourself. It works once and won’t be shown again.")}
                 </Alert>
                 <TextField label="Link" name="link" id="invite-link" spellcheck=false value=Signal::stored(link) />
             </div>
@@ -138,7 +138,7 @@ pub fn OpenInvitations(people: Signal<People>) -> impl IntoView {
     view! {
         <Show when=move || !open.read().is_empty()>
             <section class="p-4">
-                <Card title="Open invitations" flush=true>
+                <Card title="Pending invitations" flush=true>
                     <ul class="divide-y divide-border text-13" role="list">
                         <For each=move || open.get() key=|invitation| (invitation.id.clone(), invitation.expires_at) let:invitation>
                             <InvitationRow invitation />
@@ -157,7 +157,7 @@ fn InvitationRow(invitation: Invitation) -> impl IntoView {
     let toasts = use_toasts();
     let manages = organization.may(Action::ManageMembers);
     let Invitation { id, email, role, invited_by, expires_at, .. } = invitation;
-    let note = format!("{} · invited by {invited_by} · until {}", role.label(), expires_at.in_words());
+    let note = format!("{} · invited by {invited_by} · expires {}", role.label(), expires_at.in_words());
     let (id, shown) = (StoredValue::new(id), email.clone());
     let result = RwSignal::new(None::<InvitationDelivery>);
     let opened = RwSignal::new(false);
@@ -166,7 +166,7 @@ fn InvitationRow(invitation: Invitation) -> impl IntoView {
         spawn_local(async move {
             match resend_invitation(slug, id.get_value()).await {
                 Ok(sent) if sent.link.is_none() => {
-                    toasts.success(format!("Sent to {} again", sent.email));
+                    toasts.success(format!("Invitation resent to {}", sent.email));
                     live.refresh();
                 }
                 Ok(sent) => {
@@ -182,7 +182,7 @@ fn InvitationRow(invitation: Invitation) -> impl IntoView {
         spawn_local(async move {
             match revoke_invitation(slug, id.get_value()).await {
                 Ok(()) => {
-                    toasts.success(format!("The invitation of {email} is void"));
+                    toasts.success(format!("Invitation for {email} revoked"));
                     live.refresh();
                 }
                 Err(error) => toasts.error(error.to_string()),
@@ -198,7 +198,7 @@ fn InvitationRow(invitation: Invitation) -> impl IntoView {
             </span>
             {move || manages.get().then(|| view! {
                 <span class="flex gap-2">
-                    <Button size=ButtonSize::Small on:click=again>"Send again"</Button>
+                    <Button size=ButtonSize::Small on:click=again>"Resend"</Button>
                     <Button size=ButtonSize::Small on:click=move |event| revoke.with_value(|revoke| revoke.clone())(event)>"Revoke"</Button>
                 </span>
             })}

@@ -36,8 +36,8 @@ pub fn MemberTable(people: Signal<People>) -> impl IntoView {
         <Show
             when=move || !shown.read().is_empty()
             fallback=move || view! {
-                <EmptyState icon=IconName::Search title="Nobody fits" text="No name or address has these words.">
-                    <Button on:click=move |_| words.set(String::new())>"Clear the filter"</Button>
+                <EmptyState icon=IconName::Search title="No matching members" text="Try a different search.">
+                    <Button on:click=move |_| words.set(String::new())>"Clear search"</Button>
                 </EmptyState>
             }
         >
@@ -130,7 +130,7 @@ fn RoleMenu(id: UserId, name: Signal<String>, role: Signal<Role>, mine: Signal<R
             match change_role(slug.clone(), id.clone(), chosen).await {
                 Ok(()) => {
                     live.refresh();
-                    let mut told = format!("{name} is {} now", chosen.label().to_lowercase());
+                    let mut told = format!("{name}’s role changed to {}", chosen.label());
                     if chosen < before {
                         told.push_str(&tokens_beyond(slug, &id, chosen).await);
                     }
@@ -164,7 +164,7 @@ async fn tokens_beyond(slug: String, user: &UserId, role: Role) -> String {
     match names.as_slice() {
         [] => String::new(),
         names => format!(
-            ". API tokens that they made may do more: {}. Revoke them in the settings if they should not know them.",
+            ". API tokens they created have more access: {}. Revoke them in Settings if they shouldn’t know them.",
             names.join(", ")
         ),
     }
@@ -192,13 +192,13 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
                 }
                 Ok(()) => {
                     live.refresh();
-                    toasts.success(format!("{name} is no member any more"));
+                    toasts.success(format!("{name} removed"));
                 }
                 Err(error) => toasts.error(error.to_string()),
             }
         }
     });
-    let words = Signal::derive(move || if is_me.get() { "Leave organization" } else { "Remove" });
+    let words = Signal::derive(move || if is_me.get() { "Leave organization" } else { "Remove member" });
     let items = Signal::derive(move || {
         vec![MenuItem { icon: Some(IconName::LogOut), destructive: true, ..MenuItem::new("go", words.get()) }]
     });
@@ -206,7 +206,7 @@ fn RowMenu(id: UserId, name: Signal<String>, changes: Signal<bool>) -> impl Into
         (is_me.get() || changes.get()).then(|| {
             view! {
                 <Menu
-                    label=Signal::derive(move || format!("More for {}", name.get()))
+                    label=Signal::derive(move || format!("More actions for {}", name.get()))
                     trigger=|| view! { <Icon name=IconName::Ellipsis /> }
                     trigger_class=MENU_ICON
                     items
@@ -253,17 +253,17 @@ fn Removal(
     });
     let description = Signal::derive(move || {
         Some(match is_me.get() {
-            true => "You lose access at once. Somebody has to invite you to come back. Open invitations that you sent are revoked.".to_owned(),
+            true => "You’ll lose access immediately and need a new invitation to come back. Pending invitations you sent will be revoked.".to_owned(),
             false => {
-                "They lose access at once, on every screen that is open. Open invitations that they sent are revoked. What they did stays in the history.".to_owned()
+                "They’ll lose access immediately, on every open screen. Pending invitations they sent will be revoked. Their activity stays in the history.".to_owned()
             }
         })
     });
-    let go = move || if is_me.get() { "Leave organization" } else { "Remove" };
+    let go = move || if is_me.get() { "Leave organization" } else { "Remove member" };
     view! {
         <Dialog open title description role="alertdialog">
             {move || match tokens.get() {
-                None => view! { <p class="text-13 text-muted-foreground" role="status">"Looking for API tokens…"</p> }.into_any(),
+                None => view! { <p class="text-13 text-muted-foreground" role="status">"Checking API tokens…"</p> }.into_any(),
                 Some(Err(error)) => view! { <FormError message=Signal::stored(Some(error.to_string())) /> }.into_any(),
                 Some(Ok(made)) if made.is_empty() => ().into_any(),
                 Some(Ok(made)) => view! { <EndingTokens made is_me=is_me.get_untracked() keep /> }.into_any(),
@@ -287,9 +287,9 @@ fn Removal(
 #[component]
 fn EndingTokens(made: Vec<ApiToken>, is_me: bool, keep: RwSignal<Vec<TokenId>>) -> impl IntoView {
     let lead = match is_me {
-        true => "These API tokens that you made end, and programs that carry them are refused:",
+        true => "The API tokens you created will be revoked, and anything using them stops working:",
         false => {
-            "These API tokens that they made end, and programs that carry them are refused, unless you keep them. Keep only what they do not know or may go on using:"
+            "The API tokens they created will be revoked, and anything using them stops working, unless you keep them. Keep only those they don’t know or can continue to use:"
         }
     };
     let rows: Vec<_> = made

@@ -31,7 +31,7 @@ pub fn TeamScreen() -> impl IntoView {
     view! {
         <ScreenHead title="Team">
             {move || manages.get().then(|| view! {
-                <Button icon=IconName::Plus on:click=move |_| new_team.set(true)>"Team"</Button>
+                <Button icon=IconName::Plus on:click=move |_| new_team.set(true)>"New team"</Button>
                 <Button variant=ButtonVariant::Primary icon=IconName::Mail on:click=move |_| invites.set(true)>"Invite"</Button>
             })}
         </ScreenHead>

@@ -18,7 +18,7 @@ use std::future::Future;
 #[component]
 pub fn NewTeamDialog(open: RwSignal<bool>) -> impl IntoView {
     view! {
-        <Dialog open title="New team" description=Signal::stored(Some("A team owns services: its members set their statuses, its admins edit them.".to_owned()))>
+        <Dialog open title="New team" description=Signal::stored(Some("A team owns services. Its members can set their statuses; its admins can edit them.".to_owned()))>
             <NameForm open team=None />
         </Dialog>
     }
@@ -30,7 +30,7 @@ fn NameForm(open: RwSignal<bool>, team: Option<Team>) -> impl IntoView {
     let live = use_live();
     let name = RwSignal::new(team.as_ref().map(|team| team.name.clone()).unwrap_or_default());
     let id = team.map(|team| team.id);
-    let words = if id.is_some() { "Save team" } else { "Add team" };
+    let words = if id.is_some() { "Save team" } else { "Create team" };
     let save = leptos::prelude::Action::new(move |name: &String| {
         let (slug, id, name) = (organization.slug.get_untracked(), id.clone(), name.clone());
         async move {
@@ -73,7 +73,7 @@ pub fn TeamCards(people: Signal<People>) -> impl IntoView {
             <Show
                 when=move || !teams.read().is_empty()
                 fallback=|| view! {
-                    <p class="text-13 text-muted-foreground">"No teams yet. A team owns services, and its members may care for these without a role in the whole organization."</p>
+                    <p class="text-13 text-muted-foreground">"No teams yet. A team owns services, and its members can manage them without an organization-wide role."</p>
                 }
             >
                 <div class="grid items-start gap-3 lg:grid-cols-2">
@@ -175,14 +175,14 @@ fn TeamCard(team: Team, people: Signal<People>) -> impl IntoView {
                     edits.get().then(|| view! {
                         <span class="flex items-center gap-1">
                             <Menu
-                                label=format!("Add somebody to {add_name}")
+                                label=format!("Add member to {add_name}")
                                 trigger=|| view! { <Icon name=IconName::Plus class="size-3.5" /> "Member" }
                                 items=outside
                                 on_select=add
                                 disabled=Signal::derive(move || outside.read().is_empty())
                                 align=Align::End
                             />
-                            <Menu label=format!("More for the team {menu_name}") trigger=|| view! { <Icon name=IconName::Ellipsis /> } trigger_class=MENU_ICON items on_select=act align=Align::End />
+                            <Menu label=format!("More actions for team {menu_name}") trigger=|| view! { <Icon name=IconName::Ellipsis /> } trigger_class=MENU_ICON items on_select=act align=Align::End />
                         </span>
                     })
                 }}
@@ -192,12 +192,12 @@ fn TeamCard(team: Team, people: Signal<People>) -> impl IntoView {
                     <TeamMemberRow team=id.get_value() row edits />
                 </For>
             </ul>
-            {move || inside.read().is_empty().then(|| view! { <p class="px-4 py-3 text-13 text-muted-foreground">"Nobody is in this team yet."</p> })}
+            {move || inside.read().is_empty().then(|| view! { <p class="px-4 py-3 text-13 text-muted-foreground">"No members yet"</p> })}
             <Dialog open=renames title="Rename team"><NameForm open=renames team=Some(for_form.get_value()) /></Dialog>
             <ConfirmDialog
                 open=asks
-                title=format!("Delete the team {ask_name}?")
-                message="Its services stay, without a team. Its members stay members of the organization."
+                title=format!("Delete team “{ask_name}”?")
+                message="Its services are kept, without a team. Its members stay in the organization."
                 confirm_label="Delete team"
                 destructive=true
                 pending=delete.pending()
@@ -218,7 +218,7 @@ fn TeamMemberRow(team: TeamId, row: (UserId, String, TeamRole), edits: Signal<bo
             .rev()
             .map(|other| MenuItem { checked: *other == role, ..MenuItem::new(other.as_str(), other.label()) })
             .collect();
-        items.push(MenuItem { destructive: true, ..MenuItem::new("remove", "Take out of the team") });
+        items.push(MenuItem { destructive: true, ..MenuItem::new("remove", "Remove from team") });
         items
     });
     let choose = move |word: String| {
@@ -237,7 +237,7 @@ fn TeamMemberRow(team: TeamId, row: (UserId, String, TeamRole), edits: Signal<bo
                 let name = name.clone();
                 view! {
                     <Menu
-                        label=format!("Role of {name} in the team: {}", role.label())
+                        label=format!("Team role of {name}: {}", role.label())
                         trigger=move || view! { {role.label()} <Icon name=IconName::ChevronDown class="size-3.5 text-muted-foreground" /> }
                         items
                         on_select=choose

@@ -79,7 +79,7 @@ fn missing(tally: &Tally, floor: u32) -> Option<u32> {
 fn axis(floor: u32) -> [String; 3] {
     let middle = 100 + floor;
     let half = if middle.is_multiple_of(2) { "" } else { ".5" };
-    ["100 %".to_owned(), format!("{}{half} %", middle / 2), format!("{floor} %")]
+    ["100%".to_owned(), format!("{}{half}%", middle / 2), format!("{floor}%")]
 }
 
 /// What the bars show, in words.
@@ -88,11 +88,11 @@ fn described(bars: &[Bar]) -> String {
     let lowest =
         bars.iter().filter(|bar| bar.tally.basis_points().is_some()).min_by_key(|bar| bar.tally.basis_points());
     let lowest = match lowest {
-        None => "There is no data yet.".to_owned(),
-        Some(bar) if bar.tally.basis_points() == Some(10_000) => "Nothing was down.".to_owned(),
+        None => "No data yet.".to_owned(),
+        Some(bar) if bar.tally.basis_points() == Some(10_000) => "No downtime.".to_owned(),
         Some(bar) => format!("Lowest: {} ({}).", bar.tally.in_words(), bar.name),
     };
-    format!("{} to {}. {lowest} The axis begins at {} %.", first.name, last.name, floor(bars))
+    format!("{} to {}. {lowest} Axis starts at {}%.", first.name, last.name, floor(bars))
 }
 
 const fn fill(status: ServiceStatus) -> &'static str {
@@ -215,12 +215,12 @@ fn names(bars: &[Bar]) -> AnyView {
 fn Legend() -> impl IntoView {
     let organization = Organization::get();
     view! {
-        <ul class="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted-foreground" role="list" aria-label="Colours">
+        <ul class="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted-foreground" role="list" aria-label="Legend">
             {ServiceStatus::MENU.into_iter().map(|status| view! {
                 <li class="inline-flex items-center gap-1.5"><StatusDot tone=status_tone(status) /><span>{move || organization.label(status)}</span></li>
             }).collect_view()}
             <li class="inline-flex items-center gap-1.5"><span class="size-2 rounded-full bg-border" aria-hidden="true"></span>"No data"</li>
-            <li class="inline-flex items-center gap-1.5"><span class="size-1.5 rounded-full bg-foreground" aria-hidden="true"></span>"Below a bar: an incident was open"</li>
+            <li class="inline-flex items-center gap-1.5"><span class="size-1.5 rounded-full bg-foreground" aria-hidden="true"></span>"Incident"</li>
         </ul>
     }
 }
@@ -247,11 +247,11 @@ mod tests {
         assert_eq!(floor(&[bar("4 Nov 2026", down(24 * HOUR))]), 0);
         assert_eq!(
             (axis(95), axis(99)[1].as_str(), axis(0)[1].as_str()),
-            (["100 %", "97.5 %", "95 %"].map(str::to_owned), "99.5 %", "50 %")
+            (["100%", "97.5%", "95%"].map(str::to_owned), "99.5%", "50%")
         );
-        assert_eq!(described(&all), "1 Nov 2026 to 3 Nov 2026. Lowest: 95.83 % (3 Nov 2026). The axis begins at 95 %.");
-        assert_eq!(described(&all[..2]), "1 Nov 2026 to 2 Nov 2026. Nothing was down. The axis begins at 99 %.");
-        assert_eq!(described(&[none]), "1 Nov 2026 to 1 Nov 2026. There is no data yet. The axis begins at 99 %.");
+        assert_eq!(described(&all), "1 Nov 2026 to 3 Nov 2026. Lowest: 95.83% (3 Nov 2026). Axis starts at 95%.");
+        assert_eq!(described(&all[..2]), "1 Nov 2026 to 2 Nov 2026. No downtime. Axis starts at 99%.");
+        assert_eq!(described(&[none]), "1 Nov 2026 to 1 Nov 2026. No data yet. Axis starts at 99%.");
     }
 
     #[test]
@@ -267,6 +267,6 @@ mod tests {
     fn dots_stand_below_what_had_incidents() {
         let with = |incidents| Bar { incidents, ..bar("Nov", down(0)) };
         assert_eq!(dots(&[with(0), with(2), with(1)]), "M15 5h0.01M25 5h0.01");
-        assert_eq!((with(0).told(), with(1).told()), ("Nov: 100 %".to_owned(), "Nov: 100 %, 1 incident".to_owned()));
+        assert_eq!((with(0).told(), with(1).told()), ("Nov: 100%".to_owned(), "Nov: 100%, 1 incident".to_owned()));
     }
 }

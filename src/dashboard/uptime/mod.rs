@@ -131,7 +131,7 @@ fn NoServices() -> impl IntoView {
     let organization = Organization::get();
     let edits = organization.may(Action::EditServices);
     view! {
-        <EmptyState icon=IconName::Activity title="No services yet" text="From the moment a service is added, its status is recorded, and its uptime is shown here.">
+        <EmptyState icon=IconName::Activity title="No services yet" text="Add a service, and its uptime is recorded from that moment on.">
             {move || edits.get().then(|| view! {
                 <LinkButton href=organization.address("/services") variant=ButtonVariant::Primary>"Add services"</LinkButton>
             })}
@@ -225,14 +225,14 @@ fn Figures(report: Signal<Report>) -> impl IntoView {
         let (Some(first), Some(last)) = ends else { return String::new() };
         format!("{} to {}", day_in_words(&first.date), day_in_words(&last.date))
     };
-    let resolved = move || format!("of {} resolved", report.read().sum.resolved);
+    let resolved = move || format!("across {}", number(report.read().sum.resolved, "incident", "incidents"));
     let added = move || match report.read().services.len() {
-        1 => "a partial outage counts 30 %".to_owned(),
-        many => format!("of {many} services added, a partial outage counts 30 %"),
+        1 => "partial outages count 30%".to_owned(),
+        many => format!("across {many} services; partial outages count 30%"),
     };
     let open = move || {
         let sum = report.read().sum;
-        format!("{} still open", sum.count - sum.resolved)
+        format!("{} active", sum.count - sum.resolved)
     };
     let figures = [
         ("Uptime", IconName::Activity, Signal::derive(move || report.read().total.in_words()), Signal::derive(period)),
@@ -293,7 +293,7 @@ pub fn ServiceUptime(
                                 <Panel id="service-uptime" title="Uptime, last 90 days">
                                     <OfService report=Signal::stored(report) />
                                     <p class="border-t border-border px-4 py-2.5 text-13">
-                                        <A href=whole attr:class="font-medium text-brand-text hover:underline">"Months, incidents and other periods"</A>
+                                        <A href=whole attr:class="font-medium text-brand-text hover:underline">"Full uptime report"</A>
                                     </p>
                                 </Panel>
                             </div>

@@ -206,14 +206,14 @@ pub fn IncidentList(
         let report = report.read();
         let more = report.incidents.len().saturating_sub(LISTED);
         if report.incidents.is_empty() {
-            return view! { <p class="px-4 pb-4 text-13 text-muted-foreground">"No incident was open in this time."</p> }
+            return view! { <p class="px-4 pb-4 text-13 text-muted-foreground">"No incidents in this period"</p> }
                 .into_any();
         }
         let listed: Vec<_> =
             report.incidents.iter().take(LISTED).map(|incident| incident_line(organization, incident)).collect();
         view! {
             <ol class="divide-y divide-border border-t border-border text-13" role="list" aria-label="Incidents">{listed}</ol>
-            {(more > 0).then(|| view! { <p class="px-4 py-2 text-xs text-muted-foreground">{format!("and {more} more, in the table")}</p> })}
+            {(more > 0).then(|| view! { <p class="px-4 py-2 text-xs text-muted-foreground">{format!("and {more} more in the table")}</p> })}
         }
         .into_any()
     }
@@ -225,7 +225,7 @@ fn incident_line(organization: Organization, incident: &ReportIncident) -> impl 
     let address = format!("/incidents/{id}");
     let took = match incident.seconds_to_resolve() {
         Some(seconds) => format!("resolved in {}", length(seconds as f64)),
-        None => "still open".to_owned(),
+        None => "ongoing".to_owned(),
     };
     let (at, words) = (started_at.rfc3339(), started_at.in_words());
     view! {

@@ -174,7 +174,7 @@ mod tests {
         let expected =
             "<svg class=\"bar\" viewBox=\"0 0 90 1\" preserveAspectRatio=\"none\"><path d=\"M0 .5h90\"/></svg>";
         assert_eq!(bars.drawing("bar", Operational), expected);
-        assert_eq!(bars.in_words(Tz::UTC), "100 % uptime over 90 days");
+        assert_eq!(bars.in_words(Tz::UTC), "100% uptime over 90 days");
         assert!(bars.exceptions(Operational).is_empty());
     }
 
@@ -214,9 +214,9 @@ mod tests {
         let old = Bars::of(&[span(Operational, -DAY, 90 * DAY)], &bounds(90));
         let young = Bars::of(&[span(Operational, 40 * DAY, 90 * DAY)], &bounds(90));
         let younger = Bars::of(&[span(MajorOutage, 80 * DAY, 90 * DAY)], &bounds(90));
-        assert_eq!(Bars::together([&old, &young]).in_words(Tz::UTC), "100 % uptime over 90 days");
+        assert_eq!(Bars::together([&old, &young]).in_words(Tz::UTC), "100% uptime over 90 days");
         // 50 days up and 10 down.
-        assert_eq!(Bars::together([&young, &younger]).in_words(Tz::UTC), "83.33 % uptime since 10 Feb 1970");
+        assert_eq!(Bars::together([&young, &younger]).in_words(Tz::UTC), "83.33% uptime since 10 Feb 1970");
         assert_eq!(Bars::together([]).in_words(Tz::UTC), "No data yet");
     }
 
