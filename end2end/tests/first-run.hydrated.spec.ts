@@ -7,7 +7,7 @@ test('from nothing to a public page', { tag: '@phone' }, async ({ page, candor }
   await page.goto('/');
   await page.getByRole('link', { name: 'Sign up' }).first().click();
   await page.getByLabel('Name').fill('Ana Lindqvist');
-  await page.getByLabel('E-mail').fill(`${unique('ana')}@example.com`);
+  await page.getByLabel('Email').fill(`${unique('ana')}@example.com`);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
 

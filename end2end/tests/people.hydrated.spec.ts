@@ -67,7 +67,7 @@ async function ownerAtTheTeam(page: Page, mail: Mail): Promise<Organization> {
   const { email } = await signUp(page);
   await page.goto(linkOf(await mailTo(mail, email, /^Verify/)));
   await page.getByRole('button', { name: 'Yes, this is my address' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Thank you' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Email verified' })).toBeVisible();
   const organization = await createOrganization(page);
   await addServices(page, organization, ['API']);
   await open(page, `${organization.dashboard}/team`);
@@ -272,7 +272,7 @@ for (const javaScriptEnabled of [true, false]) {
     expect(message.html).toContain(`href="${verification}"`);
     await person.goto(verification);
     await person.getByRole('button', { name: 'Yes, this is my address' }).click();
-    await person.getByRole('link', { name: 'Go on to the dashboard' }).click();
+    await person.getByRole('link', { name: 'Continue to the dashboard' }).click();
 
     await expect(person).toHaveURL('/dashboard/new');
     if (javaScriptEnabled) {

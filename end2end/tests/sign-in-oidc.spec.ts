@@ -66,11 +66,11 @@ test('an account with a password is never taken over', async ({ page, newBrowser
   await somebody.goto('/sign-in');
   await button(somebody).click();
   await chooseAccount(somebody, accounts.verified);
-  await expect(refusal(somebody)).toContainText(`There is an account for ${accounts.verified.email} already`);
+  await expect(refusal(somebody)).toContainText(`An account for ${accounts.verified.email} already exists`);
   await expect(refusal(somebody)).toContainText('Sign in with your password');
   await nobodyIsSignedIn(somebody);
 
-  await somebody.getByLabel('E-mail').fill(owner.email);
+  await somebody.getByLabel('Email').fill(owner.email);
   await somebody.getByLabel('Password').fill(owner.password);
   await somebody.getByRole('button', { name: 'Sign in' }).click();
   await expect(somebody).toHaveURL('/dashboard/new');
@@ -83,7 +83,7 @@ test('an address that the provider has not verified gets no account that is ther
   await somebody.goto('/sign-in');
   await button(somebody).click();
   await chooseAccount(somebody, accounts.unverified);
-  await expect(refusal(somebody)).toContainText('There is an account for');
+  await expect(refusal(somebody)).toContainText('An account for');
   await nobodyIsSignedIn(somebody);
 });
 
@@ -105,21 +105,21 @@ test('a session is confirmed by signing in again at the provider, as the same pe
   await expect(page).toHaveURL('/dashboard/new');
 
   await page.goto('/account/tokens');
-  await expect(page.getByRole('button', { name: 'Make token' })).toHaveCount(0);
-  await page.getByRole('link', { name: 'Confirm that it is you' }).click();
-  await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Create token' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Confirm it’s you' }).click();
+  await expect(page.getByRole('heading', { name: 'Confirm it’s you' })).toBeVisible();
   await expect(page.getByLabel('Password')).toHaveCount(0);
 
   // The provider asks again, although it knows the browser.
   await button(page).click();
   await chooseAccount(page, accounts.unverified);
-  await expect(refusal(page)).toContainText('somebody else than here');
+  await expect(refusal(page)).toContainText('as someone else');
   await button(page).click();
   await chooseAccount(page, accounts.verified);
   await expect(page).toHaveURL('/account/tokens');
   await page.getByLabel('Name').fill('My laptop');
-  await page.getByRole('button', { name: 'Make token' }).click();
-  await expect(page.getByText('My laptop is ready')).toBeVisible();
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await expect(page.getByText('Token “My laptop” created')).toBeVisible();
 });
 
 test('another nonce than the one that was sent is refused', { tag: '@once' }, async ({ page, provider, allowErrors }) => {
@@ -174,7 +174,7 @@ test('saying no at the provider leads back to where one can choose again', { tag
   await button(page).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(refusal(page)).toContainText('cancelled');
-  await expect(page.getByLabel('E-mail')).toBeVisible();
+  await expect(page.getByLabel('Email')).toBeVisible();
   await nobodyIsSignedIn(page);
 });
 
@@ -204,7 +204,7 @@ base.describe('a provider that is not there', { tag: '@once' }, () => {
     const person = await signUp(page);
     await page.context().clearCookies();
     await page.goto('/sign-in');
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('Email').fill(person.email);
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page).toHaveURL('/dashboard/new');

@@ -95,7 +95,7 @@ pub async fn begin(
     if let Err(error) = session.save().await {
         return Err(match access_version_of(&app.db, user).await? {
             Some(now) if now == *access_version => lost(error),
-            _ => AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned()),
+            _ => AppError::Conflict("You were signed out everywhere while signing in. Sign in again.".to_owned()),
         });
     }
     if let Some(before) = before {
