@@ -129,7 +129,7 @@ test('another nonce than the one that was sent is refused', { tag: '@once' }, as
   await button(page).click();
   await chooseAccount(page, accounts.verified);
   await expect(page).toHaveURL(/\/auth\/oidc\/default\/callback\?/);
-  await expect(refusal(page)).toContainText(/Start again|Tell the operator/i);
+  await expect(refusal(page)).toContainText(/Start again|Try again|Contact the server’s administrator/i);
   await nobodyIsSignedIn(page);
 
   provider.mutate();
@@ -143,7 +143,7 @@ test('a state that nobody sent is refused', { tag: '@once' }, async ({ page, pro
   await page.goto('/sign-in');
   await button(page).click();
   await chooseAccount(page, accounts.verified);
-  await expect(refusal(page)).toContainText('does not belong to a sign-in that was started in this browser');
+  await expect(refusal(page)).toContainText('wasn’t started in this browser');
   await nobodyIsSignedIn(page);
 });
 
@@ -164,7 +164,7 @@ test('an answer to a sign-in of another browser is refused', { tag: '@once' }, a
   await expect.poll(() => callback).toContain('state=');
   const victim = await newBrowser();
   await victim.goto(callback);
-  await expect(refusal(victim)).toContainText('does not belong to a sign-in that was started in this browser');
+  await expect(refusal(victim)).toContainText('wasn’t started in this browser');
   await nobodyIsSignedIn(victim);
 });
 
@@ -198,9 +198,9 @@ base.describe('a provider that is not there', { tag: '@once' }, () => {
   down('stops nobody, is told, and comes back', async ({ page, server, allowErrors }) => {
     allowErrors(/status of 409/);
     await page.goto('/sign-in');
-    await expect(page.getByText(/Signing in with Example ID is not possible right now/)).toBeVisible();
+    await expect(page.getByText(/Sign-in with Example ID isn’t available right now/)).toBeVisible();
     await button(page).click();
-    await expect(refusal(page)).toContainText('cannot be reached right now');
+    await expect(refusal(page)).toContainText('can’t be reached right now');
     const person = await signUp(page);
     await page.context().clearCookies();
     await page.goto('/sign-in');
@@ -216,7 +216,7 @@ base.describe('a provider that is not there', { tag: '@once' }, () => {
     });
     await expect(async () => {
       await page.goto('/sign-in');
-      await expect(page.getByText(/is not possible right now/)).toBeHidden({ timeout: 1_000 });
+      await expect(page.getByText(/isn’t available right now/)).toBeHidden({ timeout: 1_000 });
     }).toPass({ timeout: 60_000, intervals: [1_000] });
     await button(page).click();
     await expect(page.getByRole('heading', { name: 'Identity provider' })).toBeVisible();
