@@ -233,7 +233,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
 
       await page.context().clearCookies();
       await look(invitation, `Join ${organization.name}`);
-      await look('/accept-invitation?token=x', 'This invitation cannot be used');
+      await look('/accept-invitation?token=x', 'This invitation isn’t valid');
       await look('/sign-in', 'Sign in');
       await look('/forgot-password', 'Forgot your password?');
       await look('/forgot-password?done=password-link', 'Forgot your password?');

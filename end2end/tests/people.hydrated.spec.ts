@@ -198,7 +198,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
 
   await test.step('the link has had its use', async () => {
     expect((await person.goto(link))?.status()).toBe(404);
-    await expect(person.getByRole('heading', { name: 'This invitation cannot be used' })).toBeVisible();
+    await expect(person.getByRole('heading', { name: 'This invitation isn’t valid' })).toBeVisible();
   });
   // Whoever holds the link reads the mail of that address: nothing is left to verify.
   expect(mail.messages.filter((message) => message.to === email)).toHaveLength(1);

@@ -146,7 +146,7 @@ async fn a_new_address_counts_once_it_is_verified(server: TestServer) {
     assert_eq!(ana.post("/verify-email", &[("token", &token(&link))]).await.status, 303);
     assert_eq!(server.browser().sign_in("new", PASSWORD).await.status, 303);
     assert_eq!(server.browser().sign_in("ana", PASSWORD).await.status, 422);
-    assert_eq!(subjects(&server, "ana@example.com").await.last().unwrap(), "Your e-mail address was changed");
+    assert_eq!(subjects(&server, "ana@example.com").await.last().unwrap(), "Your email address was changed");
     assert_eq!(server.browser().get(&reset).await.status, 404, "a link in the old mailbox opens nothing");
     assert!(ana.is_signed_in().await);
 }

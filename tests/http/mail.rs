@@ -31,7 +31,7 @@ async fn mail_leaves_at_once_and_only_once(server: TestServer) {
     for part in [
         "To: ana@example.com",
         "From: \"Status pages\" <status@example.com>",
-        "Subject: Verify your e-mail address",
+        "Subject: Verify your email address",
         "Auto-Submitted: auto-generated",
         "Content-Type: text/plain",
         "Content-Type: text/html",

@@ -254,7 +254,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity) -> Result<Authentica
     }
     drop(read);
     let name = identity.name.as_deref().and_then(|name| line("your name", name, MAX_NAME_LENGTH).ok());
-    let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Somebody").to_owned());
+    let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Someone").to_owned());
     match insert(&app, &email, proof.as_ref(), &name, None, Some(&identity)).await {
         Err(AppError::Invalid(_)) => Err(taken(&email, "Sign in the way you did before.")),
         other => other,
