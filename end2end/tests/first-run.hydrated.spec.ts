@@ -54,7 +54,7 @@ test('an address that is taken says so while typing, and a free one is offered',
   await open(page, '/dashboard/new');
   const address = page.getByLabel('Address of the page');
   await page.getByLabel('Name', { exact: true }).fill(taken.name);
-  await expect(address).toHaveAccessibleDescription(/This address is taken\./);
+  await expect(address).toHaveAccessibleDescription(/This URL is already taken\./);
   await expect(address).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('button', { name: `Use “${taken.slug}-2”` }).click();
   await expect(address).toHaveValue(`${taken.slug}-2`);

@@ -54,7 +54,7 @@ impl Exports {
 /// [`AppError::Internal`] when it panics.
 pub async fn written<T: Send + 'static>(table: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     task::spawn_blocking(table).await.map_err(|error| {
-        tracing::error!(%error, "an export cannot be written");
+        tracing::error!(%error, "export could not be written");
         AppError::Internal
     })
 }

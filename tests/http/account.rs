@@ -165,7 +165,7 @@ async fn a_new_address_can_be_taken_back(server: TestServer) {
     server.person("new").await;
     let answer = ana.post("/verify-email", &[("token", &token(&link))]).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text().contains("There is an account with this address already"));
+    assert!(answer.text().contains("An account with this address already exists"));
     assert!(ana.is_signed_in().await);
 }
 

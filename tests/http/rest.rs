@@ -82,7 +82,7 @@ async fn wrong_fields_are_named(server: TestServer) {
         (json!({ "name": 7 }), "name", "Invalid type"),
         (json!({ "name": "API", "group_id": "x" }), "group_id", "An id has 12 characters"),
         (json!({ "name": "  " }), "name", "Enter the service's name."),
-        (json!({ "name": "API", "group_id": "aaaaaaaaaaaa" }), "group_id", "This group has just been deleted"),
+        (json!({ "name": "API", "group_id": "aaaaaaaaaaaa" }), "group_id", "This group was just deleted"),
     ] {
         let answer = admin.post("/services", body.clone()).await;
         assert_eq!(problem_fields(&answer), [field], "{body}");

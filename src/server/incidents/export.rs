@@ -30,8 +30,7 @@ pub async fn csv(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result<
     let most = i64::try_from(EXPORT).unwrap_or(i64::MAX - 1);
     let incidents = super::store::bare(&mut read, scope.id(), &filter, most + 1).await?;
     if incidents.len() > EXPORT {
-        let words =
-            format!("This would be a table of more than {EXPORT} lines. Choose a service, a team or an impact.");
+        let words = format!("This export would have more than {EXPORT} rows. Filter by service, team or impact.");
         return Err(AppError::Conflict(words));
     }
     let (Some(newest), Some(oldest)) = (incidents.first(), incidents.last()) else { return Ok(HEAD.to_owned()) };

@@ -43,7 +43,7 @@ pub async fn csv(scope: Scope<allowed::Read>, filter: ReportFilter) -> Result<St
     let _place = scope.app().exports.begin(&scope.principal()).await?;
     let ReportInput { days, services, .. } = facts(&scope, &filter).await?;
     if days.names.len() * services.len() > EXPORT {
-        let words = format!("This would be a table of more than {EXPORT} lines. Choose a service or a shorter period.");
+        let words = format!("This export would have more than {EXPORT} rows. Choose a service or a shorter period.");
         return Err(AppError::Conflict(words));
     }
     exports::written(move || table(&days, services)).await

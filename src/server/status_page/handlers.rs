@@ -153,7 +153,7 @@ fn nothing_here(headers: &HeaderMap) -> Response {
         headers,
         StatusCode::NOT_FOUND,
         "Page not found",
-        "There is nothing at this address. It may be mistyped, or what was here has been deleted.",
+        "There’s nothing at this address. It may be mistyped, or the page may have been deleted.",
     )
 }
 
