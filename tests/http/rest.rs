@@ -77,8 +77,8 @@ async fn wrong_fields_are_named(server: TestServer) {
     let owner = server.owner("northwind").await;
     let admin = Bearer::of(&server, &owner, "northwind", "admin").await;
     for (body, field, words) in [
-        (json!({ "name": "API", "colour": "red" }), "colour", "There is no such field."),
-        (json!({}), "name", "This field is missing."),
+        (json!({ "name": "API", "colour": "red" }), "colour", "Unknown field."),
+        (json!({}), "name", "This field is required."),
         (json!({ "name": 7 }), "name", "Invalid type"),
         (json!({ "name": "API", "group_id": "x" }), "group_id", "An id has 12 characters"),
         (json!({ "name": "  " }), "name", "Enter the service's name."),
