@@ -76,7 +76,7 @@ async fn still(server: &TestServer, path: &str) -> String {
     let answer = server.browser().get(path).await;
     assert_eq!(answer.status, 200, "{path}");
     let html = answer.text().replace(&server.url, "");
-    let (before, after) = html.split_once("Page made ").unwrap_or((html.as_str(), "</p>"));
+    let (before, after) = html.split_once("Page updated ").unwrap_or((html.as_str(), "</p>"));
     let text = format!("{before}{}", after.split_once("</p>").unwrap().1);
     let mut still = String::new();
     for c in text.chars() {
