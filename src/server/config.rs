@@ -313,7 +313,7 @@ impl BaseUrl {
 impl FromStr for BaseUrl {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = "an address like https://status.example.com, without a path";
+        let wrong = "must be a URL such as https://status.example.com, without a path";
         let text = text.trim_end_matches('/').to_lowercase();
         let (secure, host) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(host), _) => (true, host),
@@ -345,7 +345,7 @@ impl FromStr for SecretKey {
         let text = text.trim();
         let digits = text.len() >= 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
         if !digits {
-            return Err("at least 64 hexadecimal digits, as `openssl rand -hex 32` prints them".to_owned());
+            return Err("must be at least 64 hexadecimal digits, for example from `openssl rand -hex 32`".to_owned());
         }
         use sha2::Digest;
         Ok(Self(sha2::Sha512::digest(text.to_lowercase()).into()))
@@ -355,9 +355,9 @@ impl FromStr for SecretKey {
 fn database_url(text: &str) -> Result<String, String> {
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
     if !known {
-        Err("sqlite:PATH, for example sqlite:data/candor.db, or postgres://USER:PASSWORD@HOST/NAME".to_owned())
+        Err("must be sqlite:PATH, for example sqlite:data/candor.db, or postgres://USER:PASSWORD@HOST/NAME".to_owned())
     } else if text.starts_with("sqlite:") && super::db::sqlite_file(text).is_none() {
-        Err("a SQLite address names a file, for example sqlite:data/candor.db".to_owned())
+        Err("must include a file path, for example sqlite:data/candor.db".to_owned())
     } else {
         Ok(text.to_owned())
     }
@@ -367,12 +367,12 @@ fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_| "an address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
+        .map_err(|_| "must be an IP address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
 }
 
 /// RFC 6797: one `max-age`, and the two other directives that browsers know.
 fn hsts(text: &str) -> Result<String, String> {
-    let wrong = "max-age=SECONDS, also with `; includeSubDomains` or `; includeSubDomains; preload`";
+    let wrong = "must be max-age=SECONDS, optionally with `; includeSubDomains` or `; includeSubDomains; preload`";
     let mut ages = 0;
     for directive in text.split(';') {
         match directive.trim().to_ascii_lowercase().split_once('=') {
@@ -387,7 +387,7 @@ fn hsts(text: &str) -> Result<String, String> {
 fn log_filter(text: &str) -> Result<String, String> {
     tracing_subscriber::EnvFilter::try_new(text)
         .map(|_| text.to_owned())
-        .map_err(|_| "error, warn, info, debug, trace, or a filter like candor=debug,info".to_owned())
+        .map_err(|_| "must be error, warn, info, debug, trace, or a filter such as candor=debug,info".to_owned())
 }
 
 /// The key of the command line or the environment; else the one kept beside a SQLite database,
@@ -405,27 +405,27 @@ pub fn secret_key(args: &ServeArgs) -> io::Result<SecretKey> {
     };
     let parse = |text: &str| text.parse().map_err(io::Error::other);
     let Some(database) = super::db::sqlite_file(&args.database.database_url) else {
-        tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins that are under way will not survive a restart");
+        tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins in progress will not survive a restart");
         return parse(&fresh());
     };
     let file = database.with_extension("key");
     let what_to_do = |error: &dyn Display| {
         io::Error::other(format!(
-            "{}: {error}. Restore the file, delete it so that a new key is made, or set CANDOR_SECRET_KEY.",
+            "{}: {error}. Restore the file, delete it to generate a new key, or set CANDOR_SECRET_KEY.",
             file.display()
         ))
     };
     match std::fs::read_to_string(&file) {
         // Left by a crash; nothing was protected with it.
         Ok(text) if text.trim().is_empty() => {
-            tracing::warn!(file = %file.display(), "the file of the key is empty: a new key is made");
+            tracing::warn!(file = %file.display(), "the key file is empty: generating a new key");
         }
         Ok(text) => {
             files::close_to_others(&file);
-            return text.parse().map_err(|error: String| what_to_do(&format!("it holds no key of {error}")));
+            return text.parse().map_err(|error: String| what_to_do(&format!("the key in it {error}")));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: a key is made and kept beside the database");
+            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: generating a key and storing it next to the database");
         }
         Err(error) => return Err(what_to_do(&error)),
     }
@@ -461,7 +461,7 @@ mod tests {
     fn a_wrong_value_is_refused_with_its_name_and_what_is_allowed() {
         for (arguments, name, allowed) in [
             (["--database-url", "mysql://x"], "--database-url", "sqlite:PATH"),
-            (["--database-url", "sqlite::memory:"], "--database-url", "names a file"),
+            (["--database-url", "sqlite::memory:"], "--database-url", "must include a file path"),
             (["--url", "status.example.com"], "--url", "https://status.example.com"),
             (["--url", "https://example.com/path"], "--url", "without a path"),
             (["--addr", "localhost"], "--addr", "socket address"),

@@ -13,7 +13,7 @@ use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
 use url::Url;
 
 /// What `SMTP_URL` may look like.
-const ALLOWED: &str = "a URL such as smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://USER:PASSWORD@HOST (implicit TLS) or smtp://HOST:25?tls=none (no encryption); connections to localhost are not encrypted unless ?tls=required is set";
+const ALLOWED: &str = "must be a URL such as smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://USER:PASSWORD@HOST (implicit TLS) or smtp://HOST:25?tls=none (no encryption); connections to localhost are not encrypted unless ?tls=required is set";
 
 /// How long the server may take for one step.
 const STEP: Duration = Duration::from_secs(20);
@@ -62,7 +62,7 @@ impl FromStr for SmtpUrl {
 /// # Errors
 /// What is allowed.
 pub fn sender(text: &str) -> Result<Mailbox, String> {
-    let allowed = "an e-mail address like status@example.com or Status <status@example.com>";
+    let allowed = "must be an email address such as status@example.com or Status <status@example.com>";
     let plain = !text.chars().any(char::is_control);
     text.trim().parse().ok().filter(|_| plain).ok_or_else(|| allowed.to_owned())
 }

@@ -43,7 +43,7 @@ impl FromStr for Audience {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim() {
-            "" => Err("the audience of the provider's tokens, or * for any audience".to_owned()),
+            "" => Err("must be the audience of the provider's tokens, or * for any audience".to_owned()),
             "*" => Ok(Self::Any),
             name => Ok(Self::Only(name.to_owned())),
         }
