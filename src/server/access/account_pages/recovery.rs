@@ -113,7 +113,7 @@ fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'stati
     if !matches!(error, AppError::NotFound(_)) {
         return directory::refusal(headers, error);
     }
-    let lead = "It may have expired, already been used, been canceled, or be incomplete.";
+    let lead = "It may have expired, already been used, been cancelled, or be incomplete.";
     let html = render(headers, "This link isn’t valid", lead.to_owned(), || {
         let (address, words) = again;
         view! {
