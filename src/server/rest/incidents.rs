@@ -215,7 +215,7 @@ struct ChangeIncident {
 /// A postmortem.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "body": "A certificate had run out. It is renewed by itself now.", "published": true }))]
+#[schema(example = json!({ "body": "A certificate had expired. It’s now renewed automatically.", "published": true }))]
 struct SavePostmortem {
     /// The text, in Markdown. An empty string deletes the postmortem.
     #[schema(max_length = 25_000)]

@@ -298,10 +298,10 @@ pub struct PublicIncidentUpdate {
     /// Time of the update.
     pub at: Time,
     /// The original text: Markdown, or HTML without active content if it was imported.
-    #[schema(example = "We **look** into it.")]
+    #[schema(example = "We’re **looking** into it.")]
     pub body: String,
     /// The rendered text as sanitized HTML.
-    #[schema(example = "<p>We <strong>look</strong> into it.</p>")]
+    #[schema(example = "<p>We’re <strong>looking</strong> into it.</p>")]
     pub html: String,
     /// Service statuses set by this update.
     pub services: Vec<PublicStatement>,
