@@ -234,7 +234,7 @@ test('who is removed while a dialog is open, and invited again, comes back', asy
 
   await invite(page, email, 'Viewer');
   const again = await mail.waitFor(
-    (message) => message.to === email && message.text?.includes('with the role Viewer') === true,
+    (message) => message.to === email && message.text?.includes('as Viewer') === true,
     { timeout: 20_000 },
   );
   await person.goto(linkOf(again));
