@@ -80,7 +80,7 @@ try {
   const services = async (options, name, act = async () => {}) => {
     const page = await look(options);
     await page.goto('/sign-in?next=/dashboard/northwind/services');
-    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Email').fill(email);
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator('[data-live=Live]').locator('visible=true').waitFor();

@@ -78,7 +78,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
     }
     await test.step('a refused sign-in', async () => {
       await page.goto('/sign-in');
-      await page.getByLabel('E-mail').fill('nobody@example.com');
+      await page.getByLabel('Email').fill('nobody@example.com');
       await page.getByLabel('Password').fill('wrong');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await expect(page.getByLabel('Password')).toHaveAttribute('aria-invalid', 'true');
@@ -140,7 +140,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await check(page, 'dialog[open]');
       await dialog.getByLabel('Email').fill(`${unique('bo')}@example.com`);
       await dialog.getByRole('button', { name: 'Send invitation' }).click();
-      // This server sends no mail.
+      // Email isn’t set up on this server.
       await expect(dialog.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/accept-invitation\?token=/);
       await check(page, 'dialog[open]');
       await dialog.getByRole('button', { name: 'Done' }).click();
@@ -212,9 +212,9 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       const link = async (to: string, subject: RegExp) =>
         linkOf(await mail.waitFor((message) => message.to === to && subject.test(message.subject ?? '')));
       // Only who has verified their own address invites by mail.
-      await look(await link(email, /^Verify/), 'Verify your address');
+      await look(await link(email, /^Verify/), 'Verify your email address');
       await page.getByRole('button', { name: 'Yes, this is my address' }).click();
-      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Thank you');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Email verified');
       await call(page, 'invite', { data: { organization: organization.slug, input } });
       const invitation = await link(invited, /You are invited/);
 
@@ -224,8 +224,8 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
       await look('/account/tokens', 'Your API tokens');
       await test.step('a token of one’s own', async () => {
         await page.getByLabel('Name').fill('My laptop');
-        await page.getByRole('button', { name: 'Make token' }).click();
-        await expect(page.getByText('My laptop is ready')).toBeVisible();
+        await page.getByRole('button', { name: 'Create token' }).click();
+        await expect(page.getByText('Token “My laptop” created')).toBeVisible();
         await check(page);
       });
       // Signed in as somebody else than who was invited.
@@ -233,11 +233,11 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
 
       await page.context().clearCookies();
       await look(invitation, `Join ${organization.name}`);
-      await look('/accept-invitation?token=x', 'This invitation cannot be used');
+      await look('/accept-invitation?token=x', 'This invitation isn’t valid');
       await look('/sign-in', 'Sign in');
       await look('/forgot-password', 'Forgot your password?');
       await look('/forgot-password?done=password-link', 'Forgot your password?');
-      await look('/reset-password?token=x', 'This link cannot be used');
+      await look('/reset-password?token=x', 'This link isn’t valid');
       await page.request.post('/forgot-password', { form: { email } });
       await look(await link(email, /^Reset/), 'Choose a new password');
     } finally {
@@ -248,7 +248,7 @@ test.describe('in light and dark', { tag: '@phone' }, () => {
 
   test('no link where no mail is sent', async ({ page }) => {
     await page.goto('/forgot-password');
-    await expect(page.getByText('This server sends no mail')).toBeVisible();
+    await expect(page.getByText('Email isn’t set up on this server')).toBeVisible();
     await check(page);
   });
 

@@ -48,7 +48,7 @@ const test = base.extend<{ site: Site }, { launchOptions: LaunchOptions }>({
 async function signUp(page: Page, name: string): Promise<string> {
   await page.goto('/sign-up');
   await page.getByLabel('Name').fill(name);
-  await page.getByLabel('E-mail').fill(`${name}@example.com`);
+  await page.getByLabel('Email').fill(`${name}@example.com`);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/dashboard/new');

@@ -57,16 +57,16 @@ test('only those with problems', async ({ page }) => {
   await setStatus(page, unwell.slug, ['API'], 'under_maintenance');
   await page.goto('/');
   await page.getByRole('searchbox').fill(word);
-  await page.getByRole('checkbox', { name: 'Only with problems' }).check();
+  await page.getByRole('checkbox', { name: 'Only show problems' }).check();
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByRole('link', { name: unwell.name })).toBeVisible();
   await expect(page.getByRole('link', { name: well.name })).toHaveCount(0);
-  await expect(page.getByRole('checkbox', { name: 'Only with problems' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'Only show problems' })).toBeChecked();
 });
 
 test('a search that finds nothing says so and leads on', async ({ page }) => {
   await page.goto(`/?q=${unique('nothing')}`);
-  await expect(page.getByRole('heading', { name: 'Nothing fits' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No results' })).toBeVisible();
   await page.getByRole('link', { name: 'Show all' }).click();
   await expect(page).toHaveURL('/');
 });

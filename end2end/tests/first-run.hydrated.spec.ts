@@ -7,7 +7,7 @@ test('from nothing to a public page', { tag: '@phone' }, async ({ page, candor }
   await page.goto('/');
   await page.getByRole('link', { name: 'Sign up' }).first().click();
   await page.getByLabel('Name').fill('Ana Lindqvist');
-  await page.getByLabel('E-mail').fill(`${unique('ana')}@example.com`);
+  await page.getByLabel('Email').fill(`${unique('ana')}@example.com`);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
 
@@ -54,7 +54,7 @@ test('an address that is taken says so while typing, and a free one is offered',
   await open(page, '/dashboard/new');
   const address = page.getByLabel('Page URL');
   await page.getByLabel('Name', { exact: true }).fill(taken.name);
-  await expect(address).toHaveAccessibleDescription(/This address is taken\./);
+  await expect(address).toHaveAccessibleDescription(/This URL is already taken\./);
   await expect(address).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('button', { name: `Use “${taken.slug}-2”` }).click();
   await expect(address).toHaveValue(`${taken.slug}-2`);

@@ -12,7 +12,7 @@ test('it shows the connection, the delay and what arrives', async ({ page, newBr
   if (javaScriptEnabled === false) {
     const words = visitor.locator('noscript p');
     await expect(words).toBeVisible();
-    await expect(words).toContainText('JavaScript is off in this browser');
+    await expect(words).toContainText('JavaScript is turned off in this browser');
     await expect(visitor.getByRole('button')).toHaveCount(0);
     return;
   }

@@ -67,7 +67,7 @@ async function ownerAtTheTeam(page: Page, mail: Mail): Promise<Organization> {
   const { email } = await signUp(page);
   await page.goto(linkOf(await mailTo(mail, email, /^Verify/)));
   await page.getByRole('button', { name: 'Yes, this is my address' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Thank you' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Email verified' })).toBeVisible();
   const organization = await createOrganization(page);
   await addServices(page, organization, ['API']);
   await open(page, `${organization.dashboard}/team`);
@@ -198,7 +198,7 @@ test('from an invitation in the mail to an admin, and out again', { tag: '@phone
 
   await test.step('the link has had its use', async () => {
     expect((await person.goto(link))?.status()).toBe(404);
-    await expect(person.getByRole('heading', { name: 'This invitation cannot be used' })).toBeVisible();
+    await expect(person.getByRole('heading', { name: 'This invitation isn’t valid' })).toBeVisible();
   });
   // Whoever holds the link reads the mail of that address: nothing is left to verify.
   expect(mail.messages.filter((message) => message.to === email)).toHaveLength(1);
@@ -234,7 +234,7 @@ test('who is removed while a dialog is open, and invited again, comes back', asy
 
   await invite(page, email, 'Viewer');
   const again = await mail.waitFor(
-    (message) => message.to === email && message.text?.includes('with the role Viewer') === true,
+    (message) => message.to === email && message.text?.includes('as Viewer') === true,
     { timeout: 20_000 },
   );
   await person.goto(linkOf(again));
@@ -272,7 +272,7 @@ for (const javaScriptEnabled of [true, false]) {
     expect(message.html).toContain(`href="${verification}"`);
     await person.goto(verification);
     await person.getByRole('button', { name: 'Yes, this is my address' }).click();
-    await person.getByRole('link', { name: 'Go on to the dashboard' }).click();
+    await person.getByRole('link', { name: 'Continue to the dashboard' }).click();
 
     await expect(person).toHaveURL('/dashboard/new');
     if (javaScriptEnabled) {

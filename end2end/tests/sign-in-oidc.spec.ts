@@ -66,11 +66,11 @@ test('an account with a password is never taken over', async ({ page, newBrowser
   await somebody.goto('/sign-in');
   await button(somebody).click();
   await chooseAccount(somebody, accounts.verified);
-  await expect(refusal(somebody)).toContainText(`There is an account for ${accounts.verified.email} already`);
+  await expect(refusal(somebody)).toContainText(`An account for ${accounts.verified.email} already exists`);
   await expect(refusal(somebody)).toContainText('Sign in with your password');
   await nobodyIsSignedIn(somebody);
 
-  await somebody.getByLabel('E-mail').fill(owner.email);
+  await somebody.getByLabel('Email').fill(owner.email);
   await somebody.getByLabel('Password').fill(owner.password);
   await somebody.getByRole('button', { name: 'Sign in' }).click();
   await expect(somebody).toHaveURL('/dashboard/new');
@@ -83,7 +83,7 @@ test('an address that the provider has not verified gets no account that is ther
   await somebody.goto('/sign-in');
   await button(somebody).click();
   await chooseAccount(somebody, accounts.unverified);
-  await expect(refusal(somebody)).toContainText('There is an account for');
+  await expect(refusal(somebody)).toContainText('An account for');
   await nobodyIsSignedIn(somebody);
 });
 
@@ -105,21 +105,21 @@ test('a session is confirmed by signing in again at the provider, as the same pe
   await expect(page).toHaveURL('/dashboard/new');
 
   await page.goto('/account/tokens');
-  await expect(page.getByRole('button', { name: 'Make token' })).toHaveCount(0);
-  await page.getByRole('link', { name: 'Confirm that it is you' }).click();
-  await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Create token' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Confirm it’s you' }).click();
+  await expect(page.getByRole('heading', { name: 'Confirm it’s you' })).toBeVisible();
   await expect(page.getByLabel('Password')).toHaveCount(0);
 
   // The provider asks again, although it knows the browser.
   await button(page).click();
   await chooseAccount(page, accounts.unverified);
-  await expect(refusal(page)).toContainText('somebody else than here');
+  await expect(refusal(page)).toContainText('as someone else');
   await button(page).click();
   await chooseAccount(page, accounts.verified);
   await expect(page).toHaveURL('/account/tokens');
   await page.getByLabel('Name').fill('My laptop');
-  await page.getByRole('button', { name: 'Make token' }).click();
-  await expect(page.getByText('My laptop is ready')).toBeVisible();
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await expect(page.getByText('Token “My laptop” created')).toBeVisible();
 });
 
 test('another nonce than the one that was sent is refused', { tag: '@once' }, async ({ page, provider, allowErrors }) => {
@@ -129,7 +129,7 @@ test('another nonce than the one that was sent is refused', { tag: '@once' }, as
   await button(page).click();
   await chooseAccount(page, accounts.verified);
   await expect(page).toHaveURL(/\/auth\/oidc\/default\/callback\?/);
-  await expect(refusal(page)).toContainText(/Start again|Tell the operator/i);
+  await expect(refusal(page)).toContainText(/Start again|Try again|Contact the server’s administrator/i);
   await nobodyIsSignedIn(page);
 
   provider.mutate();
@@ -143,7 +143,7 @@ test('a state that nobody sent is refused', { tag: '@once' }, async ({ page, pro
   await page.goto('/sign-in');
   await button(page).click();
   await chooseAccount(page, accounts.verified);
-  await expect(refusal(page)).toContainText('does not belong to a sign-in that was started in this browser');
+  await expect(refusal(page)).toContainText('wasn’t started in this browser');
   await nobodyIsSignedIn(page);
 });
 
@@ -164,7 +164,7 @@ test('an answer to a sign-in of another browser is refused', { tag: '@once' }, a
   await expect.poll(() => callback).toContain('state=');
   const victim = await newBrowser();
   await victim.goto(callback);
-  await expect(refusal(victim)).toContainText('does not belong to a sign-in that was started in this browser');
+  await expect(refusal(victim)).toContainText('wasn’t started in this browser');
   await nobodyIsSignedIn(victim);
 });
 
@@ -174,7 +174,7 @@ test('saying no at the provider leads back to where one can choose again', { tag
   await button(page).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(refusal(page)).toContainText('cancelled');
-  await expect(page.getByLabel('E-mail')).toBeVisible();
+  await expect(page.getByLabel('Email')).toBeVisible();
   await nobodyIsSignedIn(page);
 });
 
@@ -198,13 +198,13 @@ base.describe('a provider that is not there', { tag: '@once' }, () => {
   down('stops nobody, is told, and comes back', async ({ page, server, allowErrors }) => {
     allowErrors(/status of 409/);
     await page.goto('/sign-in');
-    await expect(page.getByText(/Signing in with Example ID is not possible right now/)).toBeVisible();
+    await expect(page.getByText(/Sign-in with Example ID isn’t available right now/)).toBeVisible();
     await button(page).click();
-    await expect(refusal(page)).toContainText('cannot be reached right now');
+    await expect(refusal(page)).toContainText('can’t be reached right now');
     const person = await signUp(page);
     await page.context().clearCookies();
     await page.goto('/sign-in');
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('Email').fill(person.email);
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page).toHaveURL('/dashboard/new');
@@ -216,7 +216,7 @@ base.describe('a provider that is not there', { tag: '@once' }, () => {
     });
     await expect(async () => {
       await page.goto('/sign-in');
-      await expect(page.getByText(/is not possible right now/)).toBeHidden({ timeout: 1_000 });
+      await expect(page.getByText(/isn’t available right now/)).toBeHidden({ timeout: 1_000 });
     }).toPass({ timeout: 60_000, intervals: [1_000] });
     await button(page).click();
     await expect(page.getByRole('heading', { name: 'Identity provider' })).toBeVisible();

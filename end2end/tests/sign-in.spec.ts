@@ -5,7 +5,7 @@ test('signing up by the form leads to the first organization', async ({ page }) 
   await page.getByRole('link', { name: 'Sign up' }).first().click();
   await expect(page).toHaveTitle('Sign up · Candor');
   await page.getByLabel('Name').fill('Ana Lindqvist');
-  await page.getByLabel('E-mail').fill(`${unique('ana')}@example.com`);
+  await page.getByLabel('Email').fill(`${unique('ana')}@example.com`);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/dashboard/new');
@@ -18,12 +18,12 @@ test('a sign-up that cannot be says why next to each field and keeps what was ty
   await page.context().clearCookies();
   await page.goto('/sign-up');
   await page.getByLabel('Name').fill('Somebody Else');
-  await page.getByLabel('E-mail').fill(taken.email.toUpperCase());
+  await page.getByLabel('Email').fill(taken.email.toUpperCase());
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
-  await expect(page.getByLabel('E-mail')).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByLabel('E-mail')).toHaveAccessibleDescription(/already/);
-  await expect(page.getByLabel('E-mail')).toHaveValue(taken.email.toUpperCase());
+  await expect(page.getByLabel('Email')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('Email')).toHaveAccessibleDescription(/already/);
+  await expect(page.getByLabel('Email')).toHaveValue(taken.email.toUpperCase());
   await expect(page.getByLabel('Name')).toHaveValue('Somebody Else');
   await expect(page.getByLabel('Password')).toHaveValue('');
 });
@@ -35,14 +35,14 @@ test('a wrong password and an unknown address get one answer, and the address st
   const answers: string[] = [];
   for (const email of [person.email, `${unique('nobody')}@example.com`]) {
     await page.goto('/sign-in');
-    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Email').fill(email);
     await page.getByLabel('Password').fill('not the password at all');
     await page.getByRole('button', { name: 'Sign in' }).click();
     const password = page.getByLabel('Password');
     await expect(password).toHaveAttribute('aria-invalid', 'true');
-    await expect(password).toHaveAccessibleDescription(/do not fit together/);
+    await expect(password).toHaveAccessibleDescription(/Wrong email or password/);
     await expect(password).toHaveValue('');
-    await expect(page.getByLabel('E-mail')).toHaveValue(email);
+    await expect(page.getByLabel('Email')).toHaveValue(email);
     answers.push(await page.locator('#field-password-error').innerText());
   }
   expect(answers[0]).toBe(answers[1]);
@@ -54,7 +54,7 @@ test('signing in leads to the last used organization', async ({ page }) => {
   await page.context().clearCookies();
   await page.goto('/');
   await page.getByRole('link', { name: 'Sign in' }).click();
-  await page.getByLabel('E-mail').fill(person.email);
+  await page.getByLabel('Email').fill(person.email);
   await page.getByLabel('Password').fill(person.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(organization.dashboard);
@@ -68,7 +68,7 @@ test('whoever was on the way to a screen arrives there', async ({ page, allowErr
   await page.context().clearCookies();
   await page.goto(`${organization.dashboard}/services`);
   await expect(page).toHaveURL(`/sign-in?next=${organization.dashboard}/services`);
-  await page.getByLabel('E-mail').fill(person.email);
+  await page.getByLabel('Email').fill(person.email);
   await page.getByLabel('Password').fill('a slip of the finger');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByLabel('Password').fill(person.password);
@@ -83,7 +83,7 @@ test('no address makes sign-in lead to another site', { tag: '@once' }, async ({
   for (const next of ['https://evil.example/', '//evil.example', '/dashboard/..//evil.example', '/\\evil.example']) {
     await page.context().clearCookies();
     await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('Email').fill(person.email);
     await page.getByLabel('Password').fill(person.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible();

@@ -26,7 +26,7 @@ test('everything is on the page', async ({ page }) => {
     await expect(line(page, name)).toContainText('Operational');
   }
   await expect(page.locator('#banner time')).toHaveAttribute('datetime', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-  await expect(page.getByText(/Page made .* UTC/)).toBeVisible();
+  await expect(page.getByText(/Page updated .* All times in /)).toBeVisible();
   await fitsTheScreen(page);
 });
 
@@ -137,7 +137,7 @@ test('an unknown organization is answered with 404 and with help', async ({ page
   allowErrors(/status of 404/);
   const answer = await page.goto(`/status/${unique('nobody')}`);
   expect(answer?.status()).toBe(404);
-  await expect(page.getByRole('heading', { name: 'No such status page' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Status page not found' })).toBeVisible();
   await page.getByRole('link', { name: 'All status pages' }).click();
   await expect(page.getByRole('heading', { name: 'Status pages' })).toBeVisible();
 });

@@ -152,14 +152,14 @@ test.describe('without a script', () => {
     await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: 'API tokens' }).click();
     await expect(page).toHaveURL('/account/tokens');
     await page.getByLabel('Name').fill('My laptop');
-    await page.getByLabel('May do').selectOption('Status reporter');
-    await page.getByLabel('Lives').selectOption('30 days');
-    await page.getByRole('button', { name: 'Make token' }).click();
-    await expect(page.getByText('My laptop is ready')).toBeVisible();
+    await page.getByLabel('Role').selectOption('Status reporter');
+    await page.getByLabel('Expires in').selectOption('30 days');
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await expect(page.getByText('Token “My laptop” created')).toBeVisible();
     const token = await page.locator('code').filter({ hasText: /^\s*cnd_\w{20,}/ }).innerText();
     expect(page.url()).not.toContain(token);
     const listed = page.getByRole('listitem').filter({ hasText: 'My laptop' });
-    await expect(listed).toContainText(/status reporter · made .* · never used · until /);
+    await expect(listed).toContainText(/status reporter · created .* · never used · expires /);
 
     const answer = await me(request, token);
     expect(answer.status()).toBe(200);
@@ -175,9 +175,9 @@ test.describe('without a script', () => {
     await page.goto('/account/tokens');
     expect(await page.content()).not.toContain(token);
     await expect(listed).toContainText(`cnd_…${token.slice(-4)}`);
-    await expect(listed).toContainText(/ · last used .* · until /);
+    await expect(listed).toContainText(/ · last used .* · expires /);
     await page.getByRole('button', { name: 'Revoke My laptop' }).click();
-    await expect(page.getByRole('status')).toHaveText('The token is revoked: programs that carry it are refused from now on.');
+    await expect(page.getByRole('status')).toHaveText('Token revoked. Anything using it stops working immediately.');
     await expect(listed).toHaveCount(0);
     expect((await me(request, token)).status()).toBe(401);
   });

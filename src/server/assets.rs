@@ -73,7 +73,7 @@ pub async fn serve(Path((build, file)): Path<(String, String)>, headers: HeaderM
             }
             response
         }
-        None => (StatusCode::NOT_FOUND, "There is no such file.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "File not found.\n").into_response(),
     }
 }
 

@@ -41,7 +41,7 @@ pub fn read_env_file() -> Outcome<()> {
     match dotenvy::dotenv() {
         Ok(_) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        Err(error) => Err(format!("the file .env cannot be understood: {error}").into()),
+        Err(error) => Err(format!(".env could not be parsed: {error}").into()),
     }
 }
 
@@ -274,17 +274,17 @@ async fn serve(args: ServeArgs) -> Outcome<()> {
     log(&args.log, args.log_format);
     let (app, router) = assemble(&args).await?;
     let listener =
-        listen::bind(args.addr).map_err(|error| format!("CANDOR_ADDR {} cannot be listened on: {error}", args.addr))?;
+        listen::bind(args.addr).map_err(|error| format!("could not listen on CANDOR_ADDR {}: {error}", args.addr))?;
     jobs::start(&app);
     warn_of_withdrawn_verifications(&app).await;
     let first = organizations_hint(&app).await;
-    say(&format!("Candor is at {}\n{first}", app.url.origin()));
+    say(&format!("Candor is running at {}\n{first}", app.url.origin()));
     tracing::info!(address = %args.addr, url = app.url.origin(), "serving");
     let db = app.db.clone();
     listen::serve(listener, app, router, stop_signal()).await?;
     // A job that is at work may be cut short: what it does is resumed.
     if tokio::time::timeout(CLOSE_TIMEOUT, db.close()).await.is_err() {
-        tracing::warn!("some connections to the database were still in use");
+        tracing::warn!("some database connections were still in use");
     }
     tracing::info!("stopped");
     Ok(())
@@ -295,16 +295,16 @@ async fn warn_of_withdrawn_verifications(app: &App) {
         Ok(0) => {}
         Ok(accounts) => tracing::warn!(
             accounts,
-            "addresses that an earlier version took for verified without proof have to be verified again; `candor users list` shows them as withdrawn"
+            "some email addresses were marked as verified without proof by an earlier version and must be verified again; `candor users list` shows them as withdrawn"
         ),
-        Err(error) => tracing::warn!(%error, "it is not known whether addresses have to be verified again"),
+        Err(error) => tracing::warn!(%error, "could not check whether email addresses must be verified again"),
     }
 }
 
 async fn organizations_hint(app: &App) -> String {
     match (&app.demo, operator::users(app).await.as_deref()) {
         (Some(demo), _) => format!("Sign in as {} with the password {}", demo.email, demo.password),
-        (None, Ok([])) => format!("First: create your account at {}", app.url.join("/sign-up")),
+        (None, Ok([])) => format!("To get started, create your account at {}", app.url.join("/sign-up")),
         _ => format!("Sign in at {}", app.url.join("/sign-in")),
     }
 }

@@ -28,21 +28,21 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the dashboard and every status page.
     Serve(Box<ServeArgs>),
-    /// Bring the database's tables up to date and stop.
+    /// Update the database schema and exit.
     Migrate(DatabaseArgs),
-    /// Fill a demo organization and print how to sign in to it.
+    /// Create a demo organization and print how to sign in.
     Demo(DatabaseArgs),
-    /// Bring in what another program knows, or another Candor.
+    /// Import data from another status page or another Candor server.
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Write everything of an organization, secrets left out, as one file that `candor import candor` reads.
+    /// Export an organization, without secrets, as one file for `candor import candor`.
     Export(ExportArgs),
-    /// Print the API as an OpenAPI document.
+    /// Print the OpenAPI document of the API.
     Openapi,
-    /// Look at organizations, suspend one or let it back.
+    /// List, show, suspend and restore organizations.
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
-    /// Look at people, help one back in.
+    /// List users, reset passwords and add owners.
     #[command(subcommand)]
     Users(UsersCommand),
 }
@@ -50,26 +50,26 @@ pub enum Command {
 /// `candor organizations`.
 #[derive(Debug, Subcommand)]
 pub enum OrganizationsCommand {
-    /// Every organization.
+    /// List all organizations.
     List(OperatorArgs),
-    /// One organization and its owners.
+    /// Show an organization and its owners.
     Show(OneOrganization),
-    /// Hide an organization from everybody until it is restored; nothing is deleted.
+    /// Hide an organization until it is restored. Nothing is deleted.
     Suspend(OneOrganization),
-    /// Let a suspended organization back.
+    /// Restore a suspended organization.
     Restore(OneOrganization),
-    /// Show an organization's page at a host name of its own as well, or no more.
+    /// Set or remove an organization's custom host name.
     SetHost(HostOfOrganization),
 }
 
 /// `candor users`.
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
-    /// Every person.
+    /// List all users.
     List(OperatorArgs),
-    /// Give a person a new random password, and end their sessions.
+    /// Set a new random password for a user and sign them out everywhere.
     ResetPassword(OneUser),
-    /// Make a person an owner of an organization.
+    /// Make a user an owner of an organization.
     MakeOwner(NewOwner),
 }
 
@@ -87,7 +87,7 @@ pub struct OperatorArgs {
 /// A command about one organization.
 #[derive(Debug, Args)]
 pub struct OneOrganization {
-    /// Its slug.
+    /// The organization's slug.
     pub slug: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "would become help text")]
@@ -102,10 +102,10 @@ pub struct HostOfOrganization {
     /// The host name, for example status.example.com.
     #[arg(required_unless_present = "none", conflicts_with = "none")]
     pub host: Option<String>,
-    /// Take its host name away.
+    /// Remove the host name.
     #[arg(long)]
     pub none: bool,
-    /// The server's own address, whose host name no organization can have.
+    /// The server's public URL. Its host name can't be used by an organization.
     #[arg(long, env = "CANDOR_URL", default_value = "http://localhost:3000", value_name = "URL")]
     pub url: BaseUrl,
     #[command(flatten)]
@@ -116,7 +116,7 @@ pub struct HostOfOrganization {
 /// A command about one person.
 #[derive(Debug, Args)]
 pub struct OneUser {
-    /// The person's address.
+    /// The user's email address.
     pub email: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "would become help text")]
@@ -126,12 +126,12 @@ pub struct OneUser {
 /// `candor users make-owner`.
 #[derive(Debug, Args)]
 pub struct NewOwner {
-    /// The person's address.
+    /// The user's email address.
     pub email: String,
     /// The organization's slug.
     #[arg(long, value_name = "SLUG")]
     pub organization: String,
-    /// Also when nobody has verified the person's address.
+    /// Continue even if the user's email address isn't verified.
     #[arg(long)]
     pub unverified: bool,
     #[command(flatten)]
@@ -142,18 +142,18 @@ pub struct NewOwner {
 /// Where an import comes from.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// Groups, services, incidents and maintenance from Statuspage v2 files (summary.json, incidents.json and the like).
+    /// Import groups, services, incidents and maintenance from Statuspage v2 files (summary.json, incidents.json, ...).
     Statuspage(ImportStatuspage),
-    /// An organization from a file that `candor export` or the settings screen wrote.
+    /// Import an organization from a file created by `candor export` or in its settings.
     Candor(ImportCandor),
 }
 
 /// `candor import candor`.
 #[derive(Debug, Args)]
 pub struct ImportCandor {
-    /// The file.
+    /// The file to import.
     pub file: PathBuf,
-    /// The organization's slug here, where the file's is taken.
+    /// The organization's slug on this server, if the one in the file is taken.
     #[arg(long, value_name = "SLUG", value_parser = crate::domain::organization::slug)]
     pub slug: Option<String>,
     #[command(flatten)]
@@ -166,7 +166,7 @@ pub struct ImportCandor {
 pub struct ExportArgs {
     /// The organization's slug.
     pub organization: String,
-    /// The file to write, readable by nobody else; standard output without it.
+    /// The file to write, readable only by you. Defaults to standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -180,7 +180,7 @@ pub struct ImportStatuspage {
     /// Files to read, in order.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The organization to fill; made, and public, when there is none.
+    /// The organization to import into. Created as a public organization if it doesn't exist.
     #[arg(long, value_name = "SLUG", value_parser = crate::domain::organization::slug)]
     pub organization: String,
     #[command(flatten)]
@@ -199,18 +199,18 @@ pub struct DatabaseArgs {
 /// Development or production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
-    /// Shows the design system at /design.
+    /// Also serves the design system at /design.
     Development,
-    /// For everything else.
+    /// For production use.
     Production,
 }
 
 /// Text for people or JSON for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// One line of text for each event.
+    /// One line of text per event.
     Text,
-    /// One JSON object for each event.
+    /// One JSON object per event.
     Json,
 }
 
@@ -223,62 +223,62 @@ pub struct ServeArgs {
     /// The address to listen on.
     #[arg(long, env = "CANDOR_ADDR", default_value = "127.0.0.1:3000", value_name = "HOST:PORT")]
     pub addr: SocketAddr,
-    /// The address that visitors use, without a path: links, redirects and feeds are made from it.
+    /// The server's public URL, without a path. Used in links, redirects and feeds.
     #[arg(long, env = "CANDOR_URL", default_value = "http://localhost:3000", value_name = "URL")]
     pub url: BaseUrl,
-    /// Networks of the proxies whose X-Forwarded-For header counts, separated by commas.
+    /// Comma-separated networks of proxies whose X-Forwarded-For header is trusted.
     #[arg(long, env = "CANDOR_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
-    /// What Strict-Transport-Security says when the address is https. Add includeSubDomains only when every
-    /// host below this one speaks https.
+    /// Value of the Strict-Transport-Security header if the URL is https. Only add includeSubDomains if every subdomain
+    /// supports https.
     #[arg(long, env = "CANDOR_HSTS", value_name = "VALUE", default_value = "max-age=31536000", value_parser = hsts)]
     pub hsts: String,
-    /// Protects cookies of sign-ins and of known browsers: at least 64 hexadecimal digits (openssl rand -hex 32). Made
-    /// and kept beside the database when it is not set.
+    /// Key for sign-in and known-browser cookies: at least 64 hexadecimal digits (openssl rand -hex 32). If not set, it
+    /// is generated and stored next to the database.
     #[arg(long, env = "CANDOR_SECRET_KEY", hide_env_values = true, value_name = "HEX")]
     pub secret_key: Option<SecretKey>,
-    /// What this server is for.
+    /// The environment of this server.
     #[arg(long = "env", env = "CANDOR_ENV", default_value = "production")]
     pub environment: Environment,
-    /// What to log: error, warn, info, debug, trace, or a tracing filter.
+    /// Log level or filter: error, warn, info, debug, trace, or a tracing filter.
     #[arg(long, env = "CANDOR_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
     pub log: String,
-    /// How to log.
+    /// Log format.
     #[arg(long, env = "CANDOR_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
-    /// The OpenID provider for signing in, exactly as the provider spells its issuer.
+    /// Issuer URL of the OpenID provider for sign-in, exactly as the provider states it.
     #[arg(long, env = "OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id")]
     pub oidc_issuer: Option<String>,
-    /// What the provider calls this server.
+    /// The client ID of this server at the provider.
     #[arg(long, env = "OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
     pub oidc_client_id: Option<String>,
-    /// The secret that the provider gave, if it gave one.
+    /// The client secret, if the provider issued one.
     #[arg(long, env = "OIDC_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub oidc_client_secret: Option<String>,
-    /// What the sign-in button says after "Continue with".
+    /// Label of the sign-in button, after "Continue with".
     #[arg(long, env = "OIDC_LABEL", default_value = "single sign-on", value_name = "TEXT")]
     pub oidc_label: String,
-    /// The audience of the provider's JSON Web Tokens that programs may use as bearer tokens; * takes
-    /// them whatever their audience. None are taken while it is not set.
+    /// Accept the provider's JSON Web Tokens with this audience as API bearer tokens; * accepts any audience. If not
+    /// set, none are accepted.
     #[arg(long, env = "CANDOR_OIDC_API_AUDIENCE", value_name = "AUDIENCE", requires = "oidc_issuer")]
     pub oidc_api_audience: Option<Audience>,
-    /// Hours after which a session that began through the provider ends, whatever happens: the longest time
-    /// that somebody who is disabled there stays signed in here.
+    /// Maximum session length in hours after sign-in through the provider. Someone who is disabled there stays signed
+    /// in here for at most this long.
     #[arg(long, env = "CANDOR_OIDC_SESSION_HOURS", value_name = "HOURS", default_value_t = MAX_SESSION_HOURS,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SESSION_HOURS)))]
     pub oidc_session_hours: u32,
-    /// The mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://…, or smtp://HOST?tls=none.
-    /// No mail is sent without it, and links are shown to copy instead.
+    /// Mail server: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://…, or smtp://HOST?tls=none. If not set, no email
+    /// is sent and links are shown to copy instead.
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL", requires = "mail_from")]
     pub smtp_url: Option<SmtpUrl>,
-    /// The address that mail comes from, for example Status <status@example.com>.
+    /// Sender of email, for example Status <status@example.com>.
     #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS", requires = "smtp_url", value_parser = smtp::sender)]
     pub mail_from: Option<Mailbox>,
-    /// Requests of the API in a minute with one token; a fifth of them may come at once.
+    /// API requests per minute and token. Up to a fifth of them can arrive in one burst.
     #[arg(long, env = "CANDOR_API_REQUESTS_PER_MINUTE", value_name = "NUMBER", default_value_t = PER_MINUTE,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub api_requests_per_minute: u32,
-    /// Fill a demo organization and show its sign-in on the sign-in page.
+    /// Create a demo organization and show its credentials on the sign-in page.
     #[arg(long)]
     pub demo: bool,
 }
@@ -313,7 +313,7 @@ impl BaseUrl {
 impl FromStr for BaseUrl {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = "an address like https://status.example.com, without a path";
+        let wrong = "must be a URL such as https://status.example.com, without a path";
         let text = text.trim_end_matches('/').to_lowercase();
         let (secure, host) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(host), _) => (true, host),
@@ -345,7 +345,7 @@ impl FromStr for SecretKey {
         let text = text.trim();
         let digits = text.len() >= 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
         if !digits {
-            return Err("at least 64 hexadecimal digits, as `openssl rand -hex 32` prints them".to_owned());
+            return Err("must be at least 64 hexadecimal digits, for example from `openssl rand -hex 32`".to_owned());
         }
         use sha2::Digest;
         Ok(Self(sha2::Sha512::digest(text.to_lowercase()).into()))
@@ -355,9 +355,9 @@ impl FromStr for SecretKey {
 fn database_url(text: &str) -> Result<String, String> {
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
     if !known {
-        Err("sqlite:PATH, for example sqlite:data/candor.db, or postgres://USER:PASSWORD@HOST/NAME".to_owned())
+        Err("must be sqlite:PATH, for example sqlite:data/candor.db, or postgres://USER:PASSWORD@HOST/NAME".to_owned())
     } else if text.starts_with("sqlite:") && super::db::sqlite_file(text).is_none() {
-        Err("a SQLite address names a file, for example sqlite:data/candor.db".to_owned())
+        Err("must include a file path, for example sqlite:data/candor.db".to_owned())
     } else {
         Ok(text.to_owned())
     }
@@ -367,12 +367,12 @@ fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_| "an address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
+        .map_err(|_| "must be an IP address or a network, for example 127.0.0.1 or 10.0.0.0/8".to_owned())
 }
 
 /// RFC 6797: one `max-age`, and the two other directives that browsers know.
 fn hsts(text: &str) -> Result<String, String> {
-    let wrong = "max-age=SECONDS, also with `; includeSubDomains` or `; includeSubDomains; preload`";
+    let wrong = "must be max-age=SECONDS, optionally with `; includeSubDomains` or `; includeSubDomains; preload`";
     let mut ages = 0;
     for directive in text.split(';') {
         match directive.trim().to_ascii_lowercase().split_once('=') {
@@ -387,7 +387,7 @@ fn hsts(text: &str) -> Result<String, String> {
 fn log_filter(text: &str) -> Result<String, String> {
     tracing_subscriber::EnvFilter::try_new(text)
         .map(|_| text.to_owned())
-        .map_err(|_| "error, warn, info, debug, trace, or a filter like candor=debug,info".to_owned())
+        .map_err(|_| "must be error, warn, info, debug, trace, or a filter such as candor=debug,info".to_owned())
 }
 
 /// The key of the command line or the environment; else the one kept beside a SQLite database,
@@ -405,27 +405,27 @@ pub fn secret_key(args: &ServeArgs) -> io::Result<SecretKey> {
     };
     let parse = |text: &str| text.parse().map_err(io::Error::other);
     let Some(database) = super::db::sqlite_file(&args.database.database_url) else {
-        tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins that are under way will not survive a restart");
+        tracing::warn!("CANDOR_SECRET_KEY is not set: sign-ins in progress will not survive a restart");
         return parse(&fresh());
     };
     let file = database.with_extension("key");
     let what_to_do = |error: &dyn Display| {
         io::Error::other(format!(
-            "{}: {error}. Restore the file, delete it so that a new key is made, or set CANDOR_SECRET_KEY.",
+            "{}: {error}. Restore the file, delete it to generate a new key, or set CANDOR_SECRET_KEY.",
             file.display()
         ))
     };
     match std::fs::read_to_string(&file) {
         // Left by a crash; nothing was protected with it.
         Ok(text) if text.trim().is_empty() => {
-            tracing::warn!(file = %file.display(), "the file of the key is empty: a new key is made");
+            tracing::warn!(file = %file.display(), "the key file is empty: generating a new key");
         }
         Ok(text) => {
             files::close_to_others(&file);
-            return text.parse().map_err(|error: String| what_to_do(&format!("it holds no key of {error}")));
+            return text.parse().map_err(|error: String| what_to_do(&format!("the key in it {error}")));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: a key is made and kept beside the database");
+            tracing::warn!(file = %file.display(), "CANDOR_SECRET_KEY is not set: generating a key and storing it next to the database");
         }
         Err(error) => return Err(what_to_do(&error)),
     }
@@ -461,7 +461,7 @@ mod tests {
     fn a_wrong_value_is_refused_with_its_name_and_what_is_allowed() {
         for (arguments, name, allowed) in [
             (["--database-url", "mysql://x"], "--database-url", "sqlite:PATH"),
-            (["--database-url", "sqlite::memory:"], "--database-url", "names a file"),
+            (["--database-url", "sqlite::memory:"], "--database-url", "must include a file path"),
             (["--url", "status.example.com"], "--url", "https://status.example.com"),
             (["--url", "https://example.com/path"], "--url", "without a path"),
             (["--addr", "localhost"], "--addr", "socket address"),

@@ -167,7 +167,7 @@ async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) 
         Err(error) => return refusal(headers, &error),
     };
     let mut head = Head::site("Candor: status pages that stay up").themed(headers);
-    head.description = "Status pages of organizations on this server, live.".to_owned();
+    head.description = "Live status of every organization listed here.".to_owned();
     head.canonical = Some(app.url.join("/"));
     document::private(StatusCode::OK, document::render(head, || view(&found, signed_in)))
 }
@@ -188,14 +188,14 @@ fn view(found: &Found, signed_in: bool) -> AnyView {
     });
     let list = if rows.is_empty() && filtered {
         view! {
-            <EmptyState icon=IconName::Search title="Nothing fits" text="No listed organization or service has these words.">
+            <EmptyState icon=IconName::Search title="No results" text="No organization or service matches your search.">
                 <LinkButton href="/">"Show all"</LinkButton>
             </EmptyState>
         }
         .into_any()
     } else if rows.is_empty() {
         view! {
-            <EmptyState icon=IconName::Globe title="No organization is listed yet" text="Create one and list it here: its status page is ready in two minutes.">
+            <EmptyState icon=IconName::Globe title="No organizations listed yet" text="Create one and list it here. Its status page is ready in two minutes.">
                 <LinkButton href="/sign-up" variant=ButtonVariant::Primary>"Sign up"</LinkButton>
             </EmptyState>
         }
@@ -226,7 +226,7 @@ fn view(found: &Found, signed_in: bool) -> AnyView {
             <main class="flex flex-1 flex-col gap-5">
                 <div class="flex flex-col gap-1">
                     <h1 class="text-xl font-semibold tracking-tight">"Status pages"</h1>
-                    <p class="text-muted-foreground">"How the services of every listed organization are, right now."</p>
+                    <p class="text-muted-foreground">"Live status of every organization listed here."</p>
                 </div>
                 <form method="get" action="/" role="search" class="flex flex-wrap items-end gap-2">
                     <div class="min-w-0 flex-1 basis-56">
@@ -235,13 +235,13 @@ fn view(found: &Found, signed_in: bool) -> AnyView {
                     {choice}
                     <label class="flex h-8 items-center gap-2 px-1 text-[13px] pointer-coarse:h-10">
                         <input type="checkbox" name="state" value="unwell" checked=only_unwell class="size-4 accent-primary" />
-                        "Only with problems"
+                        "Only show problems"
                     </label>
                     <Button submit=true icon=IconName::Search>"Search"</Button>
                 </form>
                 {events("Active incidents", active)}
                 {list}
-                {events("Incidents of the past 15 days", past)}
+                {events("Incidents in the past 15 days", past)}
             </main>
             <footer class="text-[12px] text-muted-foreground">"Candor, an open-source status page server."</footer>
         </div>
@@ -322,6 +322,10 @@ fn event(incident: ListedIncident) -> AnyView {
         Some(end) => view! { <span>{moment(started_at)} " to " {moment(end)}</span> }.into_any(),
         None => view! { <span>{status.label()} ", since " {moment(started_at)}</span> }.into_any(),
     };
+    let what = match impact {
+        Impact::None => format!("{organization} · "),
+        impact => format!("{organization} · {} impact · ", impact.label()),
+    };
     view! {
         <li class="flex flex-col px-4 py-3">
             <span class="flex min-w-0 items-baseline gap-2">
@@ -331,7 +335,7 @@ fn event(incident: ListedIncident) -> AnyView {
                 </a>
             </span>
             <span class="text-[12px] text-muted-foreground">
-                {format!("{organization} · {} impact · ", impact.label())} {when}
+                {what} {when}
             </span>
         </li>
     }

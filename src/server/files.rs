@@ -44,10 +44,10 @@ pub fn close_to_others(path: &Path) {
         }
         match std::fs::set_permissions(path, Permissions::from_mode(mode & 0o700)) {
             Ok(()) => {
-                tracing::warn!(file = %path.display(), "a file was open to other accounts: it is closed to them now");
+                tracing::warn!(file = %path.display(), "file was readable by other users; permissions fixed");
             }
             Err(error) => {
-                tracing::warn!(file = %path.display(), %error, "a file is open to other accounts: chmod 600 it, or give it to the account that runs Candor");
+                tracing::warn!(file = %path.display(), %error, "file is readable by other users; run chmod 600 on it, or make the user that runs Candor its owner");
             }
         }
     }

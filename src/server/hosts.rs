@@ -103,7 +103,7 @@ fn below(slug: &str, uri: &Uri) -> Option<Uri> {
 /// In words for the operator.
 fn host_name(text: &str, own: &BaseUrl) -> Result<String, String> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
-    let example = "for example status.example.com: no https://, no port, no path";
+    let example = "for example status.example.com, without https://, port or path";
     let label = |label: &str| {
         (1..=MAX_LABEL_LENGTH).contains(&label.len())
             && !label.starts_with('-')
@@ -111,13 +111,13 @@ fn host_name(text: &str, own: &BaseUrl) -> Result<String, String> {
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     if name.len() > MAX_HOST_LENGTH || !name.contains('.') || !name.split('.').all(label) {
-        return Err(format!("“{text}” is no host name. Write one, {example}; letters beyond a to z as xn--…"));
+        return Err(format!("“{text}” is not a valid host name. Enter one, {example}; write non-ASCII names as xn--…"));
     }
     if name.parse::<IpAddr>().is_ok() {
-        return Err(format!("“{text}” is an address. Write a host name, {example}."));
+        return Err(format!("“{text}” is an IP address. Enter a host name, {example}."));
     }
     if name == own.host().split(':').next().unwrap_or_default() {
-        return Err(format!("“{name}” is the server's own host, where the dashboard is. Choose another."));
+        return Err(format!("“{name}” is this server’s own host, which serves the dashboard. Choose another one."));
     }
     Ok(name)
 }
@@ -176,7 +176,7 @@ pub async fn follow(app: App) {
         }
         match load(&app).await {
             Ok(()) => known = Some(news),
-            Err(error) => tracing::warn!(%error, "hosts of organizations stay as they were for now"),
+            Err(error) => tracing::warn!(%error, "custom hosts could not be reloaded"),
         }
     }
 }

@@ -40,7 +40,7 @@ async fn follow_other_processes(app: App) {
                 changed.iter().for_each(|(organization, version)| app.hub.publish(organization, *version, Topic::ALL));
                 known_until = now;
             }
-            Err(error) => tracing::warn!(%error, "changes of other processes are not known for now"),
+            Err(error) => tracing::warn!(%error, "changes made by other processes could not be read"),
         }
     }
 }
@@ -53,22 +53,22 @@ async fn sweep(app: App) {
         app.limits.sweep();
         app.pages.sweep();
         if let Err(error) = session::sweep(&app.db).await {
-            tracing::warn!(%error, "sessions that have ended stay for now");
+            tracing::warn!(%error, "expired sessions could not be deleted");
         }
         if let Err(error) = recovery::sweep(&app).await {
-            tracing::warn!(%error, "tokens that have ended stay for now");
+            tracing::warn!(%error, "expired tokens could not be deleted");
         }
         if let Err(error) = reauthentication::sweep(&app).await {
-            tracing::warn!(%error, "links that have ended stay for now");
+            tracing::warn!(%error, "expired links could not be deleted");
         }
         if let Err(error) = notify::sweep(&app).await {
-            tracing::warn!(%error, "old mail stays for now");
+            tracing::warn!(%error, "old mail could not be deleted");
         }
         if let Err(error) = idempotency::sweep(&app).await {
-            tracing::warn!(%error, "keys of requests whose time is over stay for now");
+            tracing::warn!(%error, "expired idempotency keys could not be deleted");
         }
         if let Err(error) = organizations::sweep(&app).await {
-            tracing::warn!(%error, "old deletions and imports stay noted for now");
+            tracing::warn!(%error, "records of old deletions and imports could not be deleted");
         }
     }
 }
@@ -80,7 +80,7 @@ async fn discover(app: App) {
         every.tick().await;
         oidc.discover(clock::now()).await;
         if !oidc.ready() {
-            tracing::warn!("the OpenID provider cannot be reached: trying again");
+            tracing::warn!("OpenID provider is unreachable; retrying");
         }
     }
 }

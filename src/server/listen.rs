@@ -93,7 +93,7 @@ pub async fn serve(
             false => match connections.count(peer.ip()) {
                 Some(counted) => Some(counted),
                 None => {
-                    tracing::debug!(client = %peer.ip(), "too many connections from one network: one was closed");
+                    tracing::debug!(client = %peer.ip(), "too many connections from one network; closing one");
                     continue;
                 }
             },
@@ -123,7 +123,7 @@ pub async fn serve(
     app.hub.stop();
     drop(listener);
     if time::timeout(FAREWELL, places.acquire_many(MAX_CONNECTIONS)).await.is_err() {
-        tracing::warn!("connections that do not end are cut");
+        tracing::warn!("closing connections that are still open");
     }
     let left = async {
         while app.sockets.count() > 0 {
@@ -138,7 +138,7 @@ pub async fn serve(
 async fn rest_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!(%error, "no connection can be accepted");
+        tracing::error!(%error, "connection could not be accepted");
         time::sleep(Duration::from_secs(1)).await;
     }
 }

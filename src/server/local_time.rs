@@ -34,11 +34,11 @@ pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let typed = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S")).or_else(|| read("%Y-%m-%d %H:%M"));
     let typed = typed.filter(|typed| (1970..9000).contains(&typed.year()));
-    let typed = typed.ok_or_else(|| "Choose a day and a time, for example 2026-11-21 22:00.".to_owned())?;
+    let typed = typed.ok_or_else(|| "Enter a date and time, for example 2026-11-21 22:00.".to_owned())?;
     match zone.from_local_datetime(&typed) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.to_utc().into()),
         LocalResult::None => {
-            Err("On this day clocks are put forward, and this time is left out. Choose another.".to_owned())
+            Err("This time doesn’t exist on this day because clocks go forward. Choose another time.".to_owned())
         }
     }
 }

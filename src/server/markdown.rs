@@ -49,7 +49,7 @@ impl Source {
         });
         // One message that the parser cannot take must not make the others on its page unreadable.
         html.unwrap_or_else(|_| {
-            tracing::error!("a message cannot be rendered: it is shown as it was written");
+            tracing::error!("message could not be rendered; showing the source text");
             let (Self::Markdown(text) | Self::Html(text)) = self;
             convert::as_text(text)
         })
@@ -135,7 +135,7 @@ async fn render_all(sources: Vec<Source>) -> Result<Vec<String>> {
         sources.iter().map(Source::to_html).collect()
     });
     work.await.map_err(|error| {
-        tracing::error!(%error, "messages cannot be rendered");
+        tracing::error!(%error, "messages could not be rendered");
         AppError::Unavailable
     })
 }

@@ -132,19 +132,19 @@ async fn whole(request: Request) -> Result<Request, Response> {
             Err(refuse(&Request::from_parts(parts, Body::empty()), &no_nul()))
         }
         Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes.into())),
-        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.\n").into_response()),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The body of the request took too long.\n").into_response()),
+        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.\n").into_response()),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The request body took too long to arrive.\n").into_response()),
     }
 }
 
 fn busy(request: &Request) -> Response {
-    tracing::warn!("too much is asked for at once: a request is told to come back");
+    tracing::warn!("server is overloaded; rejecting a request");
     refuse(request, &AppError::Busy)
 }
 
 /// The error of a request that holds the character U+0000. PostgreSQL stores it in no text, so no text here has it.
 pub fn no_nul() -> AppError {
-    AppError::BadRequest("it holds the character U+0000, which no text may have. Leave it out.".to_owned())
+    AppError::BadRequest("it contains the character U+0000, which isn’t allowed. Remove it.".to_owned())
 }
 
 /// Refuses U+0000 in an address. In a body, [`admit`] does.

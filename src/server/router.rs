@@ -208,10 +208,10 @@ async fn whole_screens(request: Request, next: Next) -> Response {
         match tokio::time::timeout(patience, rendering).await {
             Ok(Ok(screen)) => return screen,
             Ok(Err(error)) => {
-                tracing::error!(%error, path = parts.uri.path(), "a screen is too long");
+                tracing::error!(%error, path = parts.uri.path(), "rendered page is too long");
                 return directory::refusal(&parts.headers, &AppError::Internal);
             }
-            Err(_) => tracing::warn!(path = parts.uri.path(), begun, "a screen does not end"),
+            Err(_) => tracing::warn!(path = parts.uri.path(), begun, "page rendering timed out"),
         }
     }
     directory::refusal(&parts.headers, &AppError::Busy)
@@ -276,7 +276,7 @@ async fn not_found(headers: HeaderMap) -> Response {
         &headers,
         StatusCode::NOT_FOUND,
         "Page not found",
-        "There is nothing at this address. It may be mistyped, or what was here has been deleted.",
+        "There’s nothing at this address. It may be mistyped, or the page may have been deleted.",
     )
 }
 
@@ -286,7 +286,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("unknown");
-    tracing::error!(panic = words, "a request panicked");
+    tracing::error!(panic = words, "request handler panicked");
     directory::refusal(&HeaderMap::new(), &AppError::Internal)
 }
 

@@ -79,7 +79,7 @@ async fn a_name_is_changed(server: TestServer) {
     let answer = change(&ana, "name", &[("name", " Ana <b>Lindqvist</b> ")]).await;
     assert_eq!((answer.status, answer.location()), (303, "/account?done=name"));
     let page = ana.get(answer.location()).await.text();
-    assert!(page.contains("Your name is changed.") && page.contains("Ana &lt;b&gt;Lindqvist"), "{page}");
+    assert!(page.contains("Name updated.") && page.contains("Ana &lt;b&gt;Lindqvist"), "{page}");
     let refused = change(&ana, "name", &[("name", "")]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("Enter your name."));
@@ -127,10 +127,10 @@ async fn a_new_address_counts_once_it_is_verified(server: TestServer) {
         link(&server, "ana@example.com", "/reset-password").await
     };
     for (email, password, words) in [
-        ("new@example.com", "wrong password here", "not your current password"),
+        ("new@example.com", "wrong password here", "isn’t your current password"),
         ("new@example.com", "", "Enter your current password"),
         ("new", PASSWORD, "valid email address"),
-        ("BOB@example.com", PASSWORD, "another account"),
+        ("BOB@example.com", PASSWORD, "Another account"),
         ("ana@example.com", PASSWORD, "already"),
     ] {
         let answer = change(&ana, "address", &[("email", email), ("address_password", password)]).await;
@@ -145,11 +145,11 @@ async fn a_new_address_counts_once_it_is_verified(server: TestServer) {
     assert!(page.contains("New@example.com") && page.contains("ana@example.com"), "{page}");
     assert_eq!(server.browser().sign_in("new", PASSWORD).await.status, 422, "not yet");
     let link = link(&server, "New@example.com", "/verify-email").await;
-    assert!(server.browser().get(&link).await.text().contains("becomes the address"));
+    assert!(server.browser().get(&link).await.text().contains("will become the email address"));
     assert_eq!(ana.post("/verify-email", &[("token", &token(&link))]).await.status, 303);
     assert_eq!(server.browser().sign_in("new", PASSWORD).await.status, 303);
     assert_eq!(server.browser().sign_in("ana", PASSWORD).await.status, 422);
-    assert_eq!(subjects(&server, "ana@example.com").await.last().unwrap(), "Your e-mail address was changed");
+    assert_eq!(subjects(&server, "ana@example.com").await.last().unwrap(), "Your email address was changed");
     assert_eq!(server.browser().get(&reset).await.status, 404, "a link in the old mailbox opens nothing");
     assert!(ana.is_signed_in().await);
 }
@@ -168,7 +168,7 @@ async fn a_new_address_can_be_taken_back(server: TestServer) {
     server.person("new").await;
     let answer = ana.post("/verify-email", &[("token", &token(&link))]).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text().contains("There is an account with this address already"));
+    assert!(answer.text().contains("An account with this address already exists"));
     assert!(ana.is_signed_in().await);
 }
 
@@ -201,9 +201,9 @@ async fn what_is_wrong_with_a_password_is_said(server: TestServer) {
     let ana = server.person("ana").await;
     for (current, new, words) in [
         ("", NEW, "Enter your current password."),
-        ("wrong password here", NEW, "This is not your current password."),
+        ("wrong password here", NEW, "This isn’t your current password."),
         (PASSWORD, "short", "at least 12"),
-        (PASSWORD, "ana@example.com!", "does not contain your e-mail address"),
+        (PASSWORD, "ana@example.com!", "doesn’t contain your email address"),
         (PASSWORD, "password1234", "too easy to guess"),
     ] {
         let answer = change(&ana, "password", &[("current_password", current), ("password", new)]).await;
@@ -239,7 +239,7 @@ async fn a_forgotten_password_is_reset_once(server: TestServer) {
     }
     let answer = stranger.post("/reset-password", &[("token", &token), ("password", NEW)]).await;
     assert_eq!((answer.status, answer.location()), (303, "/sign-in?done=reset"));
-    assert!(stranger.get(answer.location()).await.text().contains("Your password is set"));
+    assert!(stranger.get(answer.location()).await.text().contains("Password set."));
     assert!(!ana.is_signed_in().await, "every session ends");
     assert_eq!(server.browser().sign_in("ana", NEW).await.status, 303);
     assert_eq!(server.number("select count(*) from users where email_verified_at is not null").await, 1);
@@ -272,7 +272,7 @@ async fn a_link_ends(server: TestServer) {
     for link in [&reset, &verify] {
         let page = server.browser().get(link).await;
         assert_eq!(page.status, 404);
-        assert!(page.text().contains("This link cannot be used"));
+        assert!(page.text().contains("This link isn’t valid"));
     }
     let token = token(&reset);
     assert_eq!(server.browser().post("/reset-password", &[("token", &token), ("password", NEW)]).await.status, 404);
@@ -379,7 +379,7 @@ async fn sessions_are_listed_and_ended(server: TestServer) {
     let bob = server.person("bob").await;
     let page = ana.get("/account/sessions").await.text();
     assert!(page.contains("Firefox on Linux") && page.contains("127.0.0.1"), "{page}");
-    assert_eq!(page.matches("This one").count(), 1, "{page}");
+    assert_eq!(page.matches("This session").count(), 1, "{page}");
     assert_eq!(page.matches("name=\"session\"").count(), 2, "bob's is not listed: {page}");
     let row = "select id_hash from sessions where browser = 'Firefox on Linux' and seen_at = created_at";
     let id = server.texts(row).await.remove(0);
@@ -404,7 +404,7 @@ async fn an_account_is_deleted(server: TestServer) {
     assert_eq!(change(&ana, "delete", &[("delete_password", "wrong password here")]).await.status, 422);
     let answer = change(&ana, "delete", &[("delete_password", PASSWORD)]).await;
     assert_eq!((answer.status, answer.location()), (303, "/sign-in?done=deleted"));
-    assert!(ana.get(answer.location()).await.text().contains("Your account is deleted."));
+    assert!(ana.get(answer.location()).await.text().contains("Your account has been deleted."));
     assert!(!other.is_signed_in().await);
     assert_eq!(server.number("select count(*) from users").await, 1);
     assert_eq!(server.number("select count(*) from members").await, 1);
@@ -456,15 +456,15 @@ async fn an_account_is_linked_only_when_both_have_verified_the_address(server: T
         signed_in.map(|authenticated| authenticated.user().clone())
     };
     let why = |refused: Result<_, AppError>| refused.map(|_: UserId| ()).unwrap_err().to_string();
-    assert!(why(sign_in("ana", false).await).contains("The provider does not say"));
+    assert!(why(sign_in("ana", false).await).contains("The provider hasn’t verified this address"));
     let words = why(sign_in("ana", true).await);
     assert!(words.contains("verify the address under"), "{words}");
     server.execute("update users set email_verified_at = 1").await;
-    assert!(why(sign_in("ana", false).await).contains("The provider does not say"));
+    assert!(why(sign_in("ana", false).await).contains("The provider hasn’t verified this address"));
     assert_eq!(server.number("select count(*) from oidc_identities").await, 0);
     let linked = sign_in("ana", true).await.unwrap();
     assert_eq!(server.texts("select id from users").await, [linked.to_string()]);
     assert_eq!(sign_in("ana", false).await.unwrap(), linked, "from now on the identity is enough");
     // The address at the provider may have gone to somebody else.
-    assert!(why(sign_in("another", true).await).contains("another account of the provider"));
+    assert!(why(sign_in("another", true).await).contains("different account at the provider"));
 }

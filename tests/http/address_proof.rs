@@ -196,7 +196,9 @@ async fn password_reset_revokes_sessions_tokens_and_unverified_identities(server
     }
     assert!(!attacker.is_signed_in().await && !works(&program).await && !works(&program_of_other).await);
     assert_eq!(server.number("select count(*) from account_tokens").await, 0, "and every older link");
-    assert!(refusal(through_provider(&server, "attacker", "other", false).await).contains("does not say"));
+    assert!(
+        refusal(through_provider(&server, "attacker", "other", false).await).contains("hasn’t verified this address")
+    );
 
     // An identity that a verified claim linked is the owner's, and survives the next reset.
     assert_eq!(through_provider(&server, "owner", "other", true).await.unwrap(), squatted);
@@ -229,8 +231,10 @@ async fn verification_needs_the_account_as_well_as_the_mailbox(server: TestServe
     let (victim, elsewhere) = (server.browser(), server.person("bob").await);
     for browser in [&victim, &elsewhere] {
         let page = browser.get(&format!("/verify-email?token={link}")).await.text();
-        assert!(page.contains("Password of this account") && page.contains("Set a new password instead"), "{page}");
-        for (password, words) in [("", "Enter the password"), (NEW, "This is not the password of this account.")] {
+        assert!(page.contains("Account password") && page.contains("Set a new password instead"), "{page}");
+        for (password, words) in
+            [("", "Enter this account’s password"), (NEW, "This isn’t the password for this account.")]
+        {
             let answer = browser.post("/verify-email", &[("token", &link), ("password", password)]).await;
             assert_eq!(answer.status, 422);
             let page = answer.text();
@@ -265,7 +269,7 @@ async fn verification_revokes_what_opened_the_account_before(server: TestServer)
         let link = mailed(&server, &format!("{name}@example.com"), "/verify-email").await;
         let browser = if in_session { person.clone() } else { server.browser() };
         let page = browser.get(&format!("/verify-email?token={link}")).await.text();
-        assert_eq!(page.contains("Password of this account"), !in_session, "{page}");
+        assert_eq!(page.contains("Account password"), !in_session, "{page}");
         let password = if in_session { "" } else { PASSWORD };
         let answer = browser.post("/verify-email", &[("token", &link), ("password", password)]).await;
         assert_eq!(answer.location(), "/verify-email?done=verified", "{}", answer.text());
@@ -285,7 +289,7 @@ async fn new_address_is_not_verified_by_its_mailbox_alone(server: TestServer) {
     let link = mailed(&server, "victim@example.com", "/verify-email").await;
     let victim = server.browser();
     let page = victim.get(&format!("/verify-email?token={link}")).await.text();
-    assert!(page.contains("Password of this account") && !page.contains("Set a new password instead"), "{page}");
+    assert!(page.contains("Account password") && !page.contains("Set a new password instead"), "{page}");
     assert_eq!(victim.post("/verify-email", &[("token", &link)]).await.status, 422);
     assert_eq!(server.number("select count(*) from users where email_key = 'victim@example.com'").await, 0);
     assert_eq!(attacker.post("/verify-email", &[("token", &link)]).await.status, 303);
@@ -301,7 +305,7 @@ async fn identity_without_a_verified_claim_makes_an_unverified_account(server: T
     assert!(!is_verified(&server, "mia").await);
     // The real owner of the address is not led into it, and is told the way.
     let words = refusal(through_provider(&server, "another", "mia", true).await);
-    assert!(words.contains("another account of the provider") && words.contains("Forgot your password?"), "{words}");
+    assert!(words.contains("different account at the provider") && words.contains("Forgot your password?"), "{words}");
     // A session that the provider began.
     let mia = server.person("bob").await;
     let bob = mia.user_id().await;

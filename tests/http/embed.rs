@@ -135,6 +135,6 @@ async fn the_live_connection_has_a_page(server: TestServer) {
     assert_eq!(answer.status, 200);
     let html = answer.text();
     assert!(html.contains("data-organization=\"northwind\"") && html.contains("live-test.js"), "{html}");
-    assert!(html.contains("<noscript>") && html.contains("JavaScript is off"), "{html}");
+    assert!(html.contains("<noscript>") && html.contains("JavaScript is turned off"), "{html}");
     assert_eq!(server.browser().get("/status/nobody/live-test").await.status, 404);
 }

@@ -140,7 +140,7 @@ async fn while_no_connection_is_free_the_last_good_page_stays(server: TestServer
             assert_eq!(answer.header("etag"), good.header("etag"), "{path}");
             assert!(answer.header("cdn-cache-control").contains("stale-if-error"), "{path}");
         }
-        assert!(good.text().contains("Page made <time"), "it says how old it is");
+        assert!(good.text().contains("Page updated <time"), "it says how old it is");
     }
     is_not_available(&visitor, "/status/southwind").await;
     drop(held);

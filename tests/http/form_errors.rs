@@ -74,7 +74,7 @@ async fn form_errors_are_shown_once_without_a_script(server: TestServer) {
 
     let page = owner.get(&there).await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("is taken"), "{}", page.text());
+    assert!(page.text().contains("already taken"), "{}", page.text());
     let again = owner.get(&there).await;
     assert_eq!((again.status, again.location()), (303, "/dashboard/new?a=1"), "loading it again");
 
@@ -93,5 +93,5 @@ async fn form_errors_are_shown_once_without_a_script(server: TestServer) {
     let cookie = refused.header("set-cookie");
     assert!(cookie.starts_with("__Host-candor-form-error=") && cookie.contains("; Secure"), "{cookie}");
     let there = refused.location().strip_prefix(bo.origin()).unwrap().to_owned();
-    assert!(bo.get(&there).await.text().contains("is taken"), "{there}");
+    assert!(bo.get(&there).await.text().contains("already taken"), "{there}");
 }

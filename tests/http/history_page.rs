@@ -102,7 +102,7 @@ async fn an_open_incident_stands_above_the_services(server: TestServer) {
     assert!(open.contains("href=\"https://example.com/x\"") && open.contains("nofollow"), "{open}");
     assert_eq!(banner(&html), ("major".to_owned(), "Partial System Outage".to_owned()), "its only service");
     let past = element(&html, "timeline", "</section>");
-    assert!(past.contains("Going on since") && !past.contains("A replica fails."), "told once: {past}");
+    assert!(past.contains("Ongoing since") && !past.contains("A replica fails."), "told once: {past}");
 }
 
 async fn a_resolved_incident_moves_to_the_timeline(server: TestServer) {
@@ -229,7 +229,7 @@ async fn what_belongs_to_others_is_not_there(server: TestServer) {
     for path in ["/status/northwind", "/status/northwind/history"] {
         assert!(!page(&visitor, path).await.text().contains("Theirs"), "{path}");
     }
-    assert!(visitor.get("/status/nobody/history").await.text().contains("No such status page"));
+    assert!(visitor.get("/status/nobody/history").await.text().contains("Status page not found"));
 }
 
 async fn a_draft_of_a_postmortem_is_for_nobody(server: TestServer) {
@@ -267,7 +267,7 @@ async fn the_history_goes_by_month(server: TestServer) {
     let visitor = server.browser();
     let html = page(&visitor, "/status/northwind/history").await.text();
     assert!(html.contains("Just now") && html.contains("We look.") && !html.contains("Long ago"), "{html}");
-    assert!(html.contains("Nothing from"), "months without anything are one line: {html}");
+    assert!(html.contains("No incidents or maintenance from"), "months without anything are one line: {html}");
     assert!(html.contains("rel=\"prev\"") && !html.contains("rel=\"next\""), "{html}");
     let month = &started[..7];
     let html = page(&visitor, &format!("/status/northwind/history?month={month}")).await.text();
@@ -333,7 +333,7 @@ async fn uptime_is_what_the_formula_says(server: TestServer) {
     let row = element(&html, &format!("s-{api}"), "</li>");
     assert!(row.contains("<p>99.78% uptime over 90 days</p>"), "{row}");
     assert!(html.contains("<span class=\"figure\">99.78% uptime over 90 days</span>"), "the group's: {html}");
-    assert!(row.contains("aria-label=\"2 of 90 days not operational\""), "{row}");
+    assert!(row.contains("aria-label=\"2 of 90 days had problems\""), "{row}");
     let days = row.split("data-d=\"").nth(1).unwrap().split('"').next().unwrap();
     let days: Vec<&str> = days.split(' ').collect();
     assert!(days.len() == 2 && days[0].ends_with("p720") && days[1].ends_with("x60"), "{days:?}");
@@ -346,7 +346,7 @@ async fn uptime_is_what_the_formula_says(server: TestServer) {
     {
         assert!(html.contains(words), "{words}: {html}");
     }
-    assert!(html.contains("2 of 90 days not operational"), "{html}");
+    assert!(html.contains("2 of 90 days had problems"), "{html}");
 }
 
 async fn a_young_service_has_no_data_from_before(server: TestServer) {
@@ -370,10 +370,10 @@ async fn a_service_has_a_page_of_its_own(server: TestServer) {
     for words in ["&lt;i&gt;API&lt;/i&gt;", "In &amp; out", "Operational", "No incidents in the past twelve months"] {
         assert!(html.contains(words), "{words}: {html}");
     }
-    assert!(!html.contains("Days that were not operational"), "{html}");
+    assert!(!html.contains("Days with problems"), "{html}");
     owner.set_status("northwind", &[api], "major_outage").await;
     let html = page(&server.browser(), &path).await.text();
-    assert!(html.contains("state major_outage") && html.contains("Days that were not operational"), "at once: {html}");
+    assert!(html.contains("state major_outage") && html.contains("Days with problems"), "at once: {html}");
     owner.rpc("delete_service", json!({ "organization": "northwind", "id": api })).await.right();
     assert_eq!(server.browser().get(&path).await.status, 404);
 }

@@ -335,7 +335,7 @@ async fn a_host_belongs_to_one(server: TestServer) {
     bind(&server, "northwind", Some(HOST)).await;
     let refused = hosts::set(&server.app, &server.app.url, "southwind", Some("STATUS.northwind.example")).await;
     let words = refused.unwrap_err().on("host").unwrap();
-    assert!(words.contains("Another organization has this host"), "{words}");
+    assert!(words.contains("Another organization uses this host"), "{words}");
     bind(&server, "northwind", Some(HOST)).await;
     bind(&server, "northwind", None).await;
     bind(&server, "southwind", Some(HOST)).await;
@@ -356,10 +356,10 @@ async fn the_operator_binds_it(server: TestServer) {
     assert_eq!(set.len(), 1, "{lines:?}");
     assert_eq!((&set[0]["after"], &set[0]["door"]), (&json!(HOST), &json!("command_line")), "{}", set[0]);
     for (words, why) in [
-        ("northwind https://status.example.com", "no host name"),
-        ("northwind status.example.com:443", "no host name"),
-        ("northwind localhost", "no host name"),
-        ("northwind 127.0.0.1", "is an address"),
+        ("northwind https://status.example.com", "not a valid host name"),
+        ("northwind status.example.com:443", "not a valid host name"),
+        ("northwind localhost", "not a valid host name"),
+        ("northwind 127.0.0.1", "is an IP address"),
         ("northwind candor.example.com", "own host"),
         ("nowhere status.example.com", "organization"),
         ("northwind", "required"),

@@ -312,7 +312,7 @@ async fn what_is_no_statuspage_file_changes_nothing(server: TestServer) {
         .await
         .expect_err("missing")
         .to_string();
-    assert!(error.contains("missing.json") && error.contains("cannot be read"), "{error}");
+    assert!(error.contains("missing.json") && error.contains("could not read"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(server.number("select count(*) from organizations").await, 0, "not even an empty organization");
 }

@@ -180,7 +180,7 @@ async fn an_existing_account_signs_in_and_comes_back(server: TestServer) {
     let answer = browser.post("/sign-in", &fields).await;
     assert_eq!((answer.status, answer.location()), (303, link(&token).as_str()));
     let page = browser.get(&link(&token)).await.text();
-    assert!(page.contains("Join as mia@example.com") && !page.contains("another address"), "{page}");
+    assert!(page.contains("Join as mia@example.com") && !page.contains("isn’t the address that was invited"), "{page}");
     assert_eq!(browser.accept(&token, "").await.location(), "/dashboard/northwind");
     assert_eq!(owner.people("northwind").await["members"].as_array().unwrap().len(), 2);
 }
@@ -191,7 +191,7 @@ async fn somebody_else_may_accept_and_is_told(server: TestServer) {
     let bob = server.person("bob").await;
     let page = bob.get(&link(&token)).await.text();
     assert!(page.contains("bob@example.com") && page.contains("mia@example.com"));
-    assert!(page.contains("another address than the invited one"), "{page}");
+    assert!(page.contains("isn’t the address that was invited"), "{page}");
     assert_eq!(bob.accept(&token, "").await.status, 303);
     bob.rpc("frame", json!({ "organization": "northwind" })).await.right();
     is_void(&server, &token).await;
@@ -472,7 +472,7 @@ async fn only_verified_members_invite_by_mail(server: TestServer) {
     let server = server.with_mail().await;
     let owner = server.owner("northwind").await;
     let words = owner.rpc("invite", invitation("northwind", "mia@example.com")).await.refused(409, "conflict");
-    assert!(words.as_str().unwrap().contains("Verify your e-mail address"), "{words}");
+    assert!(words.as_str().unwrap().contains("Verify your email address"), "{words}");
     assert_eq!(server.number("select count(*) from invitations").await, 0);
     everybody_is_verified(&server).await;
     owner.rpc("invite", invitation("northwind", "mia@example.com")).await.right();

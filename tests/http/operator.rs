@@ -233,7 +233,7 @@ async fn operator_reset_revokes_access_and_expires(server: TestServer) {
     server.execute(expire).await;
     let refused = server.browser().sign_in("ana", &given).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("given by the operator and has expired"), "{}", refused.text());
+    assert!(refused.text().contains("temporary password has expired"), "{}", refused.text());
     let wrong = server.browser().sign_in("ana", PASSWORD).await.text();
     assert!(!wrong.contains("expired"), "only who knows it is told");
     // One that the person has chosen does not expire.

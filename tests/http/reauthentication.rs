@@ -99,7 +99,7 @@ async fn an_old_session_changes_nothing_until_it_is_confirmed(server: TestServer
 
     let page = owner.get("/account/confirm?next=/account/tokens").await;
     assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
-    assert!(!page.text().contains("<script") && !page.text().contains("Send me a link"), "{}", page.text());
+    assert!(!page.text().contains("<script") && !page.text().contains("Email me a link"), "{}", page.text());
     let answer = confirm(&owner, PASSWORD, "/account/tokens").await;
     assert_eq!((answer.status, answer.location()), (303, "/account/tokens"));
     assert!(owner.get("/account/tokens").await.text().contains("name=\"role\""));
@@ -130,7 +130,10 @@ async fn without_a_password_the_session_itself_has_to_be_confirmed(server: TestS
     assert!(!ana.get("/account").await.text().contains("name=\"email\""), "it is asked for first");
     let untouched = "select count(*) from users where email = 'ana@example.com' and password_hash is null";
     assert_eq!(server.number(untouched).await, 1);
-    assert!(ana.get("/account/confirm").await.text().contains("Ask the operator"), "there is no way to confirm");
+    assert!(
+        ana.get("/account/confirm").await.text().contains("Ask the server’s administrator"),
+        "there is no way to confirm"
+    );
     age(&server, -60).await;
     assert_eq!(ana.post("/account", &password).await.location(), "/account?done=password");
     assert_eq!(server.browser().sign_in("ana", "another lantern walks south").await.status, 303);
@@ -161,7 +164,7 @@ async fn a_wrong_password_confirms_nothing_and_is_limited(server: TestServer) {
     let refused = confirm(&ana, "wrong password here", "/account/tokens").await;
     assert_eq!(refused.status, 422);
     let page = refused.text();
-    assert!(page.contains("This is not your current password.") && !page.contains("wrong password here"), "{page}");
+    assert!(page.contains("This isn’t your current password.") && !page.contains("wrong password here"), "{page}");
     assert!(page.contains("value=\"/account/tokens\""), "where they were going stays");
     assert_eq!(confirm(&ana, "", "").await.status, 422);
     assert_eq!(make_personal(&ana).await.status, 403);
@@ -175,7 +178,7 @@ async fn a_wrong_password_confirms_nothing_and_is_limited(server: TestServer) {
 
 /// The newest link to confirm a session.
 async fn confirmation_link(server: &TestServer) -> String {
-    let query = "select text_body from messages where subject = 'Confirm that it is you' order by created_at desc";
+    let query = "select text_body from messages where subject = 'Confirm it’s you' order by created_at desc";
     eventually("a link to confirm", async || {
         let bodies = server.texts(query).await;
         let place = bodies.iter().flat_map(|body| body.lines()).find_map(|line| line.strip_prefix(&server.url))?;
@@ -196,7 +199,7 @@ async fn a_mailed_link_confirms_the_session_that_asked(server: TestServer) {
     server.execute("update users set email_verified_at = 1, password_hash = null").await;
     let sent = ana.post("/account/confirm", &ask).await;
     assert_eq!((sent.status, sent.location()), (303, "/account/confirm?next=/account/tokens&done=link"));
-    assert!(ana.get(sent.location()).await.text().contains("A link is on its way"));
+    assert!(ana.get(sent.location()).await.text().contains("We sent you a link."));
     let link = confirmation_link(&server).await;
     let token = link.split_once("token=").unwrap().1.to_owned();
     assert!(link.starts_with("/account/confirm?next=/account/tokens&token="), "{link}");
@@ -354,7 +357,7 @@ async fn a_walk_through_the_provider_confirms_only_its_own_person(server: TestSe
         let (asked, answer) = provider.walk(&ana, CONFIRM, subject, auth_time).await;
         assert_eq!((asked["prompt"].as_str(), asked["max_age"].as_str()), ("login", "0"));
         assert_eq!(answer.status, 409, "{subject} {auth_time:?}");
-        assert!(answer.text().contains("Confirm that it is you"), "{}", answer.text());
+        assert!(answer.text().contains("Confirm it’s you"), "{}", answer.text());
         assert_eq!(make_personal(&ana).await.status, 403, "{subject} {auth_time:?}");
     }
     assert_eq!(server.number("select count(*) from users").await, 2, "nobody was signed up");

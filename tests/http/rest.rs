@@ -77,12 +77,12 @@ async fn wrong_fields_are_named(server: TestServer) {
     let owner = server.owner("northwind").await;
     let admin = Bearer::of(&server, &owner, "northwind", "admin").await;
     for (body, field, words) in [
-        (json!({ "name": "API", "colour": "red" }), "colour", "There is no such field."),
-        (json!({}), "name", "This field is missing."),
+        (json!({ "name": "API", "colour": "red" }), "colour", "Unknown field."),
+        (json!({}), "name", "This field is required."),
         (json!({ "name": 7 }), "name", "Invalid type"),
         (json!({ "name": "API", "group_id": "x" }), "group_id", "An id has 12 characters"),
         (json!({ "name": "  " }), "name", "Enter a name."),
-        (json!({ "name": "API", "group_id": "aaaaaaaaaaaa" }), "group_id", "This group has just been deleted"),
+        (json!({ "name": "API", "group_id": "aaaaaaaaaaaa" }), "group_id", "This group was just deleted"),
     ] {
         let answer = admin.post("/services", body.clone()).await;
         assert_eq!(problem_fields(&answer), [field], "{body}");

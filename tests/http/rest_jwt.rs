@@ -212,9 +212,9 @@ async fn a_token_that_is_not_right_is_refused_with_the_reason(server: TestServer
     type Change = fn(&mut Value);
     let wrong_claims: [(&str, Change, &str); 8] = [
         ("expired", |c| c["exp"] = json!(clock::now().seconds() - 61), "expired"),
-        ("without an end", |c| c["exp"] = Value::Null, "no JSON Web Token"),
+        ("without an end", |c| c["exp"] = Value::Null, "not a JSON Web Token"),
         ("not valid yet", |c| c["nbf"] = json!(clock::now().seconds() + 90), "not valid yet"),
-        ("another issuer", |c| c["iss"] = json!("https://id.example.com"), "another issuer"),
+        ("another issuer", |c| c["iss"] = json!("https://id.example.com"), "issuer (iss)"),
         ("another audience", |c| c["aud"] = json!("candor"), "audience"),
         ("no audience", |c| c["aud"] = Value::Null, "audience"),
         ("bound to a key", |c| c["cnf"] = json!({ "jkt": "x" }), "bound to a key"),
@@ -225,25 +225,25 @@ async fn a_token_that_is_not_right_is_refused_with_the_reason(server: TestServer
     }
     let claims = provider.claims();
     let none = format!("{}.{}.", part(&json!({ "alg": "none", "typ": "JWT" })), part(&claims));
-    refused(&me(&server, &none).await, "not signed", "not signed in an accepted way");
+    refused(&me(&server, &none).await, "not signed", "not signed with an accepted algorithm");
     // Whoever knows the public key could sign with it, were it taken for a shared secret.
     let public = serde_json::to_value(key(KEY, "one").as_verification_key()).unwrap();
     let secret = BASE64_URL_SAFE_NO_PAD.decode(public["x"].as_str().unwrap()).unwrap();
     let text = format!("{}.{}", part(&json!({ "alg": "HS256", "kid": "one" })), part(&claims));
     let signature = CoreHmacKey::new(secret).sign(&CoreJwsSigningAlgorithm::HmacSha256, text.as_bytes()).unwrap();
     let shared = format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature));
-    refused(&me(&server, &shared).await, "a shared secret", "not signed in an accepted way");
+    refused(&me(&server, &shared).await, "a shared secret", "not signed with an accepted algorithm");
     for garbage in ["a.b.c", "e30.e30.e30", ".."] {
-        refused(&me(&server, garbage).await, garbage, "no JSON Web Token");
+        refused(&me(&server, garbage).await, garbage, "not a JSON Web Token");
     }
     refused(&me(&server, &format!("{}.a.b", "a".repeat(9000))).await, "a long one", "longer than");
     assert_eq!(provider.reads(), 0, "nobody is asked for the keys of garbage");
 
     let header = json!({ "alg": "EdDSA", "kid": "one" });
-    refused(&me(&server, &signed(&header, &claims, OTHER_KEY)).await, "another key", "signature is wrong");
+    refused(&me(&server, &signed(&header, &claims, OTHER_KEY)).await, "another key", "signature is invalid");
     for _ in 0..3 {
         let unknown = signed(&json!({ "alg": "EdDSA", "kid": "two" }), &claims, KEY);
-        refused(&me(&server, &unknown).await, "an unknown key", "does not publish");
+        refused(&me(&server, &unknown).await, "an unknown key", "doesn’t publish");
     }
     assert_eq!(provider.reads(), 1, "and not again and again for keys that nobody knows");
 
@@ -264,7 +264,7 @@ async fn an_audience_may_be_left_out_where_the_operator_says_so(server: TestServ
         assert_eq!(me(&server, &provider.token(change)).await.right()["email"], "ada@example.com");
     }
     let elsewhere = provider.token(|claims| claims["iss"] = json!("https://id.example.com"));
-    refused(&me(&server, &elsewhere).await, "the issuer is looked at all the same", "another issuer");
+    refused(&me(&server, &elsewhere).await, "the issuer is looked at all the same", "issuer (iss)");
 }
 
 async fn without_a_provider_or_an_audience_no_such_token_is_taken(server: TestServer) {
@@ -273,6 +273,6 @@ async fn without_a_provider_or_an_audience_no_such_token_is_taken(server: TestSe
     refused(&me(&server, &token).await, "no provider", "cnd_");
     let server = provider.at(server, None).await;
     provider.person(&server).await;
-    refused(&me(&server, &token).await, "no audience", "its operator has not set their audience");
+    refused(&me(&server, &token).await, "no audience", "no audience is configured");
     assert_eq!(provider.reads(), 0);
 }

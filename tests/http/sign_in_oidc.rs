@@ -93,7 +93,7 @@ async fn one_start_serves_one_sign_in(server: TestServer) {
     assert_eq!(statuses, [303, 409], "{}{}", one.text(), other.text());
     let refused = come_back(&late, &query).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.text().contains("was used already"), "{}", refused.text());
+    assert!(refused.text().contains("was already used"), "{}", refused.text());
     assert!(!late.is_signed_in().await);
     assert_eq!(server.number("select count(*) from sessions").await, 1);
 

@@ -68,7 +68,7 @@ async fn an_address_has_one_account_whatever_its_case(server: TestServer) {
         .post("/sign-up", &[("name", "Other"), ("email", " ANA@Example.com "), ("password", PASSWORD)])
         .await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text().contains("There is an account with this address already"));
+    assert!(answer.text().contains("An account with this address already exists"));
     assert_eq!(server.number("select count(*) from users").await, 1);
 }
 

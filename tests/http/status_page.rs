@@ -84,7 +84,7 @@ async fn an_unknown_page_is_404_and_helps(server: TestServer) {
         assert_eq!(answer.status, 404, "{slug}");
         let html = answer.text();
         assert!(
-            html.contains("No such status page") && html.contains("href=\"/\"") && !html.contains("<script>"),
+            html.contains("Status page not found") && html.contains("href=\"/\"") && !html.contains("<script>"),
             "{slug}: {html}"
         );
         assert_eq!(answer.header("cache-control"), "no-store", "{slug}");

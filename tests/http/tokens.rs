@@ -182,7 +182,7 @@ async fn nobody_makes_a_token_that_may_do_more_than_they(server: TestServer) {
 async fn an_unverified_account_makes_no_personal_token_where_mail_is_sent(server: TestServer) {
     let server = server.with_mail().await;
     let ana = server.person("ana").await;
-    assert!(ana.get("/account/tokens").await.text().contains("Verify your address first"));
+    assert!(ana.get("/account/tokens").await.text().contains("Verify your email address first"));
     let fields = [("what", "create"), ("name", "laptop"), ("role", "owner"), ("days", "")];
     assert_eq!(ana.post("/account/tokens", &fields).await.status, 409);
     assert_eq!(server.number("select count(*) from api_tokens").await, 0);

@@ -76,7 +76,7 @@ async fn still(server: &TestServer, path: &str) -> String {
     let answer = server.browser().get(path).await;
     assert_eq!(answer.status, 200, "{path}");
     let html = answer.text().replace(&server.url, "");
-    let (before, after) = html.split_once("Page made ").unwrap_or((html.as_str(), "</p>"));
+    let (before, after) = html.split_once("Page updated ").unwrap_or((html.as_str(), "</p>"));
     let text = format!("{before}{}", after.split_once("</p>").unwrap().1);
     let mut still = String::new();
     for c in text.chars() {
@@ -438,11 +438,11 @@ async fn a_broken_file_changes_nothing(server: TestServer) {
         changed
     };
     let mut cases = vec![
-        (file[..file.len() - 3].to_owned(), "ends in the middle"),
-        (file.lines().take(40).collect::<Vec<_>>().join("\n"), "ends in the middle"),
-        (no_more(&file, "{", "{ what,"), "no JSON"),
+        (file[..file.len() - 3].to_owned(), "is incomplete"),
+        (file.lines().take(40).collect::<Vec<_>>().join("\n"), "is incomplete"),
+        (no_more(&file, "{", "{ what,"), "not valid JSON"),
         (no_more(&file, "\"version\": 1", "\"version\": 2"), "newer"),
-        (no_more(&file, "\"candor\"", "\"atom\""), "no export of Candor"),
+        (no_more(&file, "\"candor\"", "\"atom\""), "not a Candor export"),
         (no_more(&file, "\"own_status\": \"operational\"", "\"own_status\": \"on_fire\""), ".own_status: \"on_fire\""),
         (no_more(&file, "\"team_id\": null", "\"team_id\": \"000000000000\""), "services[0].team_id"),
         (doubled, "services[1].id: services[0]"),
@@ -453,11 +453,11 @@ async fn a_broken_file_changes_nothing(server: TestServer) {
         (no_more(&file, "ana@northwind.example", "nobody"), "members[0].email"),
         (no_more(&file, "\"role\": \"owner\"", "\"role\": \"king\""), "members[0].role"),
         (no_more(&file, "\"own_status\": \"operational\", ", ""), "own_status: is missing"),
-        (no_more(&file, "\"own_status\"", "\"hidden\": true, \"own_status\""), "hidden: is nothing"),
+        (no_more(&file, "\"own_status\"", "\"hidden\": true, \"own_status\""), "hidden: is not a known field"),
         (no_more(&file, "\"description\": \"\"", "\"description\": \"\\u0000\""), "U+0000"),
     ];
-    cases.push(("{}".to_owned(), "no export of Candor"));
-    cases.push((std::fs::read_to_string(fixture("summary.json")).unwrap(), "no export of Candor"));
+    cases.push(("{}".to_owned(), "not a Candor export"));
+    cases.push((std::fs::read_to_string(fixture("summary.json")).unwrap(), "not a Candor export"));
     for (text, words) in cases {
         let error = import(&other, &text, None).await.unwrap_err();
         assert!(matches!(error, TransferError::Content { .. }), "{words}: {error:?}");
@@ -529,7 +529,7 @@ async fn edited_file_is_checked_as_typed_input_is(server: TestServer) {
         })
         .collect();
     let error = import(&other, &format!("{head}\"services\": [\n{many}{services}"), None).await.unwrap_err();
-    assert!(error.to_string().contains("services: an organization has at most 5000"), "{error}");
+    assert!(error.to_string().contains("services: an organization can have at most 5000"), "{error}");
     assert_eq!(state(&other).await, before);
     import_right(&other, &file).await;
 }

@@ -134,10 +134,10 @@ impl Cookies {
             let value = std::str::from_utf8(&pair[at + 1..]).ok().filter(|value| kind.accepts(value));
             bytes += pair.len();
             let refused = match found.entry(name) {
-                Entry::Vacant(entry) => entry.insert(value).is_none().then_some("a value that this server never gave"),
+                Entry::Vacant(entry) => entry.insert(value).is_none().then_some("value not issued by this server"),
                 Entry::Occupied(mut entry) => {
                     entry.insert(None);
-                    Some("several cookies of one name")
+                    Some("duplicate cookie name")
                 }
             };
             // On plain http, other programs of the same host may have a cookie of this name.

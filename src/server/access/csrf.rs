@@ -34,7 +34,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     security_log::origin_refused(&request);
     (
         StatusCode::FORBIDDEN,
-        "This request comes from another page, so it was refused. Open the page on its own address and try again.\n",
+        "This request came from another site and was refused. Open the page at its own URL and try again.\n",
     )
         .into_response()
 }

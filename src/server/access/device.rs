@@ -67,8 +67,8 @@ fn browser(agent: &str) -> String {
     match (find(BROWSERS), find(SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) => name.to_owned(),
-        (None, Some(system)) => format!("A browser on {system}"),
-        (None, None) => "An unknown browser".to_owned(),
+        (None, Some(system)) => format!("Unknown browser on {system}"),
+        (None, None) => "Unknown browser".to_owned(),
     }
 }
 
@@ -97,8 +97,8 @@ mod tests {
                 "Safari on macOS",
             ),
             ("curl/8.5.0", "curl"),
-            ("<script>alert(1)</script>", "An unknown browser"),
-            ("", "An unknown browser"),
+            ("<script>alert(1)</script>", "Unknown browser"),
+            ("", "Unknown browser"),
         ] {
             assert_eq!(browser(agent), words, "{agent}");
         }

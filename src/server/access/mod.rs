@@ -618,7 +618,7 @@ pub async fn run<T: Send + 'static>(verb: impl Future<Output = Result<T>> + Send
     match tokio::spawn(verb.in_current_span()).await {
         Ok(result) => result,
         Err(error) => {
-            tracing::error!(%error, "a verb panicked");
+            tracing::error!(%error, "an operation panicked");
             Err(AppError::Internal)
         }
     }

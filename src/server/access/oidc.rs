@@ -217,7 +217,7 @@ impl Provider {
             return Err(wrong_issuer(metadata.issuer(), issuer));
         }
         let Some(token_endpoint) = metadata.token_endpoint().cloned() else {
-            return Err("the provider has no token endpoint, so it cannot do the authorization code flow".to_owned());
+            return Err("the provider has no token endpoint, so it can't use the authorization code flow".to_owned());
         };
         let addresses = [
             Some(metadata.authorization_endpoint().url()),
@@ -231,7 +231,7 @@ impl Provider {
             .flatten()
             .find(|url| url.scheme() != "https" && url.scheme() != issuer.url().scheme())
         {
-            return Err(format!("the provider's address `{plain}` must be https, as its issuer is"));
+            return Err(format!("the provider's URL `{plain}` must use https, like its issuer"));
         }
         // Basic is what every provider must understand when it does not say anything.
         let authentication = match metadata.token_endpoint_auth_methods_supported() {
@@ -280,7 +280,10 @@ impl Provider {
         }
         let subject = claims.subject().as_str();
         if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
-            return Err((IdTokenFault::Subject, "the subject is empty, too long or has control characters".to_owned()));
+            return Err((
+                IdTokenFault::Subject,
+                "the subject is empty, too long or contains control characters".to_owned(),
+            ));
         }
         Ok(claims)
     }
@@ -302,7 +305,7 @@ impl Provider {
         if found == *expected {
             Ok(())
         } else {
-            Err((IdTokenFault::AccessToken, "at_hash is another access token's".to_owned()))
+            Err((IdTokenFault::AccessToken, "at_hash belongs to a different access token".to_owned()))
         }
     }
 }
@@ -343,26 +346,32 @@ impl Oidc {
     pub fn new(settings: OidcSettings, redirect: String) -> Result<Self, OidcSettingError> {
         let wrong = |name, problem: &str| OidcSettingError { name, problem: problem.to_owned() };
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| {
-            wrong("OIDC_ISSUER", &format!("must be an address such as https://id.example.com: {error}."))
+            wrong("OIDC_ISSUER", &format!("must be a URL such as https://id.example.com: {error}."))
         })?;
         let url = issuer.url();
         let local = is_loopback(url);
         if url.host().is_none() || !(url.scheme() == "https" || url.scheme() == "http" && local) {
-            return Err(wrong("OIDC_ISSUER", "must begin with https:// (http:// is allowed on this machine only)."));
+            return Err(wrong("OIDC_ISSUER", "must start with https:// (http:// is only allowed for localhost)."));
         }
         if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("OIDC_ISSUER", "must be without user name, `?` and `#`."));
+            return Err(wrong("OIDC_ISSUER", "must not contain a username, password, `?` or `#`."));
         }
         if settings.client_id.trim().is_empty() {
-            return Err(wrong("OIDC_CLIENT_ID", "must be what the provider calls this server; it is empty."));
+            return Err(wrong(
+                "OIDC_CLIENT_ID",
+                "is empty. Set it to the client ID that the provider gave this server.",
+            ));
         }
         if settings.client_secret.as_ref().is_some_and(|secret| secret.trim().is_empty()) {
-            return Err(wrong("OIDC_CLIENT_SECRET", "is empty: leave it out when the provider gave none."));
+            return Err(wrong(
+                "OIDC_CLIENT_SECRET",
+                "is empty. Leave it unset if the provider didn’t give you a secret.",
+            ));
         }
         let redirect = RedirectUrl::new(redirect)
-            .map_err(|error| wrong("CANDOR_URL", &format!("does not give an address to come back to: {error}.")))?;
+            .map_err(|error| wrong("CANDOR_URL", &format!("can’t be used to build the redirect URL: {error}.")))?;
         let http = Http::new(url.scheme() == "https", local)
-            .map_err(|error| wrong("OIDC_ISSUER", &format!("cannot be asked: {}.", with_causes(&error))))?;
+            .map_err(|error| wrong("OIDC_ISSUER", &format!("can’t be requested: {}.", with_causes(&error))))?;
         Ok(Self { settings, issuer, redirect, http, known: RwLock::default(), reading: tokio::sync::Mutex::default() })
     }
 
@@ -381,14 +390,12 @@ impl Oidc {
         let label = self.label();
         self.known(|known| match (&known.provider, &known.failure) {
             (Some(_), _) => None,
-            (None, None) => Some(format!("Signing in with {label} is being prepared. Try it in a moment.")),
+            (None, None) => Some(format!("Sign-in with {label} is starting up. Try again in a moment.")),
             (None, Some((OidcError::Unreachable, _))) => Some(format!(
-                "Signing in with {label} is not possible right now: the provider cannot be reached. \
-                 The server keeps trying."
+                "Sign-in with {label} isn’t available right now because the provider can’t be reached. The server keeps trying."
             )),
             (None, Some(_)) => Some(format!(
-                "Signing in with {label} is not possible: the provider and this server are not set up for each other. \
-                 The operator finds the reason in the server's log."
+                "Sign-in with {label} isn’t set up correctly. The server’s administrator can find the reason in the server log."
             )),
         })
     }
@@ -487,7 +494,7 @@ impl Oidc {
         let authenticated_at = authenticated_at(claims, now);
         let (reauthenticated, started_at) = (flow.reauthenticates, flow.started_at);
         if reauthenticated && authenticated_at.is_none_or(|at| flow.started_at - at > CLOCK_TOLERANCE_SECONDS) {
-            self.log_refusal("the provider did not say (auth_time) that the person has just signed in again");
+            self.log_refusal("the provider did not confirm (auth_time) that the person just signed in again");
             return Err(OidcError::NotReauthenticated);
         }
 
@@ -509,7 +516,7 @@ impl Oidc {
         let token = answer.access_token();
         // The library panics on a token that does not fit into a header.
         if !token.secret().bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.log_refusal("the access token has characters that no header can carry");
+            self.log_refusal("the access token contains characters that aren't allowed in a header");
             return Err(OidcError::TokenUnreadable);
         }
         let Ok(request) = provider.client.user_info(token.clone(), Some(claims.subject().clone())) else {
@@ -547,7 +554,7 @@ impl Oidc {
             self.change(|known| known.tried_at = Some(now));
             match self.read(now).await {
                 Ok(provider) => {
-                    tracing::info!(issuer = %self.settings.issuer, "read the sign-in provider's metadata and keys");
+                    tracing::info!(issuer = %self.settings.issuer, "sign-in provider metadata and keys loaded");
                     self.change(|known| {
                         known.provider = Some(Arc::new(provider));
                         known.failure = None;
@@ -557,7 +564,7 @@ impl Oidc {
                     // Said once, however long it lasts.
                     if known.failure.as_ref() != Some(&failure) {
                         let (issuer, reason) = (&self.settings.issuer, &failure.1);
-                        tracing::warn!(issuer, reason, "the sign-in provider cannot be used");
+                        tracing::warn!(issuer, reason, "sign-in provider is unusable");
                     }
                     known.failure = Some(failure);
                 }),
@@ -580,7 +587,9 @@ impl Oidc {
                 }
                 DiscoveryError::Validation(detail) => (
                     OidcError::Misconfigured,
-                    format!("{detail}: OIDC_ISSUER must be exactly what the provider calls itself, to the last `/`"),
+                    format!(
+                        "{detail}: OIDC_ISSUER must match the provider's issuer exactly, including any trailing `/`"
+                    ),
                 ),
                 _ => (OidcError::Misconfigured, with_causes(&error)),
             })?;
@@ -594,7 +603,7 @@ impl Oidc {
         }
         self.log_refusal(&format!("{code:?}, {description:?}"));
         let plain = code.len() <= 60 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        OidcError::Refused(if plain && !code.is_empty() { code.to_owned() } else { "no known reason".to_owned() })
+        OidcError::Refused(if plain && !code.is_empty() { code.to_owned() } else { "unknown reason".to_owned() })
     }
 
     fn token_refused(&self, error: &TokenError) -> OidcError {
@@ -603,7 +612,7 @@ impl Oidc {
                 let description = answer.error_description();
                 if *answer.error() == CoreErrorResponseType::InvalidClient {
                     self.log_refusal(&format!(
-                        "the provider does not accept OIDC_CLIENT_ID with OIDC_CLIENT_SECRET: {description:?}"
+                        "the provider rejected OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: {description:?}"
                     ));
                 } else {
                     self.log_refusal(&format!("{:?}, {description:?}", answer.error().to_string()));
@@ -616,7 +625,7 @@ impl Oidc {
             }
             RequestTokenError::Parse(problem, _) => {
                 // Where and what kind only: the text may quote a token.
-                self.log_refusal(&format!("the token endpoint's answer cannot be read at `{}`", problem.path()));
+                self.log_refusal(&format!("the token endpoint's response can't be parsed at `{}`", problem.path()));
                 OidcError::TokenUnreadable
             }
             RequestTokenError::Other(detail) => {
@@ -632,7 +641,7 @@ impl Oidc {
     }
 
     fn log_refusal(&self, reason: &str) {
-        tracing::warn!(issuer = %self.settings.issuer, reason, "a sign-in through the provider failed");
+        tracing::warn!(issuer = %self.settings.issuer, reason, "OIDC sign-in failed");
     }
 
     fn current(&self) -> Option<Arc<Provider>> {
@@ -651,7 +660,9 @@ impl Oidc {
 type TokenError = RequestTokenError<HttpError, openidconnect::StandardErrorResponse<CoreErrorResponseType>>;
 
 fn wrong_issuer(found: &str, expected: &str) -> String {
-    format!("the provider calls itself `{found}`, but OIDC_ISSUER is `{expected}`: they must be equal, to the last `/`")
+    format!(
+        "the provider's issuer is `{found}`, but OIDC_ISSUER is `{expected}`: they must match exactly, including any trailing `/`"
+    )
 }
 
 const fn fault(error: &ClaimsVerificationError) -> IdTokenFault {

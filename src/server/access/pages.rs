@@ -256,7 +256,7 @@ pub async fn oidc_start(
             &headers,
             StatusCode::NOT_FOUND,
             "Page not found",
-            "This server has no such sign-in provider.",
+            "This server doesn’t have this sign-in provider.",
         );
     };
     let (to, now) = (destination(&next.next).to_owned(), clock::now());
@@ -274,7 +274,7 @@ pub async fn oidc_start(
             (without_oldest(app, jar).add(cookie), Redirect::to(&address)).into_response()
         }
         Err(error) => {
-            tracing::warn!(%error, "a sign-in with the provider cannot start");
+            tracing::warn!(%error, "OIDC sign-in could not be started");
             let error = AppError::Conflict(error.to_string());
             if next.confirm {
                 return account_pages::confirm_refused(app, &parts, &next.next, error).await;
@@ -365,7 +365,7 @@ async fn finish_flow(app: &App, flow: OidcFlow, query: CallbackQuery) -> Result<
     if session::use_flow(&app.db, &state_hash).await? {
         Ok(identity)
     } else {
-        Err(AppError::Conflict("This sign-in was used already. Start again from here.".to_owned()))
+        Err(AppError::Conflict("This sign-in was already used. Start again from here.".to_owned()))
     }
 }
 
@@ -442,7 +442,7 @@ fn sign_in_html(app: &App, headers: &HeaderMap, next: &Next, email: &str, error:
                 {notice(&done)} {demo} <FormError message=beside /> {provider(app, &next)}
                 <form method="post" action="/sign-in" class="flex flex-col gap-4">
                     <input type="hidden" name="next" value=next.clone() />
-                    <TextField label="E-mail" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(email) error=email_error />
+                    <TextField label="Email" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(email) error=email_error />
                     <TextField label="Password" name="password" kind="password" autocomplete="current-password" required=true error=password_error />
                     {forgot.then(|| view! { <a class="-mt-2 self-start text-[13px] text-muted-foreground underline underline-offset-4" href="/forgot-password">"Forgot your password?"</a> })}
                     <Button variant=ButtonVariant::Primary submit=true class="w-full">"Sign in"</Button>
@@ -466,7 +466,7 @@ fn sign_up_html(app: &App, headers: &HeaderMap, next: &str, account: &NewAccount
                 <form method="post" action="/sign-up" class="flex flex-col gap-4">
                     <input type="hidden" name="next" value=next.clone() />
                     <TextField label="Name" name="name" autocomplete="name" required=true maxlength=80_u32 value=Signal::stored(account.name) error=on(error, "name") />
-                    <TextField label="E-mail" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(account.email) error=on(error, "email") />
+                    <TextField label="Email" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(account.email) error=on(error, "email") />
                     <TextField
                         label="Password"
                         name="password"
@@ -483,11 +483,11 @@ fn sign_up_html(app: &App, headers: &HeaderMap, next: &str, account: &NewAccount
             </div>
         };
         let foot = view! {
-            "Have an account? " <a class="font-medium text-foreground underline underline-offset-4" href=with_next("/sign-in", &next)>"Sign in"</a>
+            "Already have an account? " <a class="font-medium text-foreground underline underline-offset-4" href=with_next("/sign-in", &next)>"Sign in"</a>
         };
         frame(
             "Create your account",
-            "Then set up your organization: it takes two minutes.",
+            "Next you’ll set up your organization. It takes two minutes.",
             form.into_any(),
             foot.into_any(),
         )

@@ -23,7 +23,7 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this pas
 fn hash_now(password: &str) -> Result<String> {
     let salt = SaltString::generate(&mut OsRng);
     Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(|error| {
-        tracing::error!(%error, "a password cannot be hashed");
+        tracing::error!(%error, "password could not be hashed");
         AppError::Internal
     })
 }

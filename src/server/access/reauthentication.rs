@@ -146,7 +146,7 @@ pub async fn by_password(by: SignedIn, session: &Session, field: &str, typed: St
         return confirm(by, session, Method::Password).await;
     }
     failed(&by, Method::Password);
-    Err(AppError::field(field, "This is not your current password."))
+    Err(AppError::field(field, "This isn’t your current password."))
 }
 
 /// The proof that comes with a form: the password of an account that has one, else that of the session.
@@ -173,7 +173,7 @@ pub async fn by_provider(by: SignedIn, session: &Session, sign_in: OidcSignIn) -
     }
     failed(&by, Method::Oidc);
     Err(AppError::Conflict(
-        "At the provider you signed in as somebody else than here, so nothing is confirmed. Try again as the same person."
+        "You signed in to the provider as someone else, so we couldn’t confirm it’s you. Try again with the same account."
             .to_owned(),
     ))
 }
@@ -196,7 +196,7 @@ pub async fn send_link(by: SignedIn, next: &str) -> Result<()> {
     let Credentials { name, email, email_key, verified, .. } = credentials(&by).await?;
     if !app.sends_mail() || !verified {
         return Err(AppError::Conflict(
-            "A link can be sent only to a verified address, by a server that sends mail.".to_owned(),
+            "A link can only be sent if email is set up on this server and your address is verified.".to_owned(),
         ));
     }
     app.limits.mail(ip(&by), &by.user().id)?;

@@ -56,25 +56,25 @@ pub fn signed_in(user: &UserId, method: Method, client: &str) {
 /// Nobody was signed in. `account` is the address that was typed, `user` whose it is, if anybody's.
 pub fn sign_in_failed(method: Method, client: &str, account: &str, user: Option<&UserId>, reason: &str) {
     let (method, account, user, reason) = (method.as_str(), short(account), user.map(UserId::as_str), short(reason));
-    tracing::warn!(target: TARGET, event = "sign_in_failed", method, client, account, user, reason, "a sign-in failed");
+    tracing::warn!(target: TARGET, event = "sign_in_failed", method, client, account, user, reason, "sign-in failed");
 }
 
 /// The person behind a session has proved again who they are.
 pub fn reauthenticated(user: &UserId, method: Method, client: &str) {
     let (user, method) = (user.as_str(), method.as_str());
-    tracing::info!(target: TARGET, event = "reauthentication_succeeded", user, method, client, "a session was confirmed");
+    tracing::info!(target: TARGET, event = "reauthentication_succeeded", user, method, client, "session confirmed");
 }
 
 /// Somebody could not prove that the session of this person is theirs.
 pub fn reauthentication_failed(user: &UserId, method: Method, client: &str) {
     let (user, method) = (user.as_str(), method.as_str());
-    tracing::warn!(target: TARGET, event = "reauthentication_failed", user, method, client, "a session was not confirmed");
+    tracing::warn!(target: TARGET, event = "reauthentication_failed", user, method, client, "session confirmation failed");
 }
 
 /// A person has ended sessions: `this` one, `one` of theirs, the `others`, or `all`.
 pub fn sessions_ended(user: &UserId, which: &'static str, client: &str) {
     let user = user.as_str();
-    tracing::info!(target: TARGET, event = "sessions_ended", user, which, client, "sessions were ended");
+    tracing::info!(target: TARGET, event = "sessions_ended", user, which, client, "sessions ended");
 }
 
 /// Somebody tried too often.
@@ -88,7 +88,7 @@ pub fn access_refused(actor: &Actor, action: Action, organization: &str, error: 
     let (user, name) = (actor.user_id.as_ref().map(UserId::as_str), short(&actor.name));
     let (client, organization, status) = (actor.address.as_deref(), short(organization), error.status());
     tracing::warn!(
-        target: TARGET, event = "access_refused", user, name, ?action, organization, status, client, "access was refused"
+        target: TARGET, event = "access_refused", user, name, ?action, organization, status, client, "access denied"
     );
 }
 
@@ -98,13 +98,13 @@ pub fn origin_refused(request: &Request) {
     let text = |name| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let (origin, site) = (text(header::ORIGIN), text(header::HeaderName::from_static("sec-fetch-site")));
     let (path, origin, site) = (short(request.uri().path()), origin.as_deref().map(short), site.as_deref().map(short));
-    tracing::warn!(target: TARGET, event = "origin_refused", client, path, origin, site, "another origin was refused");
+    tracing::warn!(target: TARGET, event = "origin_refused", client, path, origin, site, "cross-origin request refused");
 }
 
 /// Cookies of ours were passed over, as if they had not been sent.
 pub fn cookies_refused(request: &Request, reason: &'static str) {
     let (client, path) = (client(request.extensions()), short(request.uri().path()));
-    tracing::warn!(target: TARGET, event = "cookies_refused", client, path, reason, "cookies were passed over");
+    tracing::warn!(target: TARGET, event = "cookies_refused", client, path, reason, "cookies ignored");
 }
 
 /// A bearer token was sent that is not taken. Without one nobody claims to be anybody.
@@ -115,7 +115,7 @@ pub fn token_refused(parts: &Parts, error: &AppError) {
             _ => "unknown, expired or revoked",
         };
         let (client, path) = (client(&parts.extensions), short(parts.uri.path()));
-        tracing::warn!(target: TARGET, event = "token_refused", client, path, reason, "a token was refused");
+        tracing::warn!(target: TARGET, event = "token_refused", client, path, reason, "token rejected");
     }
 }
 

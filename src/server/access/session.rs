@@ -95,7 +95,7 @@ pub async fn begin(
     if let Err(error) = session.save().await {
         return Err(match access_version_of(&app.db, user).await? {
             Some(now) if now == *access_version => lost(error),
-            _ => AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned()),
+            _ => AppError::Conflict("You were signed out everywhere while signing in. Sign in again.".to_owned()),
         });
     }
     if let Some(before) = before {
@@ -217,7 +217,7 @@ pub async fn use_flow(db: &Db, state_hash: &str) -> Result<bool> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn lost(error: tower_sessions::session::Error) -> AppError {
-    tracing::error!(%error, "a session cannot be read or kept");
+    tracing::error!(%error, "session could not be read or saved");
     AppError::Unavailable
 }
 
@@ -259,7 +259,7 @@ fn word(data: &HashMap<String, serde_json::Value>, key: &str) -> String {
 }
 
 fn ended(user: &UserId) -> session_store::Error {
-    session_store::Error::Backend(format!("the sessions of {user} were ended meanwhile"))
+    session_store::Error::Backend(format!("the sessions of {user} have been ended"))
 }
 
 fn backend(error: AppError) -> session_store::Error {
@@ -277,7 +277,7 @@ impl SessionStore for Sessions {
             .data
             .get(USER)
             .and_then(|value| serde_json::from_value(value.clone()).ok())
-            .ok_or_else(|| session_store::Error::Backend("only a signed-in person has a session".to_owned()))?;
+            .ok_or_else(|| session_store::Error::Backend("only a signed-in user can have a session".to_owned()))?;
         let access_version =
             record.data.get(ACCESS_VERSION).and_then(serde_json::Value::as_i64).ok_or_else(|| ended(&user_id))?;
         loop {

@@ -77,7 +77,7 @@ impl Caller {
         let token = token.map_err(|fault| AppError::BadToken(fault.to_string()))?;
         let Some(id) = accounts::of_subject(app, oidc.issuer(), &token.subject).await? else {
             return Err(AppError::BadToken(
-                "nobody here signs in as its subject (sub); sign in here through the provider once and send it again"
+                "no account here is linked to its subject (sub); sign in here through the provider once, then try again"
                     .to_owned(),
             ));
         };
@@ -106,7 +106,7 @@ async fn note_use(app: &App, id: &TokenId, now: Time) {
         write.commit().await
     };
     if let Err(error) = kept.await {
-        tracing::warn!(%error, "the last use of a token was not kept");
+        tracing::warn!(%error, "last use of a token could not be saved");
     }
 }
 

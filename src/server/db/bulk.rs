@@ -60,7 +60,7 @@ fn statement(text: &'static str, engine: Engine) -> SqlStr {
 
 fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     serde_json::to_string(rows).map_err(|error| {
-        tracing::error!(%error, "rows cannot be written as JSON");
+        tracing::error!(%error, "rows could not be written as JSON");
         AppError::Internal
     })
 }

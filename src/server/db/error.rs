@@ -5,26 +5,26 @@ use crate::{domain::error::AppError, server::requests::no_nul};
 /// A unique rule of the schema: its name on PostgreSQL, its columns as SQLite names them, the
 /// field it belongs to and what to say there.
 const UNIQUE: &[(&str, &str, &str, &str)] = &[
-    ("users_email_key", "users.email_key", "email", "There is an account with this address already. Sign in instead."),
-    ("organizations_slug", "organizations.slug", "slug", "This address is taken. Choose another."),
+    ("users_email_key", "users.email_key", "email", "An account with this address already exists. Sign in instead."),
+    ("organizations_slug", "organizations.slug", "slug", "This URL is already taken. Choose another one."),
     (
         "organizations_host",
         "organizations.host",
         "host",
-        "Another organization has this host. Take it away there first: candor organizations set-host SLUG --none",
+        "Another organization uses this host. Remove it there first: candor organizations set-host SLUG --none",
     ),
-    ("teams_name", "teams.name_key", "name", "There is a team of this name already."),
+    ("teams_name", "teams.name_key", "name", "A team with this name already exists."),
     (
         "invitations_open",
         "invitations.email_key",
         "email",
-        "This person has been invited already. Send the invitation again instead.",
+        "This person has already been invited. Resend the invitation instead.",
     ),
-    ("service_groups_name", "service_groups.name_key", "name", "There is a group of this name already."),
-    ("incident_templates_name", "incident_templates.name_key", "name", "There is a template of this name already."),
-    ("maintenances_series", "maintenances.series_id", "starts_at", "The series has a window at this time already."),
-    ("services_source", "services.source_id", "name", "This service has been imported again meanwhile."),
-    ("services_name", "services_name", "name", "There is a service of this name in the group already."),
+    ("service_groups_name", "service_groups.name_key", "name", "A group with this name already exists."),
+    ("incident_templates_name", "incident_templates.name_key", "name", "A template with this name already exists."),
+    ("maintenances_series", "maintenances.series_id", "starts_at", "The series already has a window at this time."),
+    ("services_source", "services.source_id", "name", "This service was imported again in the meantime."),
+    ("services_name", "services_name", "name", "A service with this name already exists in this group."),
 ];
 
 /// Turns a refusal of the database into an error for the person; what is nobody's fault is logged.
@@ -39,23 +39,23 @@ pub fn refused(error: sqlx::Error) -> AppError {
         }
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => {
             return AppError::Conflict(
-                "What this refers to has just been deleted or changed. Reload and try again.".to_owned(),
+                "Something this refers to was just deleted or changed. Reload and try again.".to_owned(),
             );
         }
         // PostgreSQL's character_not_in_repertoire: a text with U+0000 that no door refused.
         sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("22021") => return no_nul(),
         sqlx::Error::RowNotFound => return AppError::NotFound("record".to_owned()),
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            tracing::error!(%error, "the database does not answer");
+            tracing::error!(%error, "database is not responding");
             return AppError::Unavailable;
         }
         sqlx::Error::Database(refusal) if is_busy(refusal.message()) || is_down(refusal.code().as_deref()) => {
-            tracing::warn!(%error, "the database is busy");
+            tracing::warn!(%error, "database is busy");
             return AppError::Unavailable;
         }
         _ => {}
     }
-    tracing::error!(%error, "the database refused a statement");
+    tracing::error!(%error, "database statement failed");
     AppError::Internal
 }
 

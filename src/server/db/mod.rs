@@ -78,16 +78,16 @@ pub struct Db {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address is of no known kind.
-    #[error("DATABASE_URL starts with sqlite: or postgres:, this one does not")]
+    #[error("DATABASE_URL must start with sqlite: or postgres:")]
     UnknownEngine,
     /// The file or its folder could not be made.
-    #[error("the database file {0} cannot be made: {1}")]
+    #[error("could not create the database file {0}: {1}")]
     File(String, std::io::Error),
     /// It could not be reached.
-    #[error("the database cannot be opened: {0}")]
+    #[error("could not open the database: {0}")]
     Connect(#[from] sqlx::Error),
     /// Its tables could not be brought up to date.
-    #[error("the database cannot be brought up to date: {0}")]
+    #[error("could not migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
@@ -525,7 +525,7 @@ impl Write {
         test_hooks::wrote(&self.organization, self.statements);
         if self.statements > MAX_STATEMENTS && self.actor.door != Door::CommandLine {
             let (organization, statements, actions) = (&self.organization, self.statements, first_actions(&entries));
-            tracing::warn!(%organization, statements, actions, "a change took more statements than one may");
+            tracing::warn!(%organization, statements, actions, "a change used more statements than allowed");
         }
         self.transaction.commit().await.map_err(error::refused)?;
         self.hub.publish(&self.organization, self.version, topics);

@@ -38,7 +38,7 @@ impl<'a> Columns<'a> {
 pub fn rows<'a, T>(text: Option<&'a str>, read: impl Fn(&mut Columns<'a>) -> Option<T>) -> Result<Vec<T>> {
     let read = |row: &'a str| {
         read(&mut Columns(row.split(COLUMN))).ok_or_else(|| {
-            tracing::error!(row, "a packed row cannot be read");
+            tracing::error!(row, "packed row could not be read");
             AppError::Internal
         })
     };

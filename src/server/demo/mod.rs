@@ -51,40 +51,37 @@ const GROUPS: &[(&str, &[Row])] = &[
     ("Data", &[("Search", ""), ("Exports", "CSV and Parquet"), ("Warehouse sync", "")]),
 ];
 
-const ALONE: &[Row] = &[("Documentation", ""), ("Support desk", "Weekdays, 8 to 18 UTC")];
+const ALONE: &[Row] = &[("Documentation", ""), ("Support desk", "Weekdays, 08:00–18:00 UTC")];
 
 /// Name, title, status, impact, message.
 const TEMPLATES: &[(&str, &str, &str, &str, &str)] = &[
     (
-        "Outage: first word",
+        "Outage: first update",
         "{{service}} unavailable",
         "investigating",
         "",
-        "We see problems with {{service}} since {{time}} and are looking into it. The next update follows within 30 \
-         minutes.",
+        "We have been seeing problems with {{service}} since {{time}} and are investigating. We’ll post the next update within 30 minutes.",
     ),
     (
         "Fix is in place",
         "",
         "monitoring",
         "",
-        "We have mended the cause and {{service}} is recovering. We keep watching for the next hour.",
+        "We fixed the cause and {{service}} is recovering. We’ll keep monitoring for the next hour.",
     ),
     (
-        "Trouble at a provider",
-        "{{service}}: trouble at a provider",
+        "Issue at a provider",
+        "{{service}}: issue at a provider",
         "identified",
         "minor",
-        "One of our providers has confirmed trouble that makes {{service}} {{status}}. We are moving traffic away \
-         from them where we can.",
+        "One of our providers has confirmed an issue that affects {{service}} ({{status}}). We are moving traffic away from them where we can.",
     ),
     (
         "All clear",
         "",
         "resolved",
         "",
-        "{{service}} has been well for an hour. Thank you for your patience; if you still see something, our support \
-         desk is glad to hear of it.",
+        "{{service}} has been stable for an hour. Thank you for your patience. If you still see problems, please contact our support desk.",
     ),
 ];
 

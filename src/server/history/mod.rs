@@ -70,7 +70,7 @@ struct Row {
 
 fn too_much_history() -> AppError {
     AppError::Conflict(
-        "This would rewrite too much status history in one change. Change fewer services at a time, or a shorter time."
+        "This would rewrite too much status history at once. Change fewer services or a shorter period at a time."
             .to_owned(),
     )
 }

@@ -28,7 +28,7 @@ pub async fn set(
     together: bool,
 ) -> Result<()> {
     if id == other {
-        return Err(AppError::field("other", "Choose another incident."));
+        return Err(AppError::field("other", "Choose a different incident."));
     }
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;

@@ -78,15 +78,17 @@ fn require_teams(write: &Write, teams: &[Option<TeamId>]) -> Result<()> {
 /// Refuses what was written when it is more than an incident may have; `steps` are its updates by now.
 async fn require_room(write: &mut Write, id: &IncidentId, steps: &[UpdateEvent<Author>]) -> Result<()> {
     if steps.len() > MAX_UPDATES {
-        let words = format!("An incident has at most {MAX_UPDATES} updates. Report another one, and link the two.");
+        let words =
+            format!("An incident can have at most {MAX_UPDATES} updates. Create another incident and link the two.");
         return Err(AppError::Conflict(words));
     }
     if steps.iter().map(|step| step.statements.len()).sum::<usize>() > MAX_STATEMENTS {
-        let words = "The updates of this incident name too many services altogether. Name only those that change.";
+        let words =
+            "The updates of this incident list too many services in total. Include only services whose status changes.";
         return Err(AppError::field("services", words));
     }
     if messages::length(write, id).await? > MAX_MESSAGES_BYTES {
-        let words = "The updates of this incident are too long altogether. Shorten this one, or report another incident and link the two.";
+        let words = "The updates of this incident are too long in total. Shorten this one, or create another incident and link the two.";
         return Err(AppError::field("body", words));
     }
     Ok(())
@@ -95,7 +97,7 @@ async fn require_room(write: &mut Write, id: &IncidentId, steps: &[UpdateEvent<A
 fn unless_changed(head: &store::Head, seen: Option<i64>) -> Result<()> {
     match seen {
         Some(seen) if seen != head.revision => Err(AppError::Conflict(
-            "Somebody else changed this incident meanwhile. Read what is new, then post again: your text is still here."
+            "Someone else changed this incident in the meantime. See what changed, then post again. Your draft is safe."
                 .to_owned(),
         )),
         _ => Ok(()),
@@ -106,7 +108,7 @@ fn unless_changed(head: &store::Head, seen: Option<i64>) -> Result<()> {
 async fn require_services(write: &mut Write, all: &[ServiceImpact]) -> Result<()> {
     let named = all.iter().map(|statement| &statement.service_id);
     services::require(write, named).await.map_err(|error| match error {
-        AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
+        AppError::NotFound(_) => AppError::field("services", "A service was just deleted. Choose again."),
         other => other,
     })
 }
@@ -353,7 +355,7 @@ fn checked(input: &UpdateInput, otherwise: IncidentStatus, now: Time, zone: Tz) 
     let said = errors.take("services", statements(&input.services)).unwrap_or_default();
     let at = errors.take("at", moment(&input.at, |text| local_time::typed(zone, text))).flatten();
     if at.is_some_and(|at| at > now) {
-        errors.add("at", "An update cannot be of the future.");
+        errors.add("at", "An update can’t be in the future.");
     }
     errors.finish()?;
     Ok(Checked { status, body, said, at })
@@ -397,7 +399,9 @@ pub async fn delete_update(scope: Scope<allowed::DeleteIncidents>, id: IncidentI
     let head = incident_to_change(&mut write, &id).await?;
     let before = store::update(&mut write, &id, &update).await?.ok_or_else(no_update)?;
     if store::steps(&mut write, &id).await?.len() < 2 {
-        return Err(AppError::Conflict("An incident needs an update. Delete the incident instead.".to_owned()));
+        return Err(AppError::Conflict(
+            "An incident must have at least one update. Delete the incident instead.".to_owned(),
+        ));
     }
     store::delete_update(&mut write, &update).await?;
     recompute(&mut write, &id).await?;
@@ -412,7 +416,7 @@ pub async fn delete_update(scope: Scope<allowed::DeleteIncidents>, id: IncidentI
 /// As [`post_update`].
 pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: IncidentId, input: IncidentEdit) -> Result<()> {
     let mut errors = FieldErrors::default();
-    let title = errors.take("title", line("the incident's title", &input.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+    let title = errors.take("title", line("the incident’s title", &input.title, MAX_TITLE_LENGTH)).unwrap_or_default();
     let set = errors.take("impact", impact(&input.impact)).unwrap_or_default();
     errors.finish()?;
     let mut write = scope.write().await?;

@@ -27,10 +27,10 @@ pub async fn save(scope: Scope<allowed::ReportIncidents>, id: IncidentId, text: 
     let mut write = scope.write().await?;
     let head = incident_to_change(&mut write, &id).await?;
     if published && head.resolved_at.is_none() {
-        return Err(AppError::Conflict("Resolve the incident first: a postmortem looks back.".to_owned()));
+        return Err(AppError::Conflict("Resolve the incident before you publish a postmortem.".to_owned()));
     }
     if published && text.is_empty() {
-        return Err(AppError::field("body", "Write something to publish."));
+        return Err(AppError::field("body", "Write something before you publish."));
     }
     store::set_postmortem(&mut write, &id, &text, &rendered, published).await?;
     let action = if published { "incident.postmortem_published" } else { "incident.postmortem_saved" };

@@ -56,16 +56,16 @@ pub async fn open(read: &mut Read, organization: &OrganizationId) -> Result<Vec<
 pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput) -> Result<InvitationDelivery> {
     let CheckedInvitation { email, role, team } = input.check()?;
     if !may_change(scope.role(), None, Some(role)) {
-        return Err(AppError::field("role", "Only an owner can invite an owner."));
+        return Err(AppError::field("role", "Only owners can invite other owners."));
     }
     let mut write = scope.write().await?;
     if members::has_address(&mut write, &email.key).await? {
-        return Err(AppError::field("email", "This person is a member already."));
+        return Err(AppError::field("email", "This person is already a member."));
     }
     if let Some((team, _)) = &team
         && !teams::exists(&mut write, team).await?
     {
-        return Err(AppError::field("team_id", "This team has just been deleted. Choose another."));
+        return Err(AppError::field("team_id", "This team was just deleted. Choose another one."));
     }
     let (id, secret) = (InvitationId::from_random(random_id()), Secret::fresh());
     store::expire_old(&mut write, &email.key).await?;
@@ -184,7 +184,7 @@ async fn send(
         write.lock_user(sender).await?;
         if !store::is_verified(write, sender).await? {
             return Err(AppError::Conflict(
-                "Verify your e-mail address first, under “Your account”: only then does this server mail invitations for you, or for tokens that you made."
+                "Verify your email address first, under “Your account”. Until then, this server can’t email invitations for you or for tokens you created."
                     .to_owned(),
             ));
         }
@@ -258,7 +258,7 @@ pub async fn accept(by: SignedIn, offer: InvitationOffer) -> Result<String> {
         && let Err(error) = accounts::prove_own_address(&person, &proof).await
     {
         // The person is a member all the same.
-        tracing::warn!(user = %person.user().id, %error, "an address stays unverified");
+        tracing::warn!(user = %person.user().id, %error, "email address could not be verified");
     }
     Ok(slug)
 }

@@ -69,8 +69,8 @@ fn gone(headers: &HeaderMap, error: &AppError) -> Response {
         AppError::NotFound(_) => document::error_page(
             headers,
             StatusCode::NOT_FOUND,
-            "This invitation cannot be used",
-            "It has been accepted or taken back, has expired, or the link is incomplete. Ask whoever invited you to send it again.",
+            "This invitation isn’t valid",
+            "It may have been accepted or revoked, have expired, or the link is incomplete. Ask the person who invited you to send it again.",
         ),
         error => directory::refusal(headers, error),
     }
@@ -154,8 +154,8 @@ fn page(
                 let other = (me.to_lowercase() != offer.email.to_lowercase()).then(|| {
                     view! {
                         <p class="text-13 text-muted-foreground">
-                            "You are signed in as " <strong class="font-medium text-foreground">{me.clone()}</strong>
-                            ", another address than the invited one. Accept with this account, or sign out and open the link again."
+                            "You’re signed in as " <strong class="font-medium text-foreground">{me.clone()}</strong>
+                            ", which isn’t the address that was invited. Accept with this account, or sign out and open the link again."
                         </p>
                     }
                 });
@@ -194,7 +194,7 @@ fn page(
                     </Button>
                 </form>
                 <div class="mt-2 flex flex-col gap-2">
-                    <p class="text-center text-[12px] text-muted-foreground">"or, with an account you have"</p>
+                    <p class="text-center text-[12px] text-muted-foreground">"or, if you already have an account"</p>
                     <LinkButton href=sign_in class="w-full">
                         "Sign in and join"
                     </LinkButton>

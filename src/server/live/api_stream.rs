@@ -52,7 +52,8 @@ async fn live(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
-        return ApiError::from(AppError::BadRequest("connect here with a WebSocket.".to_owned())).into_response();
+        return ApiError::from(AppError::BadRequest("connect to this endpoint with a WebSocket.".to_owned()))
+            .into_response();
     };
     match app.sockets.take(Some(subnet_key(client.0)), None) {
         Ok(permit) => small(upgrade).max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES).on_upgrade(
@@ -171,7 +172,7 @@ impl Subscription {
             Ok(changed) if !changed && !self.fresh => return true,
             Ok(_) => {}
             Err(_) => {
-                let words = "The organization has gone, or its page is no longer public.";
+                let words = "The organization was deleted, or its page is no longer public.";
                 told.push(ServerMessage::about("organization_gone", &self.name, words).text());
                 return false;
             }
@@ -269,7 +270,7 @@ async fn serve_client(mut socket: WebSocket, app: App) {
                     None => return close(&mut socket, 1008, "too many messages").await,
                 }
             }
-            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server restarts").await,
+            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server is restarting").await,
         }
     }
 }
@@ -309,14 +310,14 @@ impl StreamClient {
         let unreadable = |words: &str| vec![ServerMessage::error("unreadable", words).text()];
         let asked = match text {
             Some(text) if text.len() > MAX_MESSAGE_BYTES => {
-                let words = format!("A message has at most {MAX_MESSAGE_BYTES} bytes.");
+                let words = format!("A message can have at most {MAX_MESSAGE_BYTES} bytes.");
                 return self
                     .rate_limiter
                     .allows(1)
                     .then(|| vec![ServerMessage::error("message_too_large", words).text()]);
             }
             Some(text) => serde_json::from_str::<ClientMessage>(text).map_err(|error| error.to_string()),
-            None => Err("Send JSON as text.".to_owned()),
+            None => Err("Send JSON as a text message.".to_owned()),
         };
         let amount = match &asked {
             Ok(ClientMessage::Subscribe { organizations, .. } | ClientMessage::Unsubscribe { organizations }) => {
@@ -332,7 +333,7 @@ impl StreamClient {
             Ok(ClientMessage::Subscribe { organizations, .. } | ClientMessage::Unsubscribe { organizations })
                 if organizations.is_empty() =>
             {
-                unreadable("Name at least one organization.")
+                unreadable("List at least one organization.")
             }
             Ok(ClientMessage::Subscribe { organizations, since }) => {
                 let mut answers = Vec::new();
@@ -359,7 +360,7 @@ impl StreamClient {
             Ok(page) => page,
             Err(AppError::NotFound(_)) => {
                 let shown: String = name.chars().take(MAX_WORDS_LENGTH).collect();
-                let words = format!("No organization here has the address “{shown}”.");
+                let words = format!("There’s no organization “{shown}” here.");
                 return Some(ServerMessage::about("unknown_organization", &name, words).text());
             }
             Err(error) => return Some(ServerMessage::about("unavailable", &name, error.to_string()).text()),
@@ -367,7 +368,9 @@ impl StreamClient {
         // Whoever asks again begins again.
         self.subscriptions.retain(|subscription| subscription.id != page.id);
         if self.subscriptions.len() >= MAX_ORGANIZATIONS {
-            let words = format!("A socket listens to at most {MAX_ORGANIZATIONS} organizations. Open another one.");
+            let words = format!(
+                "A connection can subscribe to at most {MAX_ORGANIZATIONS} organizations. Open another connection."
+            );
             return Some(ServerMessage::about("too_many_organizations", &name, words).text());
         }
         let permit = match self.app.sockets.take(None, Some(&page.id)) {
@@ -387,7 +390,8 @@ impl StreamClient {
         if self.subscriptions.len() < before {
             ServerMessage::Unsubscribed { organization: name }.text()
         } else {
-            ServerMessage::about("not_subscribed", name, "This socket does not listen to this organization.").text()
+            ServerMessage::about("not_subscribed", name, "This connection isn’t subscribed to this organization.")
+                .text()
         }
     }
 }

@@ -173,7 +173,7 @@ async fn visitor(mut socket: WebSocket, app: App, page: PublicPage, mut seen: i6
             changed = pages.changed() => if changed.is_err() { return },
             _ = ping.tick() => if send(&mut socket, Message::Ping(Default::default())).await.is_err() { return },
             received = socket.recv() => if ended(received) { return },
-            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server restarts").await,
+            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server is restarting").await,
         }
     }
 }
@@ -236,7 +236,7 @@ async fn member(mut socket: WebSocket, scope: Scope<allowed::Read>) {
                 if send(&mut socket, Message::Ping(Default::default())).await.is_err() { return }
             }
             received = socket.recv() => if ended(received) { return },
-            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server restarts").await,
+            () = stopped(&mut stopping) => return close(&mut socket, 1012, "the server is restarting").await,
         }
     }
 }

@@ -29,7 +29,7 @@ pub async fn month(scope: Scope<allowed::Read>, month: String) -> Result<Calenda
     let today = by_clock(clock::now(), zone).date();
     let first = match month.trim() {
         "" => calendar::first_of(today),
-        text => calendar::month(text).ok_or_else(|| AppError::field("month", "Write a month as 2026-11."))?,
+        text => calendar::month(text).ok_or_else(|| AppError::field("month", "Enter a month such as 2026-11."))?,
     };
     let shown = calendar::days(first);
     let midnight = |date: &NaiveDate| Time::from(date.and_time(NaiveTime::MIN).and_utc());
@@ -87,7 +87,7 @@ fn end_in(starts_at: &str, minutes: i64, zone: &str) -> Result<String> {
     if local_time::typed(zone, &text) == Ok(end) {
         return Ok(text);
     }
-    let words = "On this day clocks are put back, and this end lies in the hour that comes twice. Choose another.";
+    let words = "This end time occurs twice on this day because clocks go back. Choose another time.";
     Err(AppError::field("ends_at", words))
 }
 

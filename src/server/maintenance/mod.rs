@@ -63,7 +63,7 @@ async fn maintenance_to_change(write: &mut Write, id: &MaintenanceId) -> Result<
 fn unless_changed(maintenance: &Maintenance, seen: Option<i64>) -> Result<()> {
     match seen {
         Some(seen) if seen != maintenance.revision => Err(AppError::Conflict(
-            "Somebody else changed this maintenance meanwhile. Read what is new, then save again: what you typed is still here."
+            "Someone else changed this maintenance in the meantime. See what changed, then save again. Your changes are still here."
                 .to_owned(),
         )),
         _ => Ok(()),
@@ -72,7 +72,7 @@ fn unless_changed(maintenance: &Maintenance, seen: Option<i64>) -> Result<()> {
 
 async fn require_services(write: &mut Write, all: &[ServiceId]) -> Result<()> {
     services::require(write, all).await.map_err(|error| match error {
-        AppError::NotFound(_) => AppError::field("services", "A service has just been deleted. Choose again."),
+        AppError::NotFound(_) => AppError::field("services", "A service was just deleted. Choose again."),
         other => other,
     })
 }
@@ -120,7 +120,7 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     let zone = scope.time_zone().to_owned();
     let (checked, starts_at, ends_at, rule) = check(&input, &zone)?;
     if ends_at <= clock::now() {
-        return Err(AppError::field("ends_at", "This window is over already. Choose a later one."));
+        return Err(AppError::field("ends_at", "This window has already ended. Choose a later one."));
     }
     if let Some(rule) = rule.clone() {
         series::has_occurrence(rule, zone.clone(), starts_at).await?;
@@ -129,7 +129,7 @@ pub async fn schedule(scope: Scope<allowed::ReportIncidents>, input: Maintenance
     let mut write = scope.write().await?;
     if store::count_open(&mut write).await? >= OPEN {
         return Err(AppError::Conflict(format!(
-            "{OPEN} windows are scheduled already. Let some of them be over first."
+            "{OPEN} windows are already scheduled. Wait until some of them have ended."
         )));
     }
     require_services(&mut write, &checked.services).await?;
@@ -223,7 +223,7 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
     let before = maintenance_to_change(&mut write, &id).await?;
     unless_changed(&before, input.seen)?;
     if before.status.is_over() {
-        return Err(AppError::Conflict("This maintenance is over. What has been stays as it was.".to_owned()));
+        return Err(AppError::Conflict("This maintenance has ended. Past maintenance can’t be changed.".to_owned()));
     }
     require_services(&mut write, &checked.services).await?;
     let starts_at = if before.status == MaintenanceStatus::Scheduled { starts_at } else { before.starts_at };
@@ -253,10 +253,10 @@ pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: MaintenanceId, inp
 async fn require_room(write: &mut Write, id: &MaintenanceId) -> Result<()> {
     let (updates, bytes) = store::size_of_updates(write, id).await?;
     if updates > MAX_UPDATES {
-        return Err(AppError::Conflict(format!("A maintenance has at most {MAX_UPDATES} updates.")));
+        return Err(AppError::Conflict(format!("A maintenance can have at most {MAX_UPDATES} updates.")));
     }
     if bytes > MAX_MESSAGES_BYTES {
-        let words = "The updates of this maintenance are too long altogether. Shorten this one.";
+        let words = "The updates of this maintenance are too long in total. Shorten this one.";
         return Err(AppError::field("body", words));
     }
     Ok(())
@@ -291,7 +291,7 @@ pub async fn update(
     let status = status.unwrap_or(before.status);
     if !may_become(before.status, status) {
         return Err(AppError::Conflict(format!(
-            "A maintenance that is {} cannot become {}.",
+            "A maintenance that is {} can’t become {}.",
             before.status.label().to_lowercase(),
             status.label().to_lowercase()
         )));
@@ -301,11 +301,16 @@ pub async fn update(
     }
     if let Some(end) = ends_at {
         if before.status.is_over() {
-            return Err(AppError::Conflict("This maintenance is over. What has been stays as it was.".to_owned()));
+            return Err(AppError::Conflict(
+                "This maintenance has ended. Past maintenance can’t be changed.".to_owned(),
+            ));
         }
         let (_, end) = window(before.starts_at, end)?;
         if end <= write.at {
-            return Err(AppError::field("ends_at", "The new end has to be in the future. To end it now, complete it."));
+            return Err(AppError::field(
+                "ends_at",
+                "The new end must be in the future. To end the maintenance now, complete it.",
+            ));
         }
         store::set_texts(&mut write, &id, &before.title, before.starts_at, end, before.automatic).await?;
         let (old, new) = (before.ends_at.rfc3339(), end.rfc3339());
@@ -332,7 +337,9 @@ pub async fn update(
 pub async fn cancel(write: &mut Write, id: &MaintenanceId) -> Result<()> {
     let before = store::one_in(write, id).await?.ok_or_else(no_maintenance)?;
     if !may_become(before.status, MaintenanceStatus::Cancelled) {
-        return Err(AppError::Conflict("A maintenance that has begun is completed, not cancelled.".to_owned()));
+        return Err(AppError::Conflict(
+            "A maintenance that has started can’t be cancelled. Complete it instead.".to_owned(),
+        ));
     }
     let at = write.at;
     become_status(write, &before, MaintenanceStatus::Cancelled, at).await?;

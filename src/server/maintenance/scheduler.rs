@@ -55,13 +55,13 @@ pub async fn follow(app: App) {
         every.tick().await;
         let now = clock::now();
         if let Err(error) = look(&app, now).await {
-            tracing::warn!(%error, "maintenance is not started or completed for now");
+            tracing::warn!(%error, "scheduled maintenance could not be started or completed");
         }
         // Once an hour, or when the clock has jumped.
         if looked_ahead.is_none_or(|last| (now - last).abs() > 3_600.0) {
             match series::generate_occurrences(&app, now).await {
                 Ok(()) => looked_ahead = Some(now),
-                Err(error) => tracing::warn!(%error, "windows of series are not made for now"),
+                Err(error) => tracing::warn!(%error, "windows of recurring maintenance could not be created"),
             }
         }
     }
@@ -76,7 +76,7 @@ pub async fn look(app: &App, now: Time) -> Result<()> {
     for (organization, id) in due {
         // One that cannot be moved holds up none of the others.
         if let Err(error) = step(app, &organization, &id, now).await {
-            tracing::error!(%error, %organization, maintenance = %id, "a maintenance is not started or completed for now");
+            tracing::error!(%error, %organization, maintenance = %id, "a maintenance could not be started or completed");
         }
     }
     Ok(())

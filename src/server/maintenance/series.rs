@@ -48,15 +48,15 @@ pub(super) fn rule(text: &str) -> Result<Option<String>, String> {
     if rule.len() > 300 {
         return Err("This rule is too long.".to_owned());
     }
-    let wrong = "Write a rule as RFC 5545 does, for example FREQ=WEEKLY;BYDAY=TU,TH.";
+    let wrong = "Enter a rule in RFC 5545 syntax, for example FREQ=WEEKLY;BYDAY=TU,TH.";
     let parsed: RRule<Unvalidated> = rule.parse().map_err(|_| wrong.to_owned())?;
     if !matches!(parsed.get_freq(), Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly) {
-        return Err("A maintenance comes again daily at most.".to_owned());
+        return Err("Maintenance can repeat daily at most.".to_owned());
     }
     // They would let it come again within a day.
     let finer = ["BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"];
     if finer.iter().any(|part| rule.to_ascii_uppercase().contains(part)) {
-        return Err(format!("The window says the hour. Leave out {}.", finer.join(", ")));
+        return Err(format!("The window sets the time of day. Leave out {}.", finer.join(", ")));
     }
     Ok(Some(rule.to_owned()))
 }
@@ -68,7 +68,7 @@ pub(super) fn rule(text: &str) -> Result<Option<String>, String> {
 pub fn stored_rule(text: &str) -> Result<(), String> {
     match rule(text)? {
         Some(rule) if rule == text => Ok(()),
-        _ => Err(format!("{text:?} is no rule of RFC 5545, for example FREQ=WEEKLY")),
+        _ => Err(format!("{text:?} is not a valid RFC 5545 rule, for example FREQ=WEEKLY")),
     }
 }
 
@@ -79,9 +79,9 @@ pub(super) async fn has_occurrence(rule: String, zone: String, first: Time) -> R
     let look = move || !occurrences(&rule, &zone, first, first, until).is_empty();
     match tokio::task::spawn_blocking(look).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(AppError::field("repeat", "By this rule it never comes again. Choose another, or once.")),
+        Ok(false) => Err(AppError::field("repeat", "This rule never repeats. Choose another one, or “Once”.")),
         Err(error) => {
-            tracing::error!(%error, "a rule cannot be worked out");
+            tracing::error!(%error, "recurrence rule could not be evaluated");
             Err(AppError::Internal)
         }
     }
@@ -205,7 +205,7 @@ pub(super) fn go_on_later(app: &App, organization: &OrganizationId, id: SeriesId
     let (app, organization) = (app.clone(), organization.clone());
     tokio::spawn(async move {
         if let Err(error) = go_on(&app, &organization, &id).await {
-            tracing::warn!(%error, %organization, series = %id, "a series is not brought up to date for now");
+            tracing::warn!(%error, %organization, series = %id, "a maintenance series could not be updated");
         }
     });
 }
@@ -235,7 +235,7 @@ pub async fn generate_occurrences(app: &App, now: Time) -> Result<()> {
     for (organization, id) in unfinished {
         // One that cannot be brought up to date holds up none of the others.
         if let Err(error) = go_on(app, &organization, &id).await {
-            tracing::error!(%error, %organization, series = %id, "a series is not brought up to date for now");
+            tracing::error!(%error, %organization, series = %id, "a maintenance series could not be updated");
         }
     }
     Ok(())

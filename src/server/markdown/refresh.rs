@@ -25,8 +25,10 @@ pub async fn follow(app: App) {
         every.tick().await;
         match run(&app).await {
             Ok(0) => {}
-            Ok(count) => tracing::info!(count, "messages were rendered by the rules of this version"),
-            Err(error) => tracing::warn!(%error, "messages of older rules are rendered whenever they are read for now"),
+            Ok(count) => tracing::info!(count, "messages rendered with this version’s rules"),
+            Err(error) => {
+                tracing::warn!(%error, "messages could not be rendered ahead of time; rendering them on read")
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ pub async fn remove(scope: Scope<allowed::ManageMembers>, user: UserId, keep_tok
 /// [`AppError::Conflict`] for the last owner, and for a program, which is no member.
 pub async fn leave(scope: Scope<allowed::Read>) -> Result<()> {
     let Some(person) = scope.person() else {
-        return Err(AppError::Conflict("A token of an organization is no member. Revoke it instead.".to_owned()));
+        return Err(AppError::Conflict("An organization token isn’t a member. Revoke it instead.".to_owned()));
     };
     let user = person.user().id.clone();
     let write = scope.write().await?;
@@ -123,7 +123,7 @@ async fn check(write: &mut Write, actor: Role, before: Role, after: Option<Role>
     }
     if !keeps_an_owner(store::count_owners(write).await?, before, after) {
         return Err(AppError::Conflict(
-            "This is the last owner. Make somebody else an owner first, or delete the organization.".to_owned(),
+            "This is the last owner. Make someone else an owner first, or delete the organization.".to_owned(),
         ));
     }
     Ok(())

@@ -94,7 +94,7 @@ pub fn safe_name(name: &str) -> String {
     }
     let safe = safe.split_whitespace().collect::<Vec<_>>().join(" ");
     if safe.is_empty() {
-        "Somebody".to_owned()
+        "Someone".to_owned()
     } else if safe.chars().count() > MAX_NAME_CHARS {
         let short: String = safe.chars().take(MAX_NAME_CHARS - 1).collect();
         format!("{}…", short.trim_end_matches([' ', '.']))
@@ -167,12 +167,12 @@ pub fn invitation(recipient: &str, organization: &str, inviter: &str, role: &str
         subject: format!("You are invited to {organization} on Candor"),
         heading: format!("Join {organization} on Candor"),
         paragraphs: vec![
-            format!("{inviter} invites you to manage the status page of {organization} with the role {role}."),
-            format!("The invitation is for {recipient} and ends on {}.", expires.in_words()),
+            format!("{inviter} invited you to help manage the status page of {organization} as {role}."),
+            format!("This invitation is for {recipient} and expires on {}.", expires.in_words()),
         ],
-        action: Some(("Accept the invitation", link)),
+        action: Some(("Accept invitation", link)),
         foot: format!(
-            "You get this because {inviter} entered your address. If you do not know what it is about, do nothing: without your consent nothing happens."
+            "You received this because {inviter} entered your address. If you weren’t expecting it, you can ignore it."
         ),
     }
     .write()
@@ -183,14 +183,14 @@ pub fn verify_address(recipient: &str, name: &str, link: &str, expires: Time) ->
     let name = safe_name(name);
     Email {
         recipient,
-        subject: "Verify your e-mail address".to_owned(),
-        heading: "Verify your e-mail address".to_owned(),
+        subject: "Verify your email address".to_owned(),
+        heading: "Verify your email address".to_owned(),
         paragraphs: vec![format!(
-            "The account of {name} wants to use the address {recipient}. Open the link to say that it is yours; it works once, until {}.",
+            "Confirm {recipient} for {name}’s account. The link can be used once and expires on {}.",
             expires.in_words()
         )],
-        action: Some(("Verify this address", link)),
-        foot: "If you have no account here, do nothing: the address stays unverified. If somebody else signed up with your address, “Forgot your password?” gives you the account and locks them out.".to_owned(),
+        action: Some(("Verify email address", link)),
+        foot: "If you don’t have an account here, ignore this email. If someone else signed up with your address, use “Forgot your password?” to take over the account and lock them out.".to_owned(),
     }
     .write()
 }
@@ -204,13 +204,13 @@ pub fn reset_password(recipient: &str, name: &str, link: &str, expires: Time) ->
         heading: "Reset your password".to_owned(),
         paragraphs: vec![
             format!(
-                "Somebody asked to reset the password of {name}’s account. Open the link to choose a new one; it works once, until {}.",
+                "Someone asked to reset the password of {name}’s account. The link lets you choose a new one. It can be used once and expires on {}.",
                 expires.in_words()
             ),
-            "All sessions and personal API tokens end when the password is reset.".to_owned(),
+            "Resetting it signs you out everywhere and revokes your personal API tokens.".to_owned(),
         ],
         action: Some(("Choose a new password", link)),
-        foot: "If this was not you, do nothing: your password stays as it is.".to_owned(),
+        foot: "If this wasn’t you, ignore this email. Your password won’t change.".to_owned(),
     }
     .write()
 }
@@ -220,14 +220,14 @@ pub fn confirm_session(recipient: &str, name: &str, link: &str, expires: Time) -
     let name = safe_name(name);
     Email {
         recipient,
-        subject: "Confirm that it is you".to_owned(),
-        heading: "Confirm that it is you".to_owned(),
+        subject: "Confirm it’s you".to_owned(),
+        heading: "Confirm it’s you".to_owned(),
         paragraphs: vec![format!(
-            "Somebody who is signed in to {name}’s account is about to change something that protects it. If this is you, open the link in the same browser; it works once, until {}.",
+            "Someone signed in to {name}’s account is about to make a sensitive change. If this is you, open the link in the same browser. It can be used once and expires on {}.",
             expires.in_words()
         )],
-        action: Some(("Confirm it is me", link)),
-        foot: "If this was not you, do not open the link: change your password, or tell the operator, because somebody else is signed in to your account.".to_owned(),
+        action: Some(("Yes, it’s me", link)),
+        foot: "If this wasn’t you, don’t open the link. Someone else is signed in to your account: change your password, or contact this server’s administrator.".to_owned(),
     }
     .write()
 }
@@ -240,11 +240,14 @@ pub fn password_changed(recipient: &str, name: &str, link: &str, at: Time) -> Ma
         subject: "Your password was changed".to_owned(),
         heading: "Your password was changed".to_owned(),
         paragraphs: vec![
-            format!("The password of {name}’s account was changed on {}. Other sessions have ended.", at.in_words()),
-            "If this was you, there is nothing to do. If not, reset the password now.".to_owned(),
+            format!(
+                "The password of {name}’s account was changed on {}. All other sessions were signed out.",
+                at.in_words()
+            ),
+            "If this was you, there’s nothing to do. If not, reset your password now.".to_owned(),
         ],
-        action: Some(("Reset the password", link)),
-        foot: format!("You get this because {recipient} is the address of the account."),
+        action: Some(("Reset password", link)),
+        foot: format!("You received this because {recipient} is the account’s email address."),
     }
     .write()
 }
@@ -254,14 +257,14 @@ pub fn address_changed(recipient: &str, name: &str, new_address: &str, at: Time)
     let name = safe_name(name);
     Email {
         recipient,
-        subject: "Your e-mail address was changed".to_owned(),
-        heading: "Your e-mail address was changed".to_owned(),
+        subject: "Your email address was changed".to_owned(),
+        heading: "Your email address was changed".to_owned(),
         paragraphs: vec![
-            format!("Since {}, the address of {name}’s account is {new_address}. You sign in with it, and mail goes there.", at.in_words()),
-            "If this was you, there is nothing to do. If not, tell the operator of this server at once: somebody else has your account.".to_owned(),
+            format!("The email address of {name}’s account was changed on {} to {new_address}. Use it to sign in from now on.", at.in_words()),
+            "If this was you, there’s nothing to do. If not, contact this server’s administrator immediately: someone else may have access to your account.".to_owned(),
         ],
         action: None,
-        foot: format!("You get this because {recipient} was the address of the account until now."),
+        foot: format!("You received this because {recipient} was the account’s email address until now."),
     }
     .write()
 }
@@ -306,7 +309,7 @@ mod tests {
             ("ceo@bank.example", "ceo at bank. example"),
             ("evil。test", "evil. test"),
             ("evil\u{200b}.\u{202e}test", "evil . test"),
-            ("\u{200b}", "Somebody"),
+            ("\u{200b}", "Someone"),
         ] {
             assert_eq!(safe_name(name), safe, "{name:?}");
         }

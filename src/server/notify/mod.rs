@@ -81,7 +81,7 @@ pub async fn queue(
     at: Time,
 ) -> Result<()> {
     let checked = mail.checked().map_err(|error| {
-        tracing::error!(%error, "a message cannot be queued");
+        tracing::error!(%error, "message could not be queued");
         AppError::Internal
     })?;
     store::insert(connection, MessageId::from_random(random_id()), organization, checked, at).await
@@ -101,7 +101,7 @@ pub async fn deliver(app: App) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "mail stays in the queue for now");
+                    tracing::warn!(%error, "queued mail could not be sent for now");
                     break;
                 }
             }
@@ -120,7 +120,7 @@ async fn deliver_some(app: &App, mailer: &Mailer) -> Result<bool> {
         let smtp = mailer.smtp.clone();
         sending.spawn(async move {
             let outcome = timeout(LONGEST, smtp.send(&message)).await;
-            (message, outcome.unwrap_or_else(|_| Outcome::Later("the mail server took too long".to_owned())))
+            (message, outcome.unwrap_or_else(|_| Outcome::Later("the mail server timed out".to_owned())))
         });
     }
     while let Some(sent) = sending.join_next().await {
@@ -137,15 +137,15 @@ async fn record(app: &App, message: &Message, outcome: Outcome) -> Result<()> {
     let mut write = app.db.write_accounts(&JOB).await?;
     match outcome {
         Outcome::Sent => {
-            tracing::info!(%id, attempts, "a message was sent");
+            tracing::info!(%id, attempts, "message sent");
             store::sent(write.connection(), id, clock::now()).await?;
         }
         Outcome::Later(error) if attempts < MAX_ATTEMPTS => {
-            tracing::warn!(%id, attempts, error, "a message could not be sent and will be tried again");
+            tracing::warn!(%id, attempts, error, "message could not be sent; it will be retried");
             store::failed(write.connection(), id, error).await?;
         }
         Outcome::Later(error) | Outcome::Never(error) => {
-            tracing::error!(%id, attempts, error, "a message could not be sent and is given up");
+            tracing::error!(%id, attempts, error, "message could not be sent; giving up");
             store::given_up(write.connection(), id, error).await?;
         }
     }

@@ -13,7 +13,7 @@ use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
 use url::Url;
 
 /// What `SMTP_URL` may look like.
-const ALLOWED: &str = "an address like smtp://USER:PASSWORD@HOST:587 (encrypted by STARTTLS), smtps://USER:PASSWORD@HOST (encrypted from the start), or smtp://HOST:25?tls=none (not encrypted); on localhost nothing is encrypted unless ?tls=required says so";
+const ALLOWED: &str = "must be a URL such as smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://USER:PASSWORD@HOST (implicit TLS) or smtp://HOST:25?tls=none (no encryption); connections to localhost are not encrypted unless ?tls=required is set";
 
 /// How long the server may take for one step.
 const STEP: Duration = Duration::from_secs(20);
@@ -62,7 +62,7 @@ impl FromStr for SmtpUrl {
 /// # Errors
 /// What is allowed.
 pub fn sender(text: &str) -> Result<Mailbox, String> {
-    let allowed = "an e-mail address like status@example.com or Status <status@example.com>";
+    let allowed = "must be an email address such as status@example.com or Status <status@example.com>";
     let plain = !text.chars().any(char::is_control);
     text.trim().parse().ok().filter(|_| plain).ok_or_else(|| allowed.to_owned())
 }
@@ -99,7 +99,7 @@ impl Smtp {
     pub fn new(url: &SmtpUrl, sender: Mailbox, host: &str) -> Result<Self, String> {
         let name = host.split(':').next().unwrap_or(host).to_owned();
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url.0)
-            .map_err(|error| format!("SMTP_URL cannot be used: {error}"))?
+            .map_err(|error| format!("SMTP_URL is not valid: {error}"))?
             .hello_name(ClientId::Domain(name))
             .timeout(Some(STEP))
             .build();
@@ -121,7 +121,8 @@ impl Smtp {
 
     fn letter(&self, message: &Message) -> Result<lettre::Message, String> {
         let mail = &message.mail;
-        let recipient = mail.recipient.parse().map_err(|error| format!("the recipient is no address: {error}"))?;
+        let recipient =
+            mail.recipient.parse().map_err(|error| format!("the recipient is not a valid address: {error}"))?;
         let id = format!("<{}@{}>", message.id, self.sender.email.domain());
         lettre::Message::builder()
             .from(self.sender.clone())
@@ -131,7 +132,7 @@ impl Smtp {
             // Nobody's absence notice shall answer it (RFC 3834).
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-            .map_err(|error| format!("the message cannot be written: {error}"))
+            .map_err(|error| format!("the message could not be built: {error}"))
     }
 }
 

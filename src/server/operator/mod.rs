@@ -87,7 +87,7 @@ impl fmt::Display for OrganizationDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}\n  id      {}\n  made    {}",
+            "{}\n  id      {}\n  created {}",
             self.organization,
             self.organization.id,
             self.organization.created_at.in_words()
@@ -190,9 +190,10 @@ impl fmt::Display for TemporaryPassword {
         let Self { email, password, expires_at } = self;
         write!(
             f,
-            "{email} has the password {password} now. It expires on {}: they change it under “Your account” before.\n\
-             Every session and personal API token of theirs has ended, and so has every sign-in through the provider\n\
-             that no verified address links to the account.",
+            "{email} can now sign in with the password {password} until {}.\n\
+             They should change it under “Your account” before then.\n\
+             All of their sessions and personal API tokens have been revoked, and so has every sign-in through the\n\
+             provider that isn’t linked by a verified address.",
             expires_at.in_words()
         )
     }
@@ -219,7 +220,7 @@ pub async fn make_owner(app: &App, email: &str, slug: &str, unverified: bool) ->
     let (user, detail) = (user(app, email).await?, organization(app, slug).await?);
     if !user.verified && !unverified {
         return Err(AppError::Conflict(format!(
-            "Nobody has verified the address {}: anybody can have signed up with it. If you know that the account is theirs, say --unverified.",
+            "The email address {} hasn’t been verified, so anyone could have signed up with it. If you’re sure the account is theirs, use --unverified.",
             user.email
         )));
     }

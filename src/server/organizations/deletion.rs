@@ -45,7 +45,7 @@ pub async fn resume(app: App) {
                 go_on(&app, &id).await;
             }
         }
-        Err(error) => tracing::error!(%error, "deletions that were interrupted go on when the server starts again"),
+        Err(error) => tracing::error!(%error, "interrupted deletions will resume when the server restarts"),
     }
 }
 
@@ -54,7 +54,7 @@ async fn go_on(app: &App, id: &OrganizationId) {
         // Another process was faster.
         Ok(()) | Err(AppError::NotFound(_)) => {}
         Err(error) => {
-            tracing::error!(%error, organization = %id, "the deletion of an organization goes on when the server starts again");
+            tracing::error!(%error, organization = %id, "deletion of an organization will resume when the server restarts");
         }
     }
 }

@@ -43,7 +43,7 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
     write.lock_user(&by.user().id).await?;
     if store::count_owned(&mut write, &by.user().id).await? >= MAX_CREATED {
         return Err(AppError::Conflict(format!(
-            "You own {MAX_CREATED} organizations already. Delete one first, or ask the operator."
+            "You already own {MAX_CREATED} organizations. Delete one first, or contact the server’s administrator."
         )));
     }
     insert(&mut write, &new).await?;
@@ -55,7 +55,7 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
 
 fn check(input: &NewOrganization) -> Result<NewOrganization> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization's name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
+    let name = errors.take("name", line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
     errors.finish()?;
@@ -65,7 +65,7 @@ fn check(input: &NewOrganization) -> Result<NewOrganization> {
 fn time_zone(text: &str) -> Result<String, String> {
     let zone: Result<chrono_tz::Tz, _> = if text.trim().is_empty() { Ok(chrono_tz::UTC) } else { text.trim().parse() };
     zone.map(|zone| zone.name().to_owned())
-        .map_err(|_| "Choose a time zone of the list, for example Europe/Vienna.".to_owned())
+        .map_err(|_| "Choose a time zone from the list, for example Europe/Vienna.".to_owned())
 }
 
 /// The names of all time zones, for the list to choose from.
@@ -82,7 +82,7 @@ pub fn time_zones() -> Vec<String> {
 
 async fn insert(write: &mut Write, new: &NewOrganization) -> Result<()> {
     if store::slug_held(write, &new.slug).await? {
-        return Err(AppError::field("slug", "This address is taken. Choose another."));
+        return Err(AppError::field("slug", "This URL is already taken. Choose another one."));
     }
     store::insert_organization(write, new).await?;
     let id = write.organization.clone();
@@ -111,7 +111,7 @@ pub async fn check_slug(by: SignedIn, text: String) -> Result<SlugCheck> {
             break;
         }
     }
-    Ok(SlugCheck { slug: checked, problem: Some("This address is taken.".to_owned()), suggestion })
+    Ok(SlugCheck { slug: checked, problem: Some("This URL is already taken.".to_owned()), suggestion })
 }
 
 /// What the frame of the dashboard shows around every screen; notes that the person works here.
@@ -154,7 +154,7 @@ pub async fn settings(scope: Scope<allowed::Read>) -> Result<OrganizationSetting
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::TooMany`] when the slug changes too often.
 pub async fn update(scope: Scope<allowed::EditOrganization>, input: OrganizationSettings) -> Result<String> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization's name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
+    let name = errors.take("name", line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
     let description = errors.take("description", short(&input.description, 500)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
@@ -169,7 +169,7 @@ pub async fn update(scope: Scope<allowed::EditOrganization>, input: Organization
     }
     if before.slug != new.slug {
         if store::slug_held(&mut write, &new.slug).await? {
-            return Err(AppError::field("slug", "This address is taken. Choose another."));
+            return Err(AppError::field("slug", "This URL is already taken. Choose another one."));
         }
         scope.app().limits.change_slug(scope.id())?;
         store::keep_slug(&mut write, &before.slug, &new.slug).await?;
@@ -211,12 +211,12 @@ fn changed(one: &OrganizationSettings, other: &OrganizationSettings) -> String {
 pub async fn delete(scope: Scope<allowed::OwnOrganization>, typed: String) -> Result<()> {
     scope.require_recent_authentication()?;
     if typed.trim() != scope.organization().name {
-        return Err(AppError::field("name", "Type the organization's name exactly as it is written."));
+        return Err(AppError::field("name", "Type the organization’s name exactly as shown."));
     }
     let mut write = scope.write().await?;
     let later = deletion::delete(&mut write).await?;
     write.announce().await?;
-    tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "an organization was deleted");
+    tracing::warn!(organization = %scope.id(), slug = scope.organization().slug, by = scope.actor().name, "organization deleted");
     write.commit(&[Topic::Organization, Topic::Services, Topic::Members]).await?;
     if later {
         deletion::go_on_later(scope.app(), scope.id());

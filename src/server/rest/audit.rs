@@ -28,35 +28,35 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_audit)).routes(routes!(export_audit))
 }
 
-/// Which lines to list.
+/// Filters for audit entries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
-    /// Words in who did it, what was done or to what.
+    /// Search text in actor, action or target.
     #[serde(default)]
     #[param(required = false)]
     words: String,
-    /// The first part of the action: `service`, `incident`, `member`.
+    /// The first part of the action, such as `service`, `incident` or `member`.
     #[serde(default)]
     #[param(required = false, example = "service")]
     noun: String,
-    /// `next` of the page before.
+    /// `next` from the previous page.
     after: Option<String>,
-    /// Entries on a page, 50 unless you say otherwise.
+    /// Maximum number of results per page. Defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// List the audit log
+/// List audit entries
 ///
-/// Newest first. Needs the role Admin.
+/// Newest first. Requires the Admin role.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/audit",
     tag = "Audit",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme"), AuditQuery),
-    responses((status = 200, description = "A page of the log.", body = Page<AuditLine>)),
+    responses((status = 200, description = "A page of audit entries.", body = Page<AuditLine>)),
     security(("bearer" = []))
 )]
 async fn list_audit(
@@ -71,16 +71,16 @@ async fn list_audit(
     Ok(json_ok(&Page::of(lines, most, |line| (line.at, line.id.clone()))))
 }
 
-/// Which lines to export.
+/// Filters for the export.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ExportQuery {
-    /// Words in who did it, what was done or to what.
+    /// Search text in actor, action or target.
     #[serde(default)]
     #[param(required = false)]
     words: String,
-    /// The first part of the action: `service`, `incident`, `member`.
+    /// The first part of the action, such as `service`, `incident` or `member`.
     #[serde(default)]
     #[param(required = false, example = "service")]
     noun: String,
@@ -88,13 +88,13 @@ struct ExportQuery {
 
 /// Export the audit log as CSV
 ///
-/// Newest first, at most 50,000 lines. Needs the role Admin.
+/// Newest first, at most 50,000 rows. Requires the Admin role.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/audit.csv",
     tag = "Audit",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme"), ExportQuery),
-    responses((status = 200, description = "The log.", body = String, content_type = "text/csv")),
+    responses((status = 200, description = "The audit log as CSV.", body = String, content_type = "text/csv")),
     security(("bearer" = []))
 )]
 async fn export_audit(

@@ -40,16 +40,16 @@ pub fn table(text: impl Into<Body>) -> Response {
     (headers, text.into()).into_response()
 }
 
-/// Export the organization
+/// Export an organization
 ///
-/// Everything that it has, as one file that `candor import candor` reads; secrets, passwords and sessions are left
-/// out. Needs the role Owner.
+/// Returns everything in the organization as one file that `candor import candor` can read, without secrets, passwords
+/// and sessions. Requires the Owner role.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/export",
     tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
-    responses((status = 200, description = "The file.", body = Object)),
+    responses((status = 200, description = "The export file.", body = Object)),
     security(("bearer" = []))
 )]
 async fn export_organization(
@@ -71,27 +71,27 @@ async fn export_organization(
     Ok(response)
 }
 
-/// Of which days.
+/// The period to export.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct UptimeQuery {
     /// Only this service.
     service: Option<ServiceId>,
-    /// The last 30, 90 or 365 days, today included; 90 when left out.
+    /// The last 30, 90 or 365 days, including today. Defaults to 90.
     #[param(example = 30)]
     days: Option<u32>,
 }
 
-/// Export the uptime as CSV
+/// Export uptime as CSV
 ///
-/// A line for each day and service.
+/// One row per day and service.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/uptime.csv",
     tag = "Uptime",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme"), UptimeQuery),
-    responses((status = 200, description = "The table.", body = String, content_type = "text/csv")),
+    responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv")),
     security(("bearer" = []))
 )]
 async fn export_uptime(
@@ -106,28 +106,28 @@ async fn export_uptime(
     Ok(table(run(reports::csv(scope, filter)).await?))
 }
 
-/// Which incidents.
+/// Filters for incidents.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct IncidentsQuery {
-    /// Only those that say something of this service.
+    /// Only incidents that affect this service.
     service: Option<ServiceId>,
-    /// Only those that say something of a service of this team.
+    /// Only incidents that affect a service of this team.
     team: Option<TeamId>,
-    /// Only those of this impact.
+    /// Only incidents with this impact.
     impact: Option<Impact>,
-    /// Only those with these words in title or messages.
+    /// Search text in titles and messages.
     words: Option<String>,
-    /// Only those that began then or later.
+    /// Only incidents that started at or after this time.
     from: Option<Time>,
-    /// Only those that began before.
+    /// Only incidents that started before this time.
     to: Option<Time>,
 }
 
 /// Export incidents as CSV
 ///
-/// Latest first, with the times until they were known, mended and over.
+/// Latest first, with the time to identify, fix and resolve each one.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/incidents.csv",
@@ -136,7 +136,7 @@ struct IncidentsQuery {
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         IncidentsQuery
     ),
-    responses((status = 200, description = "The table.", body = String, content_type = "text/csv")),
+    responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv")),
     security(("bearer" = []))
 )]
 async fn export_incidents(

@@ -144,7 +144,7 @@ pub async fn check_if_match<A: Allowed, T: Serialize>(
 /// The JSON of an answer and its tag, which is strong: the same bytes, the same tag.
 fn json_with_etag<T: Serialize>(body: &T) -> ApiResult<(Vec<u8>, String)> {
     let bytes = serde_json::to_vec(body).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written as JSON");
+        tracing::error!(%error, "response could not be serialized as JSON");
         AppError::Internal
     })?;
     let tag = etag(&bytes);
@@ -196,12 +196,12 @@ pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// A page of a list. `next` is the cursor of the next page: send it back as `?after=`.
+/// A page of a list. Send `next` as `?after=` to get the next page.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// What is on this page.
+    /// The results on this page.
     pub data: Vec<T>,
-    /// The cursor of the next page; `null` on the last.
+    /// Cursor of the next page. `null` on the last page.
     pub next: Option<String>,
 }
 
@@ -229,7 +229,7 @@ pub fn limit(wanted: Option<u32>) -> ApiResult<usize> {
     match wanted {
         None => Ok(PAGE),
         Some(_) if (1..=MAX_PAGE_SIZE).contains(&most) => Ok(most),
-        Some(_) => Err(AppError::field("limit", format!("Choose a number from 1 to {MAX_PAGE_SIZE}.")).into()),
+        Some(_) => Err(AppError::field("limit", format!("Must be a number from 1 to {MAX_PAGE_SIZE}.")).into()),
     }
 }
 
@@ -245,8 +245,9 @@ pub fn cursor<T: Serialize>(position: &T) -> String {
 pub fn position<T: DeserializeOwned>(cursor: &str) -> ApiResult<T> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let position = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    position
-        .ok_or_else(|| AppError::field("after", "This is no cursor of this list. Send `next` of a page back.").into())
+    position.ok_or_else(|| {
+        AppError::field("after", "This cursor isn’t valid for this list. Send `next` from a previous page.").into()
+    })
 }
 
 /// Answers 304 to whoever has what is shown.

@@ -42,7 +42,7 @@ async fn group(caller: &Caller, organization: &str, id: &GroupId) -> ApiResult<G
 
 /// List groups
 ///
-/// All of them, in the order of the status page.
+/// Returns all groups in status page order.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/groups",
@@ -55,7 +55,7 @@ async fn list_groups(caller: Caller, Path(organization): Path<String>) -> ApiRes
     Ok(json_ok(&Page::whole(groups(&caller, &organization).await?)))
 }
 
-/// A group to add.
+/// A new group.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Payments" }))]
@@ -63,15 +63,15 @@ struct NewGroup {
     /// Unique within the organization.
     #[schema(max_length = 255, example = "Payments")]
     name: String,
-    /// One sentence for visitors.
+    /// Short description for visitors.
     #[serde(default)]
     #[schema(max_length = 1000)]
     description: String,
 }
 
-/// Add a group
+/// Create a group
 ///
-/// At the end of the page. Needs the role Service manager.
+/// Adds the group at the end of the page. Requires the Service manager role.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/groups",
@@ -93,14 +93,14 @@ async fn create_group(
     Ok(created(&address, &group(&caller, &slug, &id).await?))
 }
 
-/// Read a group
+/// Get a group
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/groups/{id}",
     tag = "Groups",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+        ("id" = String, Path, description = "The group's ID.", example = "p2r8w1c5v9de")
     ),
     responses((status = 200, description = "The group.", body = Group)),
     security(("bearer" = []))
@@ -111,7 +111,7 @@ async fn read_group(caller: Caller, Path((organization, group_id)): Path<(String
     Ok(json_ok(&group(&caller, &organization, &id(&group_id, "group")?).await?))
 }
 
-/// What to change of a group. What is left out stays as it is.
+/// Changes to a group. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Payments" }))]
@@ -120,26 +120,26 @@ struct ChangedGroup {
     #[serde(default)]
     #[schema(max_length = 255, example = "Payments")]
     name: Option<String>,
-    /// One sentence for visitors.
+    /// Short description for visitors.
     #[serde(default)]
     #[schema(max_length = 1000)]
     description: Option<String>,
 }
 
-/// Change a group
+/// Update a group
 ///
-/// What is left out stays as it is. Needs the role Service manager. With `If-Match` it is changed only while it is
-/// what you read.
+/// Omitted fields keep their value. Requires the Service manager role. With `If-Match`, the update only succeeds if
+/// nothing has changed since you read it.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/groups/{id}",
     tag = "Groups",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+        ("id" = String, Path, description = "The group's ID.", example = "p2r8w1c5v9de")
     ),
     request_body = ChangedGroup,
-    responses((status = 200, description = "The group as it is now.", body = Group)),
+    responses((status = 200, description = "The updated group.", body = Group)),
     security(("bearer" = []))
 )]
 async fn change_group(
@@ -157,16 +157,16 @@ async fn change_group(
 
 /// Delete a group
 ///
-/// Its services stay, without a group, in its place. Needs the role Service manager.
+/// Its services are kept, ungrouped, in its place. Requires the Service manager role.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/groups/{id}",
     tag = "Groups",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The group's id.", example = "p2r8w1c5v9de")
+        ("id" = String, Path, description = "The group's ID.", example = "p2r8w1c5v9de")
     ),
-    responses((status = 204, description = "It is deleted.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_group(

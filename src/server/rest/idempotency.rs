@@ -87,7 +87,7 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
         Err(refused) => return refused.into_response(),
     };
     let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
-        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The body of the request is too long.").into_response();
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.").into_response();
     };
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let fingerprint = etag(&[address.as_bytes(), b"\n".as_slice(), &bytes[..]].concat());
@@ -99,7 +99,7 @@ pub(super) async fn once(app: &App, caller: &Caller, owner: String, request: Req
     match tokio::spawn(work).await {
         Ok(response) => response,
         Err(error) => {
-            tracing::error!(%error, "a request with a key panicked");
+            tracing::error!(%error, "idempotent request panicked");
             ApiError::from(AppError::Internal).into_response()
         }
     }
@@ -121,7 +121,7 @@ fn key(parts: &Parts) -> Result<Option<String>, ApiError> {
         (Some(key), None) => Ok(Some(key.to_owned())),
         _ => {
             let words = format!(
-                "An Idempotency-Key is one text of 1 to {MAX_KEY_LENGTH} visible ASCII characters without spaces."
+                "An Idempotency-Key must be 1 to {MAX_KEY_LENGTH} visible ASCII characters without spaces, sent once."
             );
             Err(ApiError::new(StatusCode::BAD_REQUEST, words))
         }
@@ -169,7 +169,7 @@ async fn execute(app: App, caller: Caller, claim: IdempotencyKey, request: Reque
         write.commit().await
     };
     if let Err(error) = ended.await {
-        tracing::warn!(%error, "the answer to a request with a key was not kept");
+        tracing::warn!(%error, "response of an idempotent request could not be saved");
     }
     Response::from_parts(parts, bytes.into())
 }
@@ -198,17 +198,18 @@ async fn begin(app: &App, caller: &Caller, claim: &IdempotencyKey) -> Result<Opt
 /// The answer to a request whose key another has.
 fn again(claim: &IdempotencyKey, kept: StoredResponse) -> Response {
     if kept.fingerprint != claim.fingerprint {
-        let words = "This key came with another request before. Use a new key for each request.";
+        let words = "This key was already used for a different request. Use a new key for each request.";
         return ApiError::from(AppError::field("Idempotency-Key", words)).into_response();
     }
     let Some(status) = kept.status.and_then(|status| StatusCode::from_u16(status).ok()) else {
-        let words = "The request with this Idempotency-Key is under way still. Ask again in a moment.";
+        let words = "A request with this Idempotency-Key is still in progress. Try again in a moment.";
         return ApiError::new(StatusCode::CONFLICT, words).after(1).into_response();
     };
     let mut response = match kept.body {
         Some(body) => (status, body).into_response(),
         None => {
-            let words = "The request with this Idempotency-Key was carried out, and its answer is not given again.";
+            let words =
+                "The request with this Idempotency-Key was already completed. Its response isn’t available again.";
             let mut response = ApiError::new(StatusCode::CONFLICT, words).into_response();
             set(&mut response, header::LOCATION, kept.location);
             return replayed(response);

@@ -52,36 +52,36 @@ pub(super) fn word<T>(value: Option<T>, as_str: fn(T) -> &'static str) -> String
     value.map(as_str).unwrap_or_default().to_owned()
 }
 
-/// What an update says of a service.
+/// A service's status in an update.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceInUpdate {
     /// The service.
     service_id: ServiceId,
-    /// Its name now.
+    /// The service's current name.
     name: String,
-    /// Its status from then on; `null`: it is no longer part of the incident.
+    /// Its status from this update on. `null` if the service is no longer affected.
     status: Option<ServiceStatus>,
 }
 
-/// One message of an incident.
+/// An incident update.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IncidentUpdate)]
 struct UpdateBody {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: UpdateId,
-    /// The incident's status from then on.
+    /// The incident's status from this update on.
     status: IncidentStatus,
-    /// As it was written: Markdown, or HTML for what was imported.
+    /// The original text: Markdown, or HTML if it was imported.
     body: String,
-    /// As it is shown: safe HTML.
+    /// The rendered text as sanitized HTML.
     body_html: String,
-    /// Its own time.
+    /// Time of the update.
     at: Time,
-    /// Who posted it, as they were called then.
+    /// Name of the author when it was posted.
     by: Option<String>,
     /// When it was last edited.
     edited_at: Option<Time>,
-    /// What it says of services; of others it says nothing.
+    /// Services whose status it sets. Others are unchanged.
     services: Vec<ServiceInUpdate>,
 }
 
@@ -96,44 +96,44 @@ impl From<IncidentUpdate> for UpdateBody {
     }
 }
 
-/// What was learned from an incident.
+/// A postmortem.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Postmortem)]
 struct PostmortemBody {
-    /// As it was written: Markdown, or HTML for what was imported.
+    /// The original text: Markdown, or HTML if it was imported.
     body: String,
-    /// As it is shown: safe HTML.
+    /// The rendered text as sanitized HTML.
     body_html: String,
-    /// Since when everybody reads it; `null` for a draft.
+    /// When it was published. `null` for a draft.
     published_at: Option<Time>,
 }
 
-/// An incident that belongs together with another.
+/// A linked incident.
 #[derive(Debug, Serialize, ToSchema)]
 struct RelatedIncident {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: IncidentId,
-    /// One line.
+    /// The title.
     title: String,
-    /// How far it has come.
+    /// Current status.
     status: IncidentStatus,
 }
 
-/// An incident with everything that belongs to it.
+/// An incident with its updates, postmortem and linked incidents.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IncidentWithUpdates)]
 struct IncidentBody {
     #[serde(flatten)]
     incident: Incident,
-    /// The impact that was set by hand; `null`: it is derived from the services.
+    /// The impact that was set manually. `null` if it is derived from the services.
     impact_set: Option<Impact>,
     /// Newest first.
     updates: Vec<UpdateBody>,
-    /// What was learned, if anything was written.
+    /// The postmortem, if there is one.
     postmortem: Option<PostmortemBody>,
-    /// Incidents that belong together with it, latest first.
+    /// Linked incidents, latest first.
     related: Vec<RelatedIncident>,
-    /// Its permanent address for visitors.
+    /// Permanent public URL.
     page: String,
 }
 
@@ -155,13 +155,13 @@ impl From<IncidentDetail> for IncidentBody {
     }
 }
 
-/// What is said of a service.
+/// A service's status in an incident.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ImpactInput {
     /// The service.
     service_id: ServiceId,
-    /// Its status while the incident is open; `null`: it is no longer part of the incident.
+    /// Its status while the incident is open. `null` if the service is no longer affected.
     #[serde(default)]
     status: Option<ServiceStatus>,
 }
@@ -178,86 +178,86 @@ fn statements(all: Vec<ImpactInput>) -> Vec<ServiceImpact> {
     "services": [{ "service_id": "k3n9x2m4q7ab", "status": "partial_outage" }],
 }))]
 struct ReportIncident {
-    /// One line.
+    /// The title.
     #[schema(max_length = 200)]
     title: String,
-    /// How far it has come; left out: `investigating`.
+    /// Current status. Defaults to `investigating`.
     status: Option<IncidentStatus>,
-    /// How much it matters; left out: derived from the services.
+    /// The impact. Derived from the services if omitted.
     impact: Option<Impact>,
-    /// The first message, Markdown.
+    /// The first message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// What is said of services.
+    /// Affected services.
     #[serde(default)]
     services: Vec<ImpactInput>,
-    /// When it began; left out: now.
+    /// When it started. Defaults to now.
     started_at: Option<Time>,
-    /// When it was over, for one that is reported afterwards.
+    /// When it was resolved, for an incident in the past.
     resolved_at: Option<Time>,
 }
 
-/// What can be changed of an incident. What is left out stays as it is.
+/// Changes to an incident. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "title": "Payments fail in Europe", "impact": null }))]
 struct ChangeIncident {
-    /// One line.
+    /// The title.
     #[schema(max_length = 200)]
     title: Option<String>,
-    /// How much it matters; `null`: derived from the services.
+    /// The impact. `null` derives it from the services.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Impact>)]
     impact: Option<Option<Impact>>,
 }
 
-/// What was learned.
+/// A postmortem.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "body": "A certificate had run out. It is renewed by itself now.", "published": true }))]
+#[schema(example = json!({ "body": "A certificate had expired. It’s now renewed automatically.", "published": true }))]
 struct SavePostmortem {
-    /// Markdown; empty: what was written goes away.
+    /// The text, in Markdown. An empty string deletes the postmortem.
     #[schema(max_length = 25_000)]
     body: String,
-    /// Whether everybody reads it; else it is a draft. Only a resolved incident has one that is published.
+    /// Whether it is published or a draft. Only resolved incidents can have a published postmortem.
     #[serde(default)]
     published: bool,
 }
 
-/// Whether incidents are over.
+/// Whether incidents are open or resolved.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum IncidentState {
-    /// Those that are open.
+    /// Open incidents.
     Active,
-    /// Those that are over.
+    /// Resolved incidents.
     Resolved,
 }
 
-/// Which incidents are listed.
+/// Filters for incidents.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Listing {
-    /// Only those that are open, or those that are over.
+    /// Only open or only resolved incidents.
     #[param(inline)]
     state: Option<IncidentState>,
-    /// Only those that say something of this service.
+    /// Only incidents that affect this service.
     service: Option<ServiceId>,
-    /// Only those that say something of a service of this team.
+    /// Only incidents that affect a service of this team.
     team: Option<TeamId>,
-    /// Only those of this impact.
+    /// Only incidents with this impact.
     impact: Option<Impact>,
-    /// Only those with these words in title or messages.
+    /// Search text in titles and messages.
     words: Option<String>,
-    /// Only those that began then or later.
+    /// Only incidents that started at or after this time.
     from: Option<Time>,
-    /// Only those that began before.
+    /// Only incidents that started before this time.
     to: Option<Time>,
-    /// The `next` of the page before.
+    /// `next` from the previous page.
     after: Option<String>,
-    /// How many at most: 1 to 200, else 50.
+    /// Maximum number of results, from 1 to 200. Defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
@@ -273,7 +273,7 @@ fn incident_id(text: &str) -> ApiResult<IncidentId> {
 
 /// List incidents
 ///
-/// Latest first, without their messages.
+/// Latest first, without their updates.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/incidents",
@@ -312,11 +312,11 @@ async fn list_incidents(
     Ok(json_ok(&Page::of(read, most, |last| (last.started_at, last.id.clone()))))
 }
 
-/// Report an incident
+/// Create an incident
 ///
-/// The services that it names have the worst of their own status and what open incidents say of them, at once
-/// and with their history. With `started_at` (and `resolved_at`) it is reported afterwards, and that history is
-/// computed anew.
+/// Each affected service immediately takes the worst of its own status and the statuses set by open incidents, and its
+/// history is updated. Use `started_at` (and `resolved_at`) to backfill a past incident; the affected history is
+/// recalculated.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/incidents",
@@ -346,16 +346,16 @@ async fn report_incident(
     Ok(created(&address, &incident(&caller, &organization, id).await?))
 }
 
-/// Read an incident
+/// Get an incident
 ///
-/// With its updates, its postmortem and the incidents that belong together with it.
+/// Includes its updates, postmortem and linked incidents.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/incidents/{id}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
     responses((status = 200, description = "The incident.", body = IncidentBody)),
     security(("bearer" = []))
@@ -364,19 +364,19 @@ async fn read_incident(caller: Caller, Path((organization, id)): Path<(String, S
     Ok(json_ok(&incident(&caller, &organization, incident_id(&id)?).await?))
 }
 
-/// Change an incident
+/// Update an incident
 ///
-/// What it is called and how much it matters. How far it has come is changed by an update.
+/// Changes its title and impact. To change its status, post an update.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/incidents/{id}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
     request_body = ChangeIncident,
-    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn change_incident(
@@ -400,16 +400,16 @@ async fn change_incident(
 
 /// Delete an incident
 ///
-/// The history of its services becomes what it would be without it; what it replaced stays in the audit log.
+/// The history of its services is recalculated without it. The replaced history is kept in the audit log.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/incidents/{id}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_incident(
@@ -424,19 +424,19 @@ async fn delete_incident(
     Ok(no_content())
 }
 
-/// Keep a postmortem
+/// Save the postmortem
 ///
-/// As a draft, or published for everybody. `If-Match` takes the ETag of the incident.
+/// Saves it as a draft or publishes it. `If-Match` takes the incident's ETag.
 #[utoipa::path(
     put,
     path = "/api/v1/organizations/{organization}/incidents/{id}/postmortem",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
     request_body = SavePostmortem,
-    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn save_postmortem(
@@ -452,19 +452,19 @@ async fn save_postmortem(
     Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
-/// Say that two incidents belong together
+/// Link two incidents
 ///
-/// It counts for both of them. `If-Match` takes the ETag of the first.
+/// The link shows on both incidents. `If-Match` takes the ETag of the first one.
 #[utoipa::path(
     put,
     path = "/api/v1/organizations/{organization}/incidents/{id}/related/{other}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de"),
-        ("other" = String, Path, description = "The other incident's id.", example = "w4q7r2t9y3xb")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de"),
+        ("other" = String, Path, description = "The other incident's ID.", example = "w4q7r2t9y3xb")
     ),
-    responses((status = 200, description = "The first incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated first incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn relate_incidents(
@@ -479,19 +479,19 @@ async fn relate_incidents(
     Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
-/// Say that two incidents do not belong together
+/// Unlink two incidents
 ///
-/// `If-Match` takes the ETag of the first.
+/// `If-Match` takes the ETag of the first one.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/incidents/{id}/related/{other}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de"),
-        ("other" = String, Path, description = "The other incident's id.", example = "w4q7r2t9y3xb")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de"),
+        ("other" = String, Path, description = "The other incident's ID.", example = "w4q7r2t9y3xb")
     ),
-    responses((status = 204, description = "They do not belong together.")),
+    responses((status = 204, description = "Unlinked.")),
     security(("bearer" = []))
 )]
 async fn unrelate_incidents(

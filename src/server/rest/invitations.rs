@@ -36,23 +36,23 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(accept_invitation))
 }
 
-/// An offer to become a member that nobody has accepted yet.
+/// A pending invitation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invitation)]
 struct InvitationBody {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: InvitationId,
-    /// To whom.
+    /// Email address of the invited person.
     email: String,
-    /// The role it gives.
+    /// The role that it grants.
     role: Role,
-    /// The team that it leads into as well.
+    /// The team that the person joins.
     team_id: Option<TeamId>,
     /// The role in that team.
     team_role: Option<TeamRole>,
-    /// Who invited.
+    /// Who sent it.
     invited_by: String,
-    /// Until when it can be accepted.
+    /// When it expires.
     expires_at: Time,
 }
 
@@ -64,12 +64,12 @@ impl From<Invitation> for InvitationBody {
     }
 }
 
-/// An invitation that went out.
+/// An invitation that was sent.
 #[derive(Debug, Serialize, ToSchema)]
 struct SentInvitation {
     #[serde(flatten)]
     invitation: InvitationBody,
-    /// The link to pass on by hand, where this server sends no mail. It is shown here only.
+    /// Link to share yourself if email isn't set up on this server. Only returned once.
     link: Option<String>,
 }
 
@@ -78,13 +78,13 @@ struct SentInvitation {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "email": "ana@example.com", "role": "status_reporter" }))]
 struct Invite {
-    /// To whom.
+    /// Email address of the invited person.
     email: String,
-    /// The role it gives.
+    /// The role that it grants.
     role: Role,
-    /// A team that it leads into as well.
+    /// A team that the person joins.
     team_id: Option<TeamId>,
-    /// The role in that team; left out: `team_member`.
+    /// The role in that team. Defaults to `team_member`.
     team_role: Option<TeamRole>,
 }
 
@@ -106,7 +106,7 @@ fn with_link(mut response: Response) -> Response {
 
 /// List invitations
 ///
-/// Those that nobody has accepted yet, also when their time is over. Newest first.
+/// Pending invitations, including expired ones. Newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/invitations",
@@ -128,10 +128,10 @@ async fn list_invitations(
     Ok(json_ok(&paged(all, |one| (Reverse(one.expires_at), one.id.to_string()), &few)?))
 }
 
-/// Invite somebody
+/// Create an invitation
 ///
-/// They get a mail; where this server sends none, the answer has the link to pass on. Only an owner invites an
-/// owner.
+/// Sends an invitation by email. If email isn't set up on this server, the response contains a link to share instead.
+/// Only owners can invite other owners.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/invitations",
@@ -159,14 +159,14 @@ async fn invite(
     Ok(with_link(created(&address, &SentInvitation { invitation, link: sent.link })))
 }
 
-/// Read an invitation
+/// Get an invitation
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/invitations/{id}",
     tag = "Invitations",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+        ("id" = String, Path, description = "The invitation's ID.", example = "n8m5k2j9h6gf")
     ),
     responses((status = 200, description = "The invitation.", body = InvitationBody)),
     security(("bearer" = []))
@@ -175,18 +175,18 @@ async fn read_invitation(caller: Caller, Path((organization, id)): Path<(String,
     Ok(json_ok(&invitation(&caller, &organization, &invitation_id(&id)?).await?))
 }
 
-/// Take an invitation back
+/// Revoke an invitation
 ///
-/// Its link is void.
+/// Its link stops working.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/invitations/{id}",
     tag = "Invitations",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+        ("id" = String, Path, description = "The invitation's ID.", example = "n8m5k2j9h6gf")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Revoked.")),
     security(("bearer" = []))
 )]
 async fn revoke_invitation(
@@ -201,18 +201,18 @@ async fn revoke_invitation(
     Ok(no_content())
 }
 
-/// Send an invitation again
+/// Resend an invitation
 ///
-/// With a new link and new time; the old link is void.
+/// Sends a new link with a new expiry. The old link stops working.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/invitations/{id}/resend",
     tag = "Invitations",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")
+        ("id" = String, Path, description = "The invitation's ID.", example = "n8m5k2j9h6gf")
     ),
-    responses((status = 200, description = "The invitation as it is now.", body = SentInvitation)),
+    responses((status = 200, description = "The updated invitation.", body = SentInvitation)),
     security(("bearer" = []))
 )]
 async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(String, String)>) -> ApiResult<Response> {
@@ -223,14 +223,14 @@ async fn resend_invitation(caller: Caller, Path((organization, id)): Path<(Strin
     Ok(with_link(json_ok(&SentInvitation { invitation, link: sent.link })))
 }
 
-/// List invitations to yourself
+/// List your invitations
 ///
-/// For a person. Only to somebody who has verified their address is told what was sent there.
+/// Requires a personal token. Invitations are only listed once you have verified your email address.
 #[utoipa::path(
     get,
     path = "/api/v1/invitations",
     tag = "Invitations",
-    responses((status = 200, description = "What you are invited to, newest first.", body = PendingInvitations)),
+    responses((status = 200, description = "Your invitations, newest first.", body = PendingInvitations)),
     security(("bearer" = []))
 )]
 async fn list_own_invitations(caller: Caller) -> ApiResult<Response> {
@@ -239,13 +239,13 @@ async fn list_own_invitations(caller: Caller) -> ApiResult<Response> {
 
 /// Accept an invitation
 ///
-/// For a person who has verified the address to which it was sent.
+/// Requires a personal token, and that you have verified the email address it was sent to.
 #[utoipa::path(
     post,
     path = "/api/v1/invitations/{id}/accept",
     tag = "Invitations",
-    params(("id" = String, Path, description = "The invitation's id.", example = "n8m5k2j9h6gf")),
-    responses((status = 200, description = "The organization that you are a member of now.", body = OrganizationBody)),
+    params(("id" = String, Path, description = "The invitation's ID.", example = "n8m5k2j9h6gf")),
+    responses((status = 200, description = "The organization you joined.", body = OrganizationBody)),
     security(("bearer" = []))
 )]
 async fn accept_invitation(caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {

@@ -39,21 +39,21 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_maintenance_series))
 }
 
-/// One message of a maintenance.
+/// A maintenance update.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MaintenanceUpdate)]
 struct UpdateBody {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: UpdateId,
-    /// The maintenance's status from then on.
+    /// The maintenance's status from this update on.
     status: MaintenanceStatus,
-    /// As it was written: Markdown, or HTML for what was imported.
+    /// The original text: Markdown, or HTML if it was imported.
     body: String,
-    /// As it is shown: safe HTML.
+    /// The rendered text as sanitized HTML.
     body_html: String,
-    /// Its own time.
+    /// Time of the update.
     at: Time,
-    /// Who posted it, as they were called then.
+    /// Name of the author when it was posted.
     by: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl From<MaintenanceUpdate> for UpdateBody {
     }
 }
 
-/// A maintenance with everything that belongs to it.
+/// A maintenance with its updates.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MaintenanceWithUpdates)]
 struct MaintenanceBody {
@@ -72,9 +72,9 @@ struct MaintenanceBody {
     maintenance: Maintenance,
     /// Newest first.
     updates: Vec<UpdateBody>,
-    /// The rule of its series (RFC 5545), if it belongs to one that goes on.
+    /// The recurrence rule (RFC 5545), if it belongs to an active series.
     rule: Option<String>,
-    /// Its permanent address for visitors.
+    /// Permanent public URL.
     page: String,
 }
 
@@ -97,110 +97,110 @@ const fn yes() -> bool {
     "starts_at": "2030-11-21T22:00:00Z", "ends_at": "2030-11-21T23:00:00Z", "repeat": "monthly",
 }))]
 struct ScheduleMaintenance {
-    /// One line.
+    /// The title.
     #[schema(max_length = 200)]
     title: String,
-    /// The first message, Markdown.
+    /// The first message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// The services that are under maintenance meanwhile: one at least.
+    /// The services under maintenance during the window. At least one.
     #[schema(min_items = 1)]
     services: Vec<ServiceId>,
-    /// The window's beginning. One that has begun already begins at once.
+    /// Start of the window. If it is in the past, the maintenance starts immediately.
     starts_at: Time,
-    /// The window's end, 31 days later at most.
+    /// End of the window, at most 31 days after its start.
     ends_at: Time,
-    /// Whether it starts and completes by itself.
+    /// Whether it starts and completes automatically.
     #[serde(default = "yes")]
     #[schema(default = true)]
     automatic: bool,
-    /// How it comes again, at the same hour of the organization's time zone: `daily`, `weekly`, `biweekly`,
-    /// `monthly`, or a rule of RFC 5545; left out: not at all.
+    /// How it repeats, at the same time of day in the organization's time zone: `daily`, `weekly`, `biweekly`,
+    /// `monthly` or an RFC 5545 rule. Doesn't repeat if omitted.
     #[schema(max_length = 300)]
     repeat: Option<String>,
 }
 
-/// What can be changed of a maintenance that is not over. What is left out stays as it is.
+/// Changes to a maintenance that hasn't ended. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "starts_at": "2030-11-22T22:00:00Z", "ends_at": "2030-11-22T23:00:00Z" }))]
 struct ChangeMaintenance {
-    /// One line.
+    /// The title.
     #[schema(max_length = 200)]
     title: Option<String>,
-    /// A message that tells of the change, Markdown.
+    /// A message about the change, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// Its services, instead of all that it has.
+    /// Services that replace the current ones.
     services: Option<Vec<ServiceId>>,
-    /// The window's beginning; what has begun keeps its own.
+    /// Start of the window. Can't be changed once the maintenance has started.
     starts_at: Option<Time>,
-    /// The window's end.
+    /// End of the window.
     ends_at: Option<Time>,
-    /// Whether it starts and completes by itself.
+    /// Whether it starts and completes automatically.
     automatic: Option<bool>,
 }
 
-/// One more message of a maintenance: it needs a body, another status, or another end.
+/// A new maintenance update. Requires a message, a new status or a new end.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "body": "It takes longer.", "ends_at": "2030-11-22T00:30:00Z" }))]
 struct PostMaintenanceUpdate {
-    /// `in_progress` starts it now, `verifying` says that the work is done, `completed` ends it now, `cancelled`
-    /// calls it off before it has begun; left out: as it is.
+    /// `in_progress` starts it now, `verifying` means that the work is done, `completed` ends it now, and `cancelled`
+    /// cancels it before it starts. Unchanged if omitted.
     status: Option<MaintenanceStatus>,
-    /// Markdown.
+    /// The message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// Another end of the window.
+    /// A new end of the window.
     ends_at: Option<Time>,
-    /// The `revision` of the maintenance that you have seen: then it is posted only if nothing changed since.
+    /// The `revision` of the maintenance you read. The update is only posted if nothing has changed since.
     revision: Option<i64>,
 }
 
-/// Whether maintenance is over.
+/// Whether maintenance is open or past.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum MaintenanceState {
-    /// What is scheduled or goes on, earliest first.
+    /// Scheduled or in progress, earliest first.
     Upcoming,
-    /// What is over or cancelled, latest first.
+    /// Completed or cancelled, latest first.
     Past,
 }
 
-/// Which maintenance is listed.
+/// Filters for maintenance.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Listing {
-    /// Only what is scheduled or goes on (earliest first), or what is over (latest first). Left out: all, earliest
-    /// first.
+    /// Only scheduled and ongoing maintenance (earliest first), or only past maintenance (latest first). Defaults to
+    /// all, earliest first.
     #[param(inline)]
     state: Option<MaintenanceState>,
-    /// Only those with this service.
+    /// Only maintenance of this service.
     service: Option<ServiceId>,
-    /// Only those with these words in title or messages.
+    /// Search text in titles and messages.
     words: Option<String>,
-    /// Only those whose window ends after this.
+    /// Only windows that end after this time.
     from: Option<Time>,
-    /// Only those whose window begins before this.
+    /// Only windows that start before this time.
     to: Option<Time>,
-    /// The `next` of the page before.
+    /// `next` from the previous page.
     after: Option<String>,
-    /// How many at most: 1 to 200, else 50.
+    /// Maximum number of results, from 1 to 200. Defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// Which month is shown.
+/// The month to show.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Month {
-    /// `2026-11`; left out: the present one.
+    /// A month such as `2026-11`. Defaults to the current one.
     #[param(pattern = "^[0-9]{4}-[0-9]{2}$")]
     month: Option<String>,
 }
@@ -216,7 +216,7 @@ fn maintenance_id(text: &str) -> ApiResult<MaintenanceId> {
 
 /// List maintenance
 ///
-/// Without its messages.
+/// Returns maintenance without its updates.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/maintenance",
@@ -253,9 +253,9 @@ async fn list_maintenance(
     Ok(json_ok(&Page::of(read, most, |last| (last.starts_at, last.id.clone()))))
 }
 
-/// Read a month of maintenance
+/// Get a month of maintenance
 ///
-/// As a calendar shows it: whole weeks from Monday on, days by the clock of the organization.
+/// Returns a calendar of whole weeks, starting on Monday. Days follow the organization's time zone.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/maintenance/calendar",
@@ -276,10 +276,10 @@ async fn read_maintenance_calendar(
     Ok(json_ok(&run(calendar::month(scope, month.unwrap_or_default())).await?))
 }
 
-/// Schedule a maintenance
+/// Schedule maintenance
 ///
-/// Its services are under maintenance while it goes on. With `repeat` it is the first of a series, whose windows
-/// are made 92 days ahead.
+/// Its services are under maintenance while it is in progress. With `repeat`, it is the first of a series whose windows
+/// are created 92 days ahead.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/maintenance",
@@ -310,16 +310,16 @@ async fn schedule_maintenance(
     Ok(created(&address, &one(&caller, &organization, id).await?))
 }
 
-/// Read a maintenance
+/// Get a maintenance
 ///
-/// With its updates, and the rule of its series.
+/// Includes its updates and the recurrence rule of its series.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/maintenance/{id}",
     tag = "Maintenance",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
+        ("id" = String, Path, description = "The maintenance's ID.", example = "y7t4r1e8w5qa")
     ),
     responses((status = 200, description = "The maintenance.", body = MaintenanceBody)),
     security(("bearer" = []))
@@ -328,19 +328,19 @@ async fn read_maintenance(caller: Caller, Path((organization, id)): Path<(String
     Ok(json_ok(&one(&caller, &organization, maintenance_id(&id)?).await?))
 }
 
-/// Change a maintenance
+/// Update a maintenance
 ///
-/// What it is called, its services, window and automation. How far it has come is changed by an update.
+/// Changes its title, services, window and automation. To change its status, post an update.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/maintenance/{id}",
     tag = "Maintenance",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
+        ("id" = String, Path, description = "The maintenance's ID.", example = "y7t4r1e8w5qa")
     ),
     request_body = ChangeMaintenance,
-    responses((status = 200, description = "The maintenance as it is now.", body = MaintenanceBody)),
+    responses((status = 200, description = "The updated maintenance.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn change_maintenance(
@@ -370,16 +370,16 @@ async fn change_maintenance(
 
 /// Delete a maintenance
 ///
-/// The history of its services becomes what it would be without it.
+/// The history of its services is recalculated without it.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/maintenance/{id}",
     tag = "Maintenance",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
+        ("id" = String, Path, description = "The maintenance's ID.", example = "y7t4r1e8w5qa")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_maintenance(
@@ -396,17 +396,17 @@ async fn delete_maintenance(
 
 /// Post an update
 ///
-/// A message; or it starts the maintenance, says that the work is done, ends it, calls it off, or moves its end.
+/// Posts a message, or starts, verifies, completes or cancels the maintenance, or moves its end.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/maintenance/{id}/updates",
     tag = "Maintenance",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
+        ("id" = String, Path, description = "The maintenance's ID.", example = "y7t4r1e8w5qa")
     ),
     request_body = PostMaintenanceUpdate,
-    responses((status = 200, description = "The maintenance as it is now.", body = MaintenanceBody)),
+    responses((status = 200, description = "The updated maintenance.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn post_maintenance_update(
@@ -428,16 +428,17 @@ async fn post_maintenance_update(
 
 /// End a series
 ///
-/// The series of this maintenance: its other windows that have not begun are deleted, and no more are made.
+/// Ends the series that this maintenance belongs to. Its other windows that haven't started are deleted, and no more
+/// are created.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/maintenance/{id}/end-series",
     tag = "Maintenance",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The maintenance's id.", example = "y7t4r1e8w5qa")
+        ("id" = String, Path, description = "The maintenance's ID.", example = "y7t4r1e8w5qa")
     ),
-    responses((status = 200, description = "The maintenance, which stays.", body = MaintenanceBody)),
+    responses((status = 200, description = "The maintenance, which is kept.", body = MaintenanceBody)),
     security(("bearer" = []))
 )]
 async fn end_maintenance_series(

@@ -15,39 +15,40 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(read_me))
 }
 
-/// What speaks through a token.
+/// What a token belongs to.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum CallerKind {
-    /// A person, by a token of their own or one of the OpenID provider.
+    /// A user, with a personal token or a token of the OpenID provider.
     Person,
-    /// A program, by a token of an organization.
+    /// A program, with a token of an organization.
     Organization,
 }
 
-/// Whom a token speaks for.
+/// The token's identity.
 #[derive(Debug, Serialize, ToSchema)]
 struct WhoAmI {
-    /// Whether a person or a program of an organization asks.
+    /// Whether the token belongs to a user or to an organization.
     kind: CallerKind,
-    /// The person's name, or what the organization's token is called.
+    /// The user's name, or the name of the organization's token.
     #[schema(example = "Deploys")]
     name: String,
-    /// The person's address.
+    /// The user's email address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    /// The organizations that can be asked for, with the role that counts there.
+    /// The organizations that the token can access, with the effective role in each.
     organizations: Vec<OrganizationSummary>,
 }
 
-/// Tell whom the token speaks for
+/// Get the token's identity
 ///
-/// And in which organizations, with the role that counts there: that of the token where it is less than the person's.
+/// Also lists the organizations that the token can access and the effective role in each. A personal token limited to a
+/// lesser role never has more than that role.
 #[utoipa::path(
     get,
     path = "/api/v1/me",
     tag = "Me",
-    responses((status = 200, description = "Whom the token speaks for.", body = WhoAmI)),
+    responses((status = 200, description = "The token's identity.", body = WhoAmI)),
     security(("bearer" = []))
 )]
 async fn read_me(caller: Caller) -> ApiResult<Response> {

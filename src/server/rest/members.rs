@@ -32,14 +32,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leave_organization))
 }
 
-/// Which part of a short list is shown.
+/// Pagination.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
-    /// The `next` of the page before.
+    /// `next` from the previous page.
     after: Option<String>,
-    /// How many at most: 1 to 200, else 50.
+    /// Maximum number of results, from 1 to 200. Defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
@@ -58,12 +58,12 @@ where
     Ok(Page::of(all, most, key))
 }
 
-/// A role in a team.
+/// A member's role in a team.
 #[derive(Debug, Serialize, ToSchema)]
 struct RoleInTeam {
     /// The team.
     team_id: TeamId,
-    /// The role there.
+    /// The role in the team.
     role: TeamRole,
 }
 
@@ -71,17 +71,17 @@ struct RoleInTeam {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Member)]
 struct MemberBody {
-    /// The person.
+    /// The user.
     user_id: UserId,
-    /// As the person is called.
+    /// The user's name.
     name: String,
-    /// The person's address.
+    /// The user's email address.
     email: String,
-    /// The role everywhere in the organization.
+    /// The role in the organization.
     role: Role,
     /// Roles in teams.
     teams: Vec<RoleInTeam>,
-    /// Since when.
+    /// When the user joined.
     joined_at: Time,
 }
 
@@ -93,12 +93,12 @@ impl From<Member> for MemberBody {
     }
 }
 
-/// What can be changed of a member.
+/// Changes to a member.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "role": "status_reporter" }))]
 struct ChangeMember {
-    /// The role everywhere in the organization.
+    /// The role in the organization.
     role: Role,
 }
 
@@ -121,7 +121,7 @@ pub(super) fn user_id(text: &str) -> ApiResult<UserId> {
 
 /// List members
 ///
-/// By name.
+/// Sorted by name.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/members",
@@ -143,14 +143,14 @@ async fn list_members(
     Ok(json_ok(&paged(all, |member| (member.name.to_lowercase(), member.user_id.to_string()), &few)?))
 }
 
-/// Read a member
+/// Get a member
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/members/{user}",
     tag = "Members",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+        ("user" = String, Path, description = "The user's ID.", example = "u6b3n8m1v0ks")
     ),
     responses((status = 200, description = "The member.", body = MemberBody)),
     security(("bearer" = []))
@@ -159,19 +159,19 @@ async fn read_member(caller: Caller, Path((organization, user)): Path<(String, S
     Ok(json_ok(&member(&caller, &organization, &user_id(&user)?).await?))
 }
 
-/// Give a member another role
+/// Update a member's role
 ///
-/// Only an owner makes or unmakes an owner, and the last owner stays one.
+/// Only owners can add or remove owners. The last owner can't be demoted.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/members/{user}",
     tag = "Members",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+        ("user" = String, Path, description = "The user's ID.", example = "u6b3n8m1v0ks")
     ),
     request_body = ChangeMember,
-    responses((status = 200, description = "The member as they are now.", body = MemberBody)),
+    responses((status = 200, description = "The updated member.", body = MemberBody)),
     security(("bearer" = []))
 )]
 async fn change_member(
@@ -187,12 +187,12 @@ async fn change_member(
     Ok(json_ok(&member(&caller, &organization, &user).await?))
 }
 
-/// What becomes of the tokens of a member who is taken out.
+/// What happens to the tokens of a removed member.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct RemoveMemberQuery {
-    /// Ids of API tokens that go on, with commas between them; all others that the member made end.
+    /// Comma-separated IDs of API tokens to keep. All others that the member created are revoked.
     #[param(example = "t7h1n4s6u0fg,t2k9d3m5x8qa")]
     keep_tokens: Option<String>,
 }
@@ -201,24 +201,24 @@ impl RemoveMemberQuery {
     fn keep(&self) -> ApiResult<Vec<TokenId>> {
         let listed = self.keep_tokens.as_deref().unwrap_or_default().split(',').map(str::trim);
         let ids: Result<_, _> = listed.filter(|id| !id.is_empty()).map(str::parse).collect();
-        ids.map_err(|_| AppError::field("keep_tokens", "Name ids of tokens, with commas between them.").into())
+        ids.map_err(|_| AppError::field("keep_tokens", "Must be a comma-separated list of token IDs.").into())
     }
 }
 
-/// Take a member out
+/// Remove a member
 ///
-/// The person loses access at once. The API tokens of the organization that they made end too, because they may know
-/// them, unless `keep_tokens` names them: `created_by_id` in the list of tokens says which those are.
+/// The user loses access immediately. The organization's API tokens that they created are revoked too, unless they are
+/// listed in `keep_tokens`. Use `created_by_id` in the list of tokens to find them.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/members/{user}",
     tag = "Members",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks"),
+        ("user" = String, Path, description = "The user's ID.", example = "u6b3n8m1v0ks"),
         RemoveMemberQuery
     ),
-    responses((status = 204, description = "The person is no member any more.")),
+    responses((status = 204, description = "Removed.")),
     security(("bearer" = []))
 )]
 async fn remove_member(
@@ -236,13 +236,13 @@ async fn remove_member(
 
 /// Leave an organization
 ///
-/// For a person. The last owner cannot. The API tokens of the organization that the person made end.
+/// Requires a personal token. The last owner can't leave. The organization's API tokens that you created are revoked.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/leave",
     tag = "Members",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
-    responses((status = 204, description = "You are no member any more.")),
+    responses((status = 204, description = "You left the organization.")),
     security(("bearer" = []))
 )]
 async fn leave_organization(caller: Caller, Path(organization): Path<String>) -> ApiResult<Response> {

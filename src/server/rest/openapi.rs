@@ -31,42 +31,43 @@ use utoipa::{
     },
 };
 
-/// What the document begins with.
+/// The introduction of the document.
 const DESCRIPTION: &str = "\
-Everything that a person can do in the dashboard, for programs; and what status pages show, for everybody.
+Everything you can do in the dashboard, for programs, plus the public data of status pages.
 
-**Who asks.** Send `Authorization: Bearer …` with a token of the organization, a personal token, or a token (JWT) of the \
-OpenID provider that this server signs people in with. Reading below `/api/v1/status/` needs none.
+**Authentication.** Send `Authorization: Bearer …` with an organization token, a personal token, or a token (JWT) of the \
+OpenID provider that this server uses for sign-in. Endpoints under `/api/v1/status/` need no token.
 
-**Refusals** are problems as RFC 9457 writes them; `errors` names each wrong field. Unknown fields and parameters are \
-refused. What belongs to another organization does not exist (404).
+**Errors** use RFC 9457 Problem Details; `errors` lists each invalid field. Unknown fields and parameters are rejected. \
+Resources of other organizations don't exist for you (404).
 
-**Lists** have pages: send `next` of a page back as `after`.
+**Pagination.** Send `next` of a page as `after` to get the next one.
 
-**Nothing is lost.** Send the `ETag` of what you read as `If-Match` with your change: it is refused (412) when somebody \
-was faster. Send an `Idempotency-Key` with a `POST` that you may have to repeat: it is done once.
+**Concurrency and retries.** Send the `ETag` of what you read as `If-Match` with your change: it fails with 412 if \
+someone changed it first. Send an `Idempotency-Key` with a `POST` that you may need to retry: it is only carried out \
+once.
 
-**Limits** are told by `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; a 429 says in `Retry-After` when \
-to come again.
+**Rate limits** are reported in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; a 429 says in \
+`Retry-After` when to retry.
 
 Times are RFC 3339, in UTC.";
 
 /// What there is to do, in the order of the document.
 const TAGS: &[(&str, &str)] = &[
-    ("Me", "Whom a token speaks for."),
+    ("Me", "The token’s identity."),
     ("Organizations", "Organizations and their settings."),
-    ("Members", "Who belongs to an organization, and by which role."),
+    ("Members", "The members of an organization and their roles."),
     ("Teams", "Groups of members that own services."),
-    ("Invitations", "Offers to become a member."),
-    ("Services", "What customers depend on: their statuses, their order, their history."),
-    ("Groups", "Headings over services."),
+    ("Invitations", "Pending invitations to an organization."),
+    ("Services", "What customers depend on: statuses, order and history."),
+    ("Groups", "Groups of services."),
     ("Uptime", "Uptime with numerator and denominator."),
-    ("Incidents", "What is or was wrong, and what was said about it."),
-    ("Templates", "Texts to begin with."),
+    ("Incidents", "Incidents, their updates and postmortems."),
+    ("Templates", "Reusable text for incidents."),
     ("Maintenance", "Windows of planned work."),
-    ("API tokens", "How programs are let in."),
+    ("API tokens", "Credentials for programs."),
     ("Audit", "Who did what, and when."),
-    ("Status page", "What everybody may read, without a token."),
+    ("Status page", "Public data. No token needed."),
 ];
 
 /// The whole document.
@@ -100,7 +101,7 @@ fn add_components(components: &mut Components) {
     components.schemas.extend(schemas);
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     let refusal = ResponseBuilder::new()
-        .description("Why the request was refused.")
+        .description("The request failed.")
         .content(PROBLEM, Content::new(Some(Ref::from_schema_name("Problem"))))
         .build();
     components.responses.insert("Problem".to_owned(), RefOr::T(refusal));
@@ -109,8 +110,7 @@ fn add_components(components: &mut Components) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A token of the organization (Settings, API tokens), a personal token (/account/tokens), or a token (JWT) \
-             of the OpenID provider.",
+            "An organization token (Settings, API tokens), a personal token (/account/tokens) or a token (JWT) of the OpenID provider.",
         ))
         .build();
     components.security_schemes.insert("bearer".to_owned(), RefOr::T(SecurityScheme::Http(bearer)));
@@ -122,8 +122,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "A text of your own, new for each thing to do: a request that comes again with it within a day is not done \
-             again, and gets the answer of the first one.",
+            "A unique value that you choose for each request. Repeating the request with the same key within 24 hours has no further effect and returns the first response.",
         ))
         .schema(Some(
             ObjectBuilder::new()
@@ -140,7 +139,7 @@ fn if_match() -> Parameter {
         .name("If-Match")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("The `ETag` of what you read: refused with 412 when it is another now."))
+        .description(Some("The `ETag` of the version you read. The request fails with 412 if it has changed since."))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build()
 }
@@ -168,7 +167,7 @@ pub async fn answer() -> Response {
     static TEXT: OnceLock<Option<(String, String)>> = OnceLock::new();
     let made = || {
         let text =
-            text().inspect_err(|error| tracing::error!(%error, "the OpenAPI document cannot be written")).ok()?;
+            text().inspect_err(|error| tracing::error!(%error, "OpenAPI document could not be generated")).ok()?;
         Some((etag(text.as_bytes()), text))
     };
     match TEXT.get_or_init(made) {
@@ -235,7 +234,7 @@ fn files() -> &'static HashMap<&'static str, File> {
 
 fn file(name: &str, config: Arc<utoipa_swagger_ui::Config<'static>>) -> Option<File> {
     let found = utoipa_swagger_ui::serve(name, config)
-        .inspect_err(|error| tracing::error!(%error, name, "a file of /docs cannot be made"))
+        .inspect_err(|error| tracing::error!(%error, name, "file of /docs could not be generated"))
         .ok()??;
     let plain = match (name, found.bytes) {
         ("index.html", bytes) => String::from_utf8_lossy(&bytes).replace("Swagger UI", "Candor API").into_bytes(),

@@ -36,14 +36,13 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The refusal of what only a person does.
 fn no_person() -> ApiError {
-    let words = "A token of an organization is no person. Use a personal token, from /account/tokens.";
+    let words = "This needs a personal token, not an organization token. Create one at /account/tokens.";
     ApiError::new(StatusCode::FORBIDDEN, words)
 }
 
 /// The refusal of a personal token that was given less than the person may.
 pub(super) fn limited() -> ApiError {
-    let words = "This token stops at a lesser role than yours. What is your own business needs one that may do all \
-                 that you may, from /account/tokens.";
+    let words = "This token’s role is limited. Managing your own account needs a personal token with your full role. Create one at /account/tokens.";
     ApiError::new(StatusCode::FORBIDDEN, words)
 }
 
@@ -60,18 +59,18 @@ pub(super) fn whole_person(caller: &Caller) -> ApiResult<SignedIn> {
     person(caller).and_then(|person| if person.is_limited() { Err(limited()) } else { Ok(person) })
 }
 
-/// What the statuses of services are called.
+/// Custom names for service statuses.
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusNames {
-    /// Instead of “Operational”.
+    /// Replaces “Operational”.
     operational: String,
-    /// Instead of “Under maintenance”.
+    /// Replaces “Under maintenance”.
     under_maintenance: String,
-    /// Instead of “Degraded performance”.
+    /// Replaces “Degraded performance”.
     degraded_performance: String,
-    /// Instead of “Partial outage”.
+    /// Replaces “Partial outage”.
     partial_outage: String,
-    /// Instead of “Major outage”.
+    /// Replaces “Major outage”.
     major_outage: String,
 }
 
@@ -88,24 +87,23 @@ impl From<&StatusLabels> for StatusNames {
     }
 }
 
-/// What the statuses of services are to be called; an empty word brings the standard one back, and what is left
-/// out stays as it is.
+/// Custom names for service statuses. An empty string restores the default; omitted fields keep their value.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RenameStatuses {
-    /// Instead of “Operational”.
+    /// Replaces “Operational”.
     #[schema(max_length = 40)]
     operational: Option<String>,
-    /// Instead of “Under maintenance”.
+    /// Replaces “Under maintenance”.
     #[schema(max_length = 40)]
     under_maintenance: Option<String>,
-    /// Instead of “Degraded performance”.
+    /// Replaces “Degraded performance”.
     #[schema(max_length = 40)]
     degraded_performance: Option<String>,
-    /// Instead of “Partial outage”.
+    /// Replaces “Partial outage”.
     #[schema(max_length = 40)]
     partial_outage: Option<String>,
-    /// Instead of “Major outage”.
+    /// Replaces “Major outage”.
     #[schema(max_length = 40)]
     major_outage: Option<String>,
 }
@@ -131,25 +129,25 @@ impl RenameStatuses {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organization)]
 pub(super) struct OrganizationBody {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: OrganizationId,
-    /// Part of its addresses; the five latest former ones go on leading here.
+    /// Used in URLs. The five most recent former slugs keep redirecting here.
     slug: String,
-    /// As it is shown.
+    /// Display name.
     name: String,
-    /// What you are there.
+    /// Your role in the organization.
     role: Role,
-    /// A sentence or two for visitors, may be empty.
+    /// Short description for visitors. May be empty.
     description: String,
-    /// IANA name.
+    /// IANA time zone name.
     time_zone: String,
-    /// Where visitors find help, may be empty.
+    /// Where visitors can get help. May be empty.
     support_url: String,
-    /// Whether the directory lists it.
+    /// Whether it is listed in the public directory.
     listed: bool,
-    /// What the statuses of services are called.
+    /// Custom names for service statuses.
     labels: StatusNames,
-    /// The address of its status page.
+    /// URL of the status page.
     page: String,
 }
 
@@ -158,50 +156,51 @@ pub(super) struct OrganizationBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Northwind", "slug": "northwind", "time_zone": "Europe/Vienna", "listed": true }))]
 struct CreateOrganization {
-    /// As it is shown.
+    /// Display name.
     #[schema(max_length = 80)]
     name: String,
-    /// Part of its addresses: small letters, digits and single hyphens.
+    /// Used in URLs: lowercase letters, digits and single hyphens.
     #[schema(min_length = 2, max_length = 40)]
     slug: String,
-    /// IANA name; left out: `UTC`.
+    /// IANA time zone name. Defaults to `UTC`.
     time_zone: Option<String>,
-    /// Whether the directory lists it.
+    /// Whether it is listed in the public directory.
     #[serde(default)]
     listed: bool,
 }
 
-/// What can be changed about an organization. What is left out stays as it is.
+/// Changes to an organization. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "description": "Payments for small shops.", "labels": { "operational": "All good" } }))]
 struct ChangeOrganization {
-    /// As it is shown.
+    /// Display name.
     #[schema(max_length = 80)]
     name: Option<String>,
-    /// Part of its addresses; the five latest former ones go on leading here.
+    /// Used in URLs. The five most recent former slugs keep redirecting here.
     #[schema(min_length = 2, max_length = 40)]
     slug: Option<String>,
-    /// A sentence or two for visitors.
+    /// Short description for visitors.
     #[schema(max_length = 500)]
     description: Option<String>,
-    /// IANA name.
+    /// IANA time zone name.
     time_zone: Option<String>,
-    /// Where visitors find help: an address that begins with `https://`, `http://` or `mailto:`; empty: nowhere.
+    /// Where visitors can get help: a URL that starts with `https://`, `http://` or `mailto:`. An empty string removes
+    /// it.
     #[schema(max_length = 500)]
     support_url: Option<String>,
-    /// Whether the directory lists it.
+    /// Whether it is listed in the public directory.
     listed: Option<bool>,
-    /// What the statuses of services are called.
+    /// Custom names for service statuses.
     labels: Option<RenameStatuses>,
 }
 
-/// The confirmation that an organization is to be deleted.
+/// Confirmation that an organization should be deleted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Confirmation {
-    /// The organization's name, exactly as it is written.
+    /// The organization's name, exactly as shown.
     #[serde(default)]
     #[param(required = true)]
     name: String,
@@ -241,7 +240,7 @@ fn by_path(error: AppError) -> AppError {
 
 /// List your organizations
 ///
-/// Those that you can ask for: where the person is a member, or the one of the token.
+/// For a user, every organization they are a member of; for an organization token, that organization.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations",
@@ -257,7 +256,7 @@ async fn list_organizations(caller: Caller, StrictQuery(few): StrictQuery<PageQu
 
 /// Create an organization
 ///
-/// For any person; you are its first owner. A token of an organization creates none.
+/// You become its first owner. Requires a personal token; organization tokens can't create organizations.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations",
@@ -274,7 +273,7 @@ async fn create_organization(caller: Caller, StrictJson(new): StrictJson<CreateO
     Ok(created(&address, &organization(&caller, &new.slug).await?))
 }
 
-/// Read an organization
+/// Get an organization
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}",
@@ -287,16 +286,16 @@ async fn read_organization(caller: Caller, Path(slug): Path<String>) -> ApiResul
     Ok(json_ok(&organization(&caller, &slug).await?))
 }
 
-/// Change an organization
+/// Update an organization
 ///
-/// With another slug its addresses are others; the old ones go on leading to it.
+/// Changing the slug changes the organization's URLs; the old ones redirect to the new ones.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}",
     tag = "Organizations",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = ChangeOrganization,
-    responses((status = 200, description = "The organization as it is now.", body = OrganizationBody)),
+    responses((status = 200, description = "The updated organization.", body = OrganizationBody)),
     security(("bearer" = []))
 )]
 async fn change_organization(
@@ -327,7 +326,8 @@ async fn change_organization(
 
 /// Delete an organization
 ///
-/// With everything in it: services, history, incidents, members. Its name confirms that it is the one.
+/// Deletes the organization and everything in it: services, history, incidents and members. Send its name as
+/// confirmation.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}",
@@ -336,7 +336,7 @@ async fn change_organization(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
         Confirmation
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_organization(

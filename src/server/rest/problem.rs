@@ -21,23 +21,23 @@ use utoipa::ToSchema;
 /// The content type of a refusal.
 pub const PROBLEM: &str = "application/problem+json";
 
-/// Why a request was refused ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+/// An error ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// Always `about:blank`: the status says what kind of problem it is.
+    /// Always `about:blank`. The status identifies the kind of error.
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     pub kind: String,
-    /// The status in words.
+    /// The reason phrase of the status.
     #[schema(example = "Unprocessable Entity")]
     pub title: String,
     /// The HTTP status.
     #[schema(example = 422)]
     pub status: u16,
-    /// What is wrong and what to do, for people.
+    /// What went wrong and what to do, in plain language.
     #[schema(example = "Enter the service's name.")]
     pub detail: String,
-    /// What is wrong with each field, where fields are wrong.
+    /// Field errors, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
@@ -54,8 +54,7 @@ pub struct ApiError {
 /// What a route answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const NO_TOKEN: &str = "Send a token that lives: Authorization: Bearer cnd_…, from the settings of the organization or \
-                        from /account/tokens.";
+const NO_TOKEN: &str = "Provide a valid token: Authorization: Bearer cnd_…. Create one in the organization’s settings or at /account/tokens.";
 
 impl ApiError {
     /// A refusal that no verb makes.
@@ -139,19 +138,19 @@ fn wrong_field(text: &str) -> ApiError {
     let known = |after: &str| said.split_once(after).map(|(_, known)| known.replace('`', ""));
     let (field, message) = if said.starts_with("unknown field") {
         let words = match known("expected one of ").or_else(|| known("expected ")) {
-            Some(known) => format!("There is no such field. Known here: {known}."),
-            None => "There is no such field.".to_owned(),
+            Some(known) => format!("Unknown field. Must be one of: {known}."),
+            None => "Unknown field.".to_owned(),
         };
         (below(named), words)
     } else if said.starts_with("missing field") {
-        (below(named), "This field is missing.".to_owned())
+        (below(named), "This field is required.".to_owned())
     } else if said.starts_with("duplicate field") {
-        (below(named), "This field is there twice.".to_owned())
+        (below(named), "This field appears more than once.".to_owned())
     } else if said.starts_with("unknown variant") {
         let known = known("expected one of ").or_else(|| known("expected ")).unwrap_or_default();
         // The path goes down to the value.
         let field = path.strip_suffix(named).unwrap_or(path).trim_end_matches('.');
-        (field.to_owned(), format!("This is none of: {known}."))
+        (field.to_owned(), format!("Must be one of: {known}."))
     } else {
         (path.to_owned(), sentence(said))
     };
@@ -219,15 +218,15 @@ pub async fn refusals_are_problems(request: Request, next: Next) -> Response {
 
 fn detail(status: StatusCode, text: &str) -> String {
     match status {
-        StatusCode::NOT_FOUND => "There is nothing at this address. /docs lists what there is.".to_owned(),
+        StatusCode::NOT_FOUND => "There’s nothing at this URL. See /docs for all endpoints.".to_owned(),
         StatusCode::METHOD_NOT_ALLOWED => {
-            "This address does not take this method. The header Allow names those that it takes.".to_owned()
+            "This method isn’t allowed here. See the Allow header for the methods that are.".to_owned()
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            format!("The body of the request is too long: at most {} KiB.", MAX_BODY_BYTES / 1024)
+            format!("The request body is too large. The limit is {} KiB.", MAX_BODY_BYTES / 1024)
         }
         StatusCode::INTERNAL_SERVER_ERROR => AppError::Internal.to_string(),
-        other if text.trim().is_empty() => format!("{}.", other.canonical_reason().unwrap_or("Refused")),
+        other if text.trim().is_empty() => format!("{}.", other.canonical_reason().unwrap_or("Rejected")),
         _ => sentence(text),
     }
 }
@@ -263,13 +262,13 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
         for (text, field, words) in [
-            (r#"{"name":"x","colour":"red"}"#, "colour", "There is no such field. Known here: name, "),
-            (r#"{"name":"x","inner":[{"colour":1}]}"#, "inner[0].colour", "There is no such field. Known here: from."),
-            (r#"{}"#, "name", "This field is missing."),
-            (r#"{"name":"x","inner":[{}]}"#, "inner[0].from", "This field is missing."),
+            (r#"{"name":"x","colour":"red"}"#, "colour", "Unknown field. Must be one of: name, "),
+            (r#"{"name":"x","inner":[{"colour":1}]}"#, "inner[0].colour", "Unknown field. Must be one of: from."),
+            (r#"{}"#, "name", "This field is required."),
+            (r#"{"name":"x","inner":[{}]}"#, "inner[0].from", "This field is required."),
             (r#"{"name":"x","count":"many"}"#, "count", "Invalid type: string \"many\", expected u32."),
-            (r#"{"name":"x","status":"fine"}"#, "status", "This is none of: operational, under_maintenance, "),
-            (r#"{"name":"x","status":"not so well"}"#, "status", "This is none of: operational, under_maintenance, "),
+            (r#"{"name":"x","status":"fine"}"#, "status", "Must be one of: operational, under_maintenance, "),
+            (r#"{"name":"x","status":"not so well"}"#, "status", "Must be one of: operational, under_maintenance, "),
             (r#"{"name":"x","inner":[{"from":"now"}]}"#, "inner[0].from", "A time is written as RFC 3339, "),
         ] {
             let refused = refused(text);

@@ -43,26 +43,27 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_history))
 }
 
-/// An open incident that says of a service how it is.
+/// An open incident that sets a service's status.
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusCause {
     /// The incident.
     incident_id: IncidentId,
-    /// Its title.
+    /// The incident's title.
     #[schema(example = "Elevated error rates")]
     title: String,
     /// The service.
     service_id: ServiceId,
-    /// What it says of the service.
+    /// The status that it sets.
     status: ServiceStatus,
 }
 
-/// A service, and what holds it.
+/// A service and the incidents that affect it.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceBody {
     #[serde(flatten)]
     service: Service,
-    /// Open incidents that say something of it: `status` is the worst of them, of its own and of maintenance.
+    /// Open incidents that affect the service. `status` is the worst of these, the service's own status and
+    /// maintenance.
     held_by: Vec<StatusCause>,
 }
 
@@ -91,8 +92,8 @@ async fn list(caller: &Caller, organization: &str) -> ApiResult<ServiceList> {
 
 /// List groups and services
 ///
-/// All of them, in the order of the status page, with the teams that own them. A group and a service without one
-/// share one order: sort them by `position`.
+/// Returns all of them in status page order, with the teams that own them. Groups and ungrouped services share one
+/// order: sort them by `position`.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/services",
@@ -105,7 +106,7 @@ async fn list_services(caller: Caller, Path(organization): Path<String>) -> ApiR
     Ok(json_ok(&list(&caller, &organization).await?))
 }
 
-/// A service to add.
+/// A new service.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Checkout", "description": "Carts and payments" }))]
@@ -113,21 +114,22 @@ struct NewService {
     /// Unique within its group.
     #[schema(max_length = 255, example = "Checkout")]
     name: String,
-    /// One sentence for visitors.
+    /// Short description for visitors.
     #[serde(default)]
     #[schema(max_length = 1000, example = "Carts and payments")]
     description: String,
-    /// The group that it stands in; none when left out.
+    /// The service's group. Ungrouped if omitted.
     #[serde(default)]
     group_id: Option<GroupId>,
-    /// The team that owns it; none when left out.
+    /// The team that owns the service. None if omitted.
     #[serde(default)]
     team_id: Option<TeamId>,
 }
 
-/// Add a service
+/// Create a service
 ///
-/// At the end of its group. It begins operational. Needs the role Service manager, or Team admin for the own team.
+/// Adds the service at the end of its group with status operational. Requires the Service manager role, or Team admin
+/// for your own team.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/services",
@@ -152,14 +154,14 @@ async fn create_service(
     Ok(created(&address, &service(&caller, &slug, id).await?))
 }
 
-/// Read a service
+/// Get a service
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/services/{id}",
     tag = "Services",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab")
     ),
     responses((status = 200, description = "The service.", body = ServiceBody)),
     security(("bearer" = []))
@@ -168,7 +170,7 @@ async fn read_service(caller: Caller, Path((organization, service_id)): Path<(St
     Ok(json_ok(&service(&caller, &organization, id(&service_id, "service")?).await?))
 }
 
-/// What to change of a service. What is left out stays as it is.
+/// Changes to a service. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "status": "degraded_performance" }))]
@@ -177,40 +179,40 @@ struct ChangedService {
     #[serde(default)]
     #[schema(max_length = 255, example = "Checkout")]
     name: Option<String>,
-    /// One sentence for visitors.
+    /// Short description for visitors.
     #[serde(default)]
     #[schema(max_length = 1000)]
     description: Option<String>,
-    /// The group to put it in, at the end; `null` takes it out of its group.
+    /// Moves the service to the end of this group. `null` removes it from its group.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<GroupId>)]
     group_id: Option<Option<GroupId>>,
-    /// The team that owns it from now on; `null` for none.
+    /// The team that owns the service. `null` for none.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
-    /// What it says of itself. Open incidents and maintenance count on.
+    /// The service's own status. Open incidents and maintenance still apply.
     #[serde(default)]
     #[schema(example = "degraded_performance")]
     status: Option<ServiceStatus>,
 }
 
-/// Change a service, or set its status
+/// Update a service
 ///
-/// All in one change; what is left out stays as it is. For `status` alone the role Status reporter is enough, or Team
-/// member for the own team; for the rest it takes Service manager, or Team admin. Setting a status hides no incident:
-/// `held_by` tells which ones hold the service at something worse. With `If-Match` it is changed only while it is what
-/// you read.
+/// All changes are applied together; omitted fields keep their value. Changing only `status` requires the Status
+/// reporter role, or Team member for your own team; everything else requires Service manager, or Team admin. Setting a
+/// status doesn't hide open incidents: `held_by` lists those that keep the service at a worse status. With `If-Match`,
+/// the update only succeeds if nothing has changed since you read it.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/services/{id}",
     tag = "Services",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab")
     ),
     request_body = ChangedService,
-    responses((status = 200, description = "The service as it is now.", body = ServiceBody)),
+    responses((status = 200, description = "The updated service.", body = ServiceBody)),
     security(("bearer" = []))
 )]
 async fn change_service(
@@ -240,16 +242,16 @@ async fn change_service(
 
 /// Delete a service
 ///
-/// It leaves every page; its history stays, so that it can be restored whole. Needs the role Admin.
+/// Removes the service from every page. Its history is kept, so the service can be restored. Requires the Admin role.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/services/{id}",
     tag = "Services",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab")
     ),
-    responses((status = 204, description = "It is deleted.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_service(
@@ -266,16 +268,16 @@ async fn delete_service(
 
 /// Restore a deleted service
 ///
-/// To its place when that is free still, else to the end of its group. Needs the role Admin.
+/// Restores the service to its former position if possible, otherwise to the end of its group. Requires the Admin role.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/services/{id}/restore",
     tag = "Services",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab")
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab")
     ),
-    responses((status = 200, description = "The service as it is now.", body = ServiceBody)),
+    responses((status = 200, description = "The updated service.", body = ServiceBody)),
     security(("bearer" = []))
 )]
 async fn restore_service(
@@ -295,27 +297,27 @@ struct Statuses {
     /// The services.
     #[schema(min_items = 1, max_items = 500, example = json!(["k3f9x0q2m7ab"]))]
     ids: Vec<ServiceId>,
-    /// What they say of themselves.
+    /// The status to set.
     status: ServiceStatus,
 }
 
-/// What became of several services.
+/// The result of setting several statuses.
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusesSet {
-    /// Open incidents that hold one of them at something worse.
+    /// Open incidents that keep one of the services at a worse status.
     held_by: Vec<StatusCause>,
 }
 
-/// Set the status of several services
+/// Set several statuses
 ///
-/// In one change: when one of them does not exist, none is changed.
+/// Sets all of them together. If one service doesn't exist, none is changed.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/services/status",
     tag = "Services",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = Statuses,
-    responses((status = 200, description = "It is set.", body = StatusesSet)),
+    responses((status = 200, description = "The statuses were set.", body = StatusesSet)),
     security(("bearer" = []))
 )]
 async fn set_statuses(
@@ -324,7 +326,7 @@ async fn set_statuses(
     StrictJson(Statuses { ids, status }): StrictJson<Statuses>,
 ) -> ApiResult<Response> {
     if ids.is_empty() || ids.len() > AT_ONCE {
-        return Err(AppError::field("ids", format!("Name 1 to {AT_ONCE} services.")).into());
+        return Err(AppError::field("ids", format!("List 1 to {AT_ONCE} services.")).into());
     }
     let scope = caller.scope::<allowed::SetStatus>(&organization).await?;
     let incidents = run(services::set_status(scope, ids.clone(), status, Cause::Api)).await?;
@@ -333,24 +335,24 @@ async fn set_statuses(
     Ok(json_ok(&StatusesSet { held_by }))
 }
 
-/// Where to move something.
+/// Where to move a service or group.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Move {
-    /// A service's or a group's id.
+    /// ID of the service or group to move.
     #[schema(example = "k3f9x0q2m7ab")]
     id: String,
-    /// The group to put a service in; none when left out.
+    /// The group to move a service to. Ungrouped if omitted.
     #[serde(default)]
     group_id: Option<GroupId>,
-    /// The service or group that stands right behind it; at the end when left out.
+    /// The service or group to place it before. Placed at the end if omitted.
     #[serde(default)]
     before: Option<String>,
 }
 
-/// Move a service or a group
+/// Move a service or group
 ///
-/// Before another one, or to the end of its group or of the page.
+/// Moves it before another one, or to the end of its group or the page.
 #[utoipa::path(
     put,
     path = "/api/v1/organizations/{organization}/services/order",
@@ -372,32 +374,32 @@ async fn move_service(
     Ok(json_ok(&list(&caller, &organization).await?))
 }
 
-/// Which intervals to list.
+/// Filters for the status history.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct HistoryQuery {
-    /// Only intervals that reach past this moment.
+    /// Only intervals that end after this time.
     from: Option<Time>,
-    /// Only intervals that began before this moment.
+    /// Only intervals that started before this time.
     to: Option<Time>,
-    /// `next` of the page before.
+    /// `next` from the previous page.
     after: Option<String>,
-    /// Entries on a page, 50 unless you say otherwise.
+    /// Maximum number of results per page. Defaults to 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// List the status history of a service
+/// List a service's status history
 ///
-/// Newest first. Intervals never overlap and never leave a hole; the first of them lasts still (`to` is `null`).
+/// Newest first. Intervals never overlap or leave gaps. The first one is still ongoing (`to` is `null`).
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/services/{id}/history",
     tag = "Services",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab"),
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab"),
         HistoryQuery
     ),
     responses((status = 200, description = "A page of intervals.", body = Page<Interval>)),

@@ -52,50 +52,50 @@ async fn answer<T: Default>(
     handlers::program(app, &slug, reading.map(Document::PublicApi), headers).await
 }
 
-/// A whole status page.
+/// Get a status page
 ///
-/// What visitors see at this moment: the state of the page, groups and services with their uptime, open
-/// incidents, and maintenance that goes on or is to come. Nobody has to sign in, and any site may read it.
+/// What visitors see right now: the page's status, groups and services with their uptime, open incidents, and ongoing
+/// or upcoming maintenance. No authentication is needed, and cross-origin requests are allowed.
 ///
-/// Every answer carries an `ETag`: sent back as `If-None-Match`, it is answered with 304 as long as nothing
-/// has changed. `HEAD` is answered as `GET` is, without a body.
+/// Every response has an `ETag`. Send it as `If-None-Match` to get a 304 if nothing has changed. `HEAD` works like
+/// `GET`, without a body.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}",
     tag = "Status page",
     params(("organization" = String, Path, description = "The organization's slug", example = "acme")),
-    responses((status = 200, description = "What the page shows", body = PublicStatusPage)),
+    responses((status = 200, description = "The status page", body = PublicStatusPage)),
     security(())
 )]
 async fn read_status_page(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
     answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::WholePage))).await
 }
 
-/// Groups and services.
+/// List public services
 ///
-/// Each with its status now and its uptime of the last 90 days.
+/// Groups and services, each with its current status and its uptime over the last 90 days.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/services",
     tag = "Status page",
     params(("organization" = String, Path, description = "The organization's slug", example = "acme")),
-    responses((status = 200, description = "Groups and services, in the order of the page", body = PublicServices)),
+    responses((status = 200, description = "Groups and services, in page order", body = PublicServices)),
     security(())
 )]
 async fn list_public_services(State(app): State<App>, parts: Parts<String>, headers: HeaderMap) -> Response {
     answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Services))).await
 }
 
-/// A service, day by day.
+/// Get a public service
 ///
-/// The last 90 days by the organization's time zone, with the worst status of each and what was down.
+/// Includes the last 90 days in the organization's time zone, with the worst status and the downtime of each day.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/services/{service}",
     tag = "Status page",
     params(
         ("organization" = String, Path, description = "The organization's slug", example = "acme"),
-        ("service" = String, Path, description = "The service's id"),
+        ("service" = String, Path, description = "The service's ID"),
     ),
     responses((status = 200, description = "The service and its days", body = PublicServiceDocument)),
     security(())
@@ -104,10 +104,9 @@ async fn read_public_service(State(app): State<App>, parts: Parts<(String, Strin
     answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(PublicApi::Service))).await
 }
 
-/// The latest incidents.
+/// List public incidents
 ///
-/// At most 50, latest first, open ones and those that are over. Older ones are found month by month in the
-/// timeline.
+/// The latest 50 incidents, open and resolved, latest first. Use the timeline to read older ones month by month.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/incidents",
@@ -120,16 +119,16 @@ async fn list_public_incidents(State(app): State<App>, parts: Parts<String>, hea
     answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Incidents))).await
 }
 
-/// An incident.
+/// Get a public incident
 ///
-/// With every update, and the postmortem once it is published.
+/// Includes every update and the published postmortem.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/incidents/{incident}",
     tag = "Status page",
     params(
         ("organization" = String, Path, description = "The organization's slug", example = "acme"),
-        ("incident" = String, Path, description = "The incident's id"),
+        ("incident" = String, Path, description = "The incident's ID"),
     ),
     responses((status = 200, description = "The incident", body = PublicIncidentDocument)),
     security(())
@@ -138,10 +137,9 @@ async fn read_public_incident(State(app): State<App>, parts: Parts<(String, Stri
     answer(&app, parts, &headers, |(slug, id)| (slug, id.parse().ok().map(PublicApi::Incident))).await
 }
 
-/// Maintenance.
+/// List public maintenance
 ///
-/// What goes on, what is to come, and the latest 50 that are over. Older ones are found month by month in the
-/// timeline.
+/// Ongoing, upcoming and the latest 50 past ones. Use the timeline to read older ones month by month.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/maintenance",
@@ -154,16 +152,16 @@ async fn list_public_maintenance(State(app): State<App>, parts: Parts<String>, h
     answer(&app, parts, &headers, |slug| (slug, Some(PublicApi::Maintenance))).await
 }
 
-/// One maintenance.
+/// Get a public maintenance
 ///
-/// With every update.
+/// Includes every update.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/maintenance/{maintenance}",
     tag = "Status page",
     params(
         ("organization" = String, Path, description = "The organization's slug", example = "acme"),
-        ("maintenance" = String, Path, description = "The maintenance's id"),
+        ("maintenance" = String, Path, description = "The maintenance's ID"),
     ),
     responses((status = 200, description = "The maintenance", body = PublicMaintenanceDocument)),
     security(())
@@ -182,19 +180,19 @@ struct StrictQuery {
     month: Option<String>,
 }
 
-/// What happened in a month.
+/// Get a month's timeline
 ///
-/// Incidents and maintenance by the day on which they began, latest first. `earlier` and `later` name the
-/// months beside it: following `earlier` until it is null reads everything that there is.
+/// Incidents and maintenance by the day they started, latest first. `earlier` and `later` are the adjacent months;
+/// follow `earlier` until it is null to read everything.
 #[utoipa::path(
     get,
     path = "/api/v1/status/{organization}/timeline",
     tag = "Status page",
     params(
         ("organization" = String, Path, description = "The organization's slug", example = "acme"),
-        ("month" = Option<String>, Query, description = "The month, this one when it is left out", example = "2026-11"),
+        ("month" = Option<String>, Query, description = "The month. Defaults to the current one", example = "2026-11"),
     ),
-    responses((status = 200, description = "The days on which something began", body = PublicTimeline)),
+    responses((status = 200, description = "The days on which something started", body = PublicTimeline)),
     security(())
 )]
 async fn read_timeline(

@@ -34,21 +34,21 @@ pub fn routes() -> OpenApiRouter<App> {
 /// A member of a team.
 #[derive(Debug, Serialize, ToSchema)]
 struct TeamMember {
-    /// The person.
+    /// The user.
     user_id: UserId,
-    /// As the person is called.
+    /// The user's name.
     name: String,
     /// The role in the team.
     role: TeamRole,
 }
 
-/// A team and who is in it.
+/// A team and its members.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamWithMembers)]
 struct TeamBody {
     #[serde(flatten)]
     team: Team,
-    /// By name.
+    /// Sorted by name.
     members: Vec<TeamMember>,
 }
 
@@ -64,7 +64,7 @@ fn whole(people: People) -> Vec<TeamBody> {
     teams.into_iter().map(|team| TeamBody { members: of(&team), team }).collect()
 }
 
-/// What a team is called.
+/// A team's name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Platform" }))]
@@ -74,7 +74,7 @@ struct NameTeam {
     name: String,
 }
 
-/// What a member is in a team.
+/// A member's role in a team.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "role": "team_member" }))]
@@ -94,7 +94,7 @@ fn team_id(text: &str) -> ApiResult<TeamId> {
 
 /// List teams
 ///
-/// By name, each with its members.
+/// Sorted by name. Each team includes its members.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/teams",
@@ -136,14 +136,14 @@ async fn create_team(
     Ok(created(&address, &team(&caller, &organization, &id).await?))
 }
 
-/// Read a team
+/// Get a team
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/teams/{id}",
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+        ("id" = String, Path, description = "The team's ID.", example = "b9v6c3x0z5ml")
     ),
     responses((status = 200, description = "The team.", body = TeamBody)),
     security(("bearer" = []))
@@ -159,10 +159,10 @@ async fn read_team(caller: Caller, Path((organization, id)): Path<(String, Strin
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+        ("id" = String, Path, description = "The team's ID.", example = "b9v6c3x0z5ml")
     ),
     request_body = NameTeam,
-    responses((status = 200, description = "The team as it is now.", body = TeamBody)),
+    responses((status = 200, description = "The updated team.", body = TeamBody)),
     security(("bearer" = []))
 )]
 async fn change_team(
@@ -180,16 +180,16 @@ async fn change_team(
 
 /// Delete a team
 ///
-/// Its services stay, without a team, and its members stay members of the organization.
+/// Its services are kept without a team, and its members remain members of the organization.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/teams/{id}",
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml")
+        ("id" = String, Path, description = "The team's ID.", example = "b9v6c3x0z5ml")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_team(
@@ -204,20 +204,20 @@ async fn delete_team(
     Ok(no_content())
 }
 
-/// Put a member into a team
+/// Add a team member
 ///
-/// Or give them another role there. `If-Match` takes the ETag of the team.
+/// If the user is already in the team, this updates their role. `If-Match` takes the team's ETag.
 #[utoipa::path(
     put,
     path = "/api/v1/organizations/{organization}/teams/{id}/members/{user}",
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+        ("id" = String, Path, description = "The team's ID.", example = "b9v6c3x0z5ml"),
+        ("user" = String, Path, description = "The user's ID.", example = "u6b3n8m1v0ks")
     ),
     request_body = SetTeamMember,
-    responses((status = 200, description = "The team as it is now.", body = TeamBody)),
+    responses((status = 200, description = "The updated team.", body = TeamBody)),
     security(("bearer" = []))
 )]
 async fn set_team_member(
@@ -233,19 +233,19 @@ async fn set_team_member(
     Ok(json_ok(&team(&caller, &organization, &id).await?))
 }
 
-/// Take a member out of a team
+/// Remove a team member
 ///
-/// They stay a member of the organization. `If-Match` takes the ETag of the team.
+/// The user remains a member of the organization. `If-Match` takes the team's ETag.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/teams/{id}/members/{user}",
     tag = "Teams",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The team's id.", example = "b9v6c3x0z5ml"),
-        ("user" = String, Path, description = "The person's id.", example = "u6b3n8m1v0ks")
+        ("id" = String, Path, description = "The team's ID.", example = "b9v6c3x0z5ml"),
+        ("user" = String, Path, description = "The user's ID.", example = "u6b3n8m1v0ks")
     ),
-    responses((status = 204, description = "The person is not in the team any more.")),
+    responses((status = 204, description = "Removed from the team.")),
     security(("bearer" = []))
 )]
 async fn remove_team_member(

@@ -40,42 +40,42 @@ pub fn routes() -> OpenApiRouter<App> {
 /// which the dashboard fills in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "name": "Outage", "title": "{{service}} is {{status}}", "body": "We look into it." }))]
+#[schema(example = json!({ "name": "Outage", "title": "{{service}} is {{status}}", "body": "We’re looking into it." }))]
 struct CreateTemplate {
-    /// What it is found by.
+    /// The template's name.
     #[schema(max_length = 80)]
     name: String,
     /// The incident's title.
     #[serde(default)]
     #[schema(max_length = 200)]
     title: String,
-    /// The message, Markdown.
+    /// The message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// The incident's status; left out: `investigating`.
+    /// The incident's status. Defaults to `investigating`.
     status: Option<IncidentStatus>,
-    /// The impact to set; left out: derived from the services.
+    /// The impact to set. Derived from the services if omitted.
     impact: Option<Impact>,
 }
 
-/// What can be changed of a template. What is left out stays as it is.
+/// Changes to a template. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Outage of a service", "impact": null }))]
 struct ChangeTemplate {
-    /// What it is found by.
+    /// The template's name.
     #[schema(max_length = 80)]
     name: Option<String>,
     /// The incident's title.
     #[schema(max_length = 200)]
     title: Option<String>,
-    /// The message, Markdown.
+    /// The message, in Markdown.
     #[schema(max_length = 25_000)]
     body: Option<String>,
     /// The incident's status.
     status: Option<IncidentStatus>,
-    /// The impact to set; `null`: derived from the services.
+    /// The impact to set. `null` derives it from the services.
     #[serde(default, deserialize_with = "double_option")]
     #[schema(value_type = Option<Impact>)]
     impact: Option<Option<Impact>>,
@@ -93,7 +93,7 @@ fn template_id(text: &str) -> ApiResult<TemplateId> {
 
 /// List templates
 ///
-/// By name.
+/// Sorted by name.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/templates",
@@ -142,14 +142,14 @@ async fn create_template(
     Ok(created(&address, &template(&caller, &organization, &id).await?))
 }
 
-/// Read a template
+/// Get a template
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/templates/{id}",
     tag = "Templates",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The template's id.", example = "g1f6c3z8x0vn")
+        ("id" = String, Path, description = "The template's ID.", example = "g1f6c3z8x0vn")
     ),
     responses((status = 200, description = "The template.", body = Template)),
     security(("bearer" = []))
@@ -158,17 +158,17 @@ async fn read_template(caller: Caller, Path((organization, id)): Path<(String, S
     Ok(json_ok(&template(&caller, &organization, &template_id(&id)?).await?))
 }
 
-/// Change a template
+/// Update a template
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/templates/{id}",
     tag = "Templates",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The template's id.", example = "g1f6c3z8x0vn")
+        ("id" = String, Path, description = "The template's ID.", example = "g1f6c3z8x0vn")
     ),
     request_body = ChangeTemplate,
-    responses((status = 200, description = "The template as it is now.", body = Template)),
+    responses((status = 200, description = "The updated template.", body = Template)),
     security(("bearer" = []))
 )]
 async fn change_template(
@@ -199,9 +199,9 @@ async fn change_template(
     tag = "Templates",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The template's id.", example = "g1f6c3z8x0vn")
+        ("id" = String, Path, description = "The template's ID.", example = "g1f6c3z8x0vn")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_template(

@@ -33,7 +33,7 @@ async fn all(caller: &Caller, organization: &str) -> ApiResult<Vec<ApiToken>> {
 
 /// List API tokens
 ///
-/// Those of the organization, newest first; never the tokens themselves. Needs the role Admin.
+/// Returns the organization's tokens, newest first, without the secrets. Requires the Admin role.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/tokens",
@@ -46,27 +46,27 @@ async fn list_tokens(caller: Caller, Path(organization): Path<String>) -> ApiRes
     Ok(json_ok(&Page::whole(all(&caller, &organization).await?)))
 }
 
-/// A token to make.
+/// A new token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Deploys", "role": "status_reporter", "expires_in_days": 90 }))]
 struct TokenRequest {
-    /// What it is for.
+    /// The token's name.
     #[schema(max_length = 60, example = "Deploys")]
     name: String,
-    /// What it may do at most: no more than whoever makes it.
+    /// The token's role. Can't exceed your own.
     #[schema(example = "status_reporter")]
     role: Role,
-    /// How long it lives: 30, 90 or 365 days, or until it is revoked when left out.
+    /// Days until it expires: 30, 90 or 365. Never expires if omitted.
     #[serde(default)]
     #[schema(example = 90)]
     expires_in_days: Option<u32>,
 }
 
-/// Make an API token
+/// Create an API token
 ///
-/// The answer holds the token, which is shown this once: a request that comes again with the same `Idempotency-Key`
-/// makes no second one, and does not get it. Needs the role Admin.
+/// The response contains the token, which is shown only once. Repeating the request with the same `Idempotency-Key`
+/// neither creates another token nor returns it again. Requires the Admin role.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/tokens",
@@ -97,24 +97,24 @@ fn in_words_of_the_api(error: AppError, asked: &str) -> AppError {
     for field in fields.0.iter_mut().filter(|field| field.field == "days") {
         field.field = "expires_in_days".to_owned();
         if LIVES.iter().all(|(days, _)| *days != asked) {
-            field.message = "Choose 30, 90 or 365, or leave it out.".to_owned();
+            field.message = "Must be 30, 90 or 365, or omitted.".to_owned();
         }
     }
     AppError::Invalid(fields)
 }
 
-/// Read what is known of an API token
+/// Get an API token
 ///
-/// Never the token itself. Needs the role Admin.
+/// Returns the token's details, without the secret. Requires the Admin role.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/tokens/{id}",
     tag = "API tokens",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The token's id.", example = "t7h1n4s6u0fg")
+        ("id" = String, Path, description = "The token's ID.", example = "t7h1n4s6u0fg")
     ),
-    responses((status = 200, description = "What is known of it.", body = ApiToken)),
+    responses((status = 200, description = "The token's details.", body = ApiToken)),
     security(("bearer" = []))
 )]
 async fn read_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> ApiResult<Response> {
@@ -126,16 +126,16 @@ async fn read_token(caller: Caller, Path((organization, token_id)): Path<(String
 
 /// Revoke an API token
 ///
-/// It ends with the next request that carries it. Needs the role Admin.
+/// The token stops working immediately. Requires the Admin role.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/tokens/{id}",
     tag = "API tokens",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The token's id.", example = "t7h1n4s6u0fg")
+        ("id" = String, Path, description = "The token's ID.", example = "t7h1n4s6u0fg")
     ),
-    responses((status = 204, description = "It has ended.")),
+    responses((status = 204, description = "Revoked.")),
     security(("bearer" = []))
 )]
 async fn revoke_token(caller: Caller, Path((organization, token_id)): Path<(String, String)>) -> ApiResult<Response> {

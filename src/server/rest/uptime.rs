@@ -30,9 +30,9 @@ pub fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Period {
-    /// Its first moment; 90 days before its end when left out.
+    /// Start of the period (inclusive). Defaults to 90 days before its end.
     from: Option<Time>,
-    /// The first moment after it; now when left out or in the future.
+    /// End of the period (exclusive). Defaults to now, also if it is in the future.
     to: Option<Time>,
 }
 
@@ -42,33 +42,31 @@ impl Period {
         let to = self.to.unwrap_or(now).min(now);
         let from = self.from.unwrap_or(to.plus_seconds(-PERIOD));
         if from >= to {
-            return Err(
-                AppError::field("from", "Choose a moment before the end of the period, and in the past.").into()
-            );
+            return Err(AppError::field("from", "Must be in the past and before the end of the period.").into());
         }
         Ok((from, to))
     }
 }
 
-/// How long services had which status, in seconds, and what that makes.
+/// Seconds spent in each status, and the resulting uptime.
 #[derive(Debug, Serialize, ToSchema)]
 struct Figures {
-    /// 1 − `down_seconds` / `observed_seconds`; `null` when nothing was observed.
+    /// 1 − `down_seconds` / `observed_seconds`. `null` if nothing was observed.
     #[schema(example = 0.9996)]
     uptime: Option<f64>,
-    /// The denominator: all time in which there was a service.
+    /// The denominator: all the time during which a service existed.
     #[schema(example = 7_776_000.0)]
     observed_seconds: f64,
     /// The numerator: `major_outage_seconds` + 0.3 × `partial_outage_seconds`.
     #[schema(example = 3_110.4)]
     down_seconds: f64,
-    /// In a major outage.
+    /// Seconds in a major outage.
     major_outage_seconds: f64,
-    /// In a partial outage.
+    /// Seconds in a partial outage.
     partial_outage_seconds: f64,
-    /// With degraded performance, which counts as up.
+    /// Seconds with degraded performance. Counts as up.
     degraded_performance_seconds: f64,
-    /// Under maintenance, which counts as up.
+    /// Seconds under maintenance. Counts as up.
     under_maintenance_seconds: f64,
 }
 
@@ -91,12 +89,12 @@ impl From<Tally> for Figures {
 /// The uptime of one service.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceUptime {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     id: ServiceId,
-    /// Its name.
+    /// The service's name.
     #[schema(example = "Checkout")]
     name: String,
-    /// Its group's name.
+    /// The name of its group.
     group: Option<String>,
     #[serde(flatten)]
     figures: Figures,
@@ -105,9 +103,9 @@ struct ServiceUptime {
 /// The uptime of one service in a period.
 #[derive(Debug, Serialize, ToSchema)]
 struct UptimeOfService {
-    /// First moment.
+    /// Start of the period (inclusive).
     from: Time,
-    /// First moment after it.
+    /// End of the period (exclusive).
     to: Time,
     #[serde(flatten)]
     service: ServiceUptime,
@@ -116,13 +114,13 @@ struct UptimeOfService {
 /// The uptime of every service in a period.
 #[derive(Debug, Serialize, ToSchema)]
 struct Uptime {
-    /// First moment.
+    /// Start of the period (inclusive).
     from: Time,
-    /// First moment after it.
+    /// End of the period (exclusive).
     to: Time,
-    /// All of them together.
+    /// All services combined.
     total: Figures,
-    /// In the order of the status page.
+    /// In status page order.
     services: Vec<ServiceUptime>,
 }
 
@@ -131,10 +129,10 @@ fn service_uptime(observed: reports::ObservedService) -> ServiceUptime {
     ServiceUptime { id, name, group, figures: tally.into() }
 }
 
-/// Read the uptime of every service
+/// Get uptime of all services
 ///
-/// Uptime is 1 − (major seconds + 0.3 × partial seconds) / observed seconds. Time before a service existed is not
-/// observed.
+/// Uptime is 1 − (major seconds + 0.3 × partial seconds) / observed seconds. Time before a service existed isn't
+/// counted.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/uptime",
@@ -155,16 +153,16 @@ async fn read_uptime(
     Ok(json_ok(&Uptime { from, to, total, services: observed.into_iter().map(service_uptime).collect() }))
 }
 
-/// Read the uptime of one service
+/// Get a service's uptime
 ///
-/// As that of all of them.
+/// Calculated the same way as for all services.
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{organization}/services/{id}/uptime",
     tag = "Uptime",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The service's id.", example = "k3f9x0q2m7ab"),
+        ("id" = String, Path, description = "The service's ID.", example = "k3f9x0q2m7ab"),
         Period
     ),
     responses((status = 200, description = "Uptime with numerator and denominator.", body = UptimeOfService)),

@@ -51,7 +51,7 @@ fn no_service() -> AppError {
 }
 
 fn own_team_only() -> AppError {
-    AppError::field("team_id", "Choose a team that you are an admin of.")
+    AppError::field("team_id", "Choose a team where you’re an admin.")
 }
 
 /// A service that this write may touch: every change of a service begins here.
@@ -167,7 +167,7 @@ pub async fn create_several(scope: Scope<allowed::EditServices>, names: Vec<Stri
     scope.require(None)?;
     let mut checked = Vec::new();
     if names.len() > 50 {
-        return Err(AppError::field("names", "Add at most 50 services at a time."));
+        return Err(AppError::field("names", "You can add up to 50 services at a time."));
     }
     for name in names {
         checked.push(GroupInput { name, description: String::new() }.check()?);
@@ -244,7 +244,7 @@ async fn insert(write: &mut Write, new: NewService) -> Result<(history::Interval
 async fn begin(write: &mut Write, added: Vec<(history::IntervalStart, String)>, cause: Cause) -> Result<()> {
     if store::count(write).await? > MAX_SERVICES {
         return Err(AppError::Conflict(format!(
-            "An organization has at most {MAX_SERVICES} services. Delete some first."
+            "An organization can have at most {MAX_SERVICES} services. Delete some first."
         )));
     }
     let (begins, names): (Vec<history::IntervalStart>, Vec<String>) = added.into_iter().unzip();
@@ -438,7 +438,7 @@ pub async fn delete_group(scope: Scope<allowed::EditServices>, id: GroupId) -> R
     let name = store::group_name_in(&mut write, &id).await?.ok_or_else(no_group)?;
     order::dissolve(&mut write, &id).await.map_err(|error| match error {
         AppError::Invalid(_) => AppError::Conflict(format!(
-            "“{name}” holds a service whose name stands outside groups already. Rename one of the two first."
+            "“{name}” contains a service with the same name as one outside the group. Rename one of them first."
         )),
         other => other,
     })?;
@@ -450,14 +450,14 @@ pub async fn delete_group(scope: Scope<allowed::EditServices>, id: GroupId) -> R
 async fn require_group(write: &mut Write, group: Option<&GroupId>) -> Result<String> {
     let Some(id) = group else { return Ok(NONE.to_owned()) };
     let name = store::group_name_in(write, id).await?;
-    name.ok_or_else(|| AppError::field("group_id", "This group has just been deleted. Choose another."))
+    name.ok_or_else(|| AppError::field("group_id", "This group was just deleted. Choose another one."))
 }
 
 /// The team's name.
 async fn require_team(write: &mut Write, team: Option<&TeamId>) -> Result<String> {
     let Some(id) = team else { return Ok(NONE.to_owned()) };
     let name = store::team_name_in(write, id).await?;
-    name.ok_or_else(|| AppError::field("team_id", "This team has just been deleted. Choose another."))
+    name.ok_or_else(|| AppError::field("team_id", "This team was just deleted. Choose another one."))
 }
 
 /// What an import knows of an organization already: ids by the ids of the file.

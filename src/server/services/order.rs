@@ -48,7 +48,7 @@ pub async fn move_item(
             write.require(None)?;
             (Item::Group(item.clone()), name, None)
         }
-        (Some(_), Some(_)) => return Err(AppError::Conflict("A group cannot stand inside a group.".to_owned())),
+        (Some(_), Some(_)) => return Err(AppError::Conflict("A group can’t be inside another group.".to_owned())),
         (None, _) => {
             let service = service_to_change(&mut write, &parse(&item)?).await?;
             (Item::Service(item.clone()), service.name, service.group_id)

@@ -49,7 +49,7 @@ fn page(app: &App, organization: Organization) -> String {
     let home = format!("/status/{slug}");
     let head = Head {
         title: format!("Live connection · {name} status"),
-        description: format!("How well this browser hears of changes of {name}."),
+        description: format!("Test this browser’s live connection to {name}’s status page."),
         canonical: Some(app.url.join(&format!("{home}/live-test"))),
         indicator: None,
         style: Style::StatusPage,
@@ -59,7 +59,7 @@ fn page(app: &App, organization: Organization) -> String {
     };
     document::render(head, move || {
         view! {
-            <a class="skip" href="#main">"Skip to the content"</a>
+            <a class="skip" href="#main">"Skip to content"</a>
             <div class="page">
                 <header class="top">
                     <a class="brand" href=home.clone()>
@@ -72,16 +72,16 @@ fn page(app: &App, organization: Organization) -> String {
                     <p id="live" class="live" role="status" hidden></p>
                 </header>
                 <main id="main" data-organization=slug.clone()>
-                    <p class="back"><a href=home>"All services"</a></p>
+                    <p class="back"><a href=home>"Back to status"</a></p>
                     <header class="title">
                         <div>
                             <h1>"Live connection"</h1>
-                            <p>{format!("How well this browser hears of changes of {name}, and what it hears.")}</p>
+                            <p>{format!("Tests this browser’s live connection to {name}’s status page and shows the messages it receives.")}</p>
                         </div>
                     </header>
                     <noscript>
                         <p class="card empty">
-                            "JavaScript is off in this browser, so this page cannot connect. The status page works without it: load it again to see what is new."
+                            "JavaScript is turned off in this browser, so this page can’t connect. The status page works without it; reload it to see changes."
                         </p>
                     </noscript>
                     <section id="test" hidden>
@@ -111,13 +111,13 @@ fn page(app: &App, organization: Organization) -> String {
                                     </thead>
                                     <tbody id="messages"></tbody>
                                 </table>
-                                <p id="none" class="empty">"No messages yet. They appear as soon as something changes."</p>
+                                <p id="none" class="empty">"No messages yet. They’ll appear as soon as something changes."</p>
                             </div>
                         </section>
                     </section>
                 </main>
                 <footer class="foot">
-                    <p>"The latest 50 messages are kept in this tab alone."</p>
+                    <p>"Only the latest 50 messages are kept, and only in this tab."</p>
                     <p>"Powered by " <a href="/">"Candor"</a></p>
                 </footer>
             </div>

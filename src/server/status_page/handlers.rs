@@ -153,7 +153,7 @@ fn nothing_here(headers: &HeaderMap) -> Response {
         headers,
         StatusCode::NOT_FOUND,
         "Page not found",
-        "There is nothing at this address. It may be mistyped, or what was here has been deleted.",
+        "There’s nothing at this address. It may be mistyped, or the page may have been deleted.",
     )
 }
 
@@ -162,9 +162,9 @@ pub fn refused(headers: &HeaderMap, slug: &str, error: &AppError) -> Response {
     match error {
         AppError::NotFound(_) => {
             let text = format!(
-                "No organization here has the address “{slug}”. It may be mistyped, or the page has moved. The directory lists the pages that are public."
+                "There’s no status page at “{slug}”. The address may be mistyped, or the page may have moved. The directory lists all public pages."
             );
-            document::error_page(headers, StatusCode::NOT_FOUND, "No such status page", &text)
+            document::error_page(headers, StatusCode::NOT_FOUND, "Status page not found", &text)
         }
         error => directory::refusal(headers, error),
     }

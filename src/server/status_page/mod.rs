@@ -201,7 +201,7 @@ impl Pages {
                 Some(last) => match tokio::time::timeout(TIMEOUT.saturating_sub(begun.elapsed()), made).await {
                     Ok(outcome) => outcome,
                     Err(_) => {
-                        tracing::warn!(organization = %page.id, "a public page takes long to make: the last good one is shown");
+                        tracing::warn!(organization = %page.id, "status page is slow to render; serving the last good version");
                         return Ok(Some(last.clone()));
                     }
                 },
@@ -226,7 +226,7 @@ async fn make(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<Cac
         Document::StatusPage => {
             access::run(async move {
                 let (kept, parts) = status_page(&making, &page, last).await?;
-                tracing::debug!(organization = %page.id, ?parts, "a status page was made");
+                tracing::debug!(organization = %page.id, ?parts, "status page rendered");
                 Ok(Some(kept))
             })
             .await
@@ -245,7 +245,7 @@ async fn make(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<Cac
     if let Err(error) = &made
         && !matches!(error, AppError::NotFound(_))
     {
-        tracing::error!(%error, organization = %key.0, "a public page cannot be made: the last good one stays");
+        tracing::error!(%error, organization = %key.0, "status page could not be rendered; serving the last good version");
     }
     app.pages.document_cache.complete(&key, &made);
     made
@@ -307,7 +307,7 @@ async fn status_page(app: &App, page: &PublicPage, last: Option<CacheEntry>) -> 
 /// Renders where it holds nobody up.
 async fn rendered<T: Send + 'static>(render: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(render).await.map_err(|error| {
-        tracing::error!(%error, "a public page cannot be rendered");
+        tracing::error!(%error, "status page could not be rendered");
         AppError::Internal
     })
 }

@@ -188,18 +188,18 @@ fn render(
     let setting = PageContext::new(organization, services, now);
     let name = &organization.name;
     let (title, description) = match content {
-        Content::History(_, None) => ("History".to_owned(), format!("Incidents and maintenance of {name} by month.")),
+        Content::History(_, None) => ("History".to_owned(), format!("Incidents and maintenance at {name} by month.")),
         Content::History(_, Some(month)) => {
-            (format!("History: {month}"), format!("Incidents and maintenance of {name} in {month}."))
+            (format!("History: {month}"), format!("Incidents and maintenance at {name} in {month}."))
         }
         Content::Incident(told) => {
             let status = told.incident.status.label();
-            (told.incident.title.clone(), format!("{status}. An incident of {name}, with every update."))
+            (told.incident.title.clone(), format!("{status}. Incident at {name}, with all updates."))
         }
         Content::Maintenance(told) => {
             let (from, to) =
                 local_time::window_in_words(setting.zone, told.maintenance.starts_at, told.maintenance.ends_at);
-            (told.maintenance.title.clone(), format!("Maintenance of {name}, {from} to {to}."))
+            (told.maintenance.title.clone(), format!("Maintenance at {name}, {from} to {to}."))
         }
         Content::Service(record) => {
             let label = organization.labels.label(record.service.status);

@@ -95,11 +95,8 @@ impl Bars {
         let mut svg = format!("<svg class=\"{class}\" viewBox=\"0 0 {total} 1\" preserveAspectRatio=\"none\"");
         // Writing to a text does not fail.
         if !exceptions.is_empty() {
-            let _ = write!(
-                svg,
-                " role=\"img\" aria-label=\"{} of {total} days not operational\" data-d=\"",
-                exceptions.len()
-            );
+            let _ =
+                write!(svg, " role=\"img\" aria-label=\"{} of {total} days had problems\" data-d=\"", exceptions.len());
             for (number, ExceptionalDay { day, status, minutes }) in exceptions.iter().enumerate() {
                 let gap = if number == 0 { "" } else { " " };
                 let _ = write!(svg, "{gap}{day}{}{minutes}", letter(*status));
@@ -194,7 +191,7 @@ mod tests {
             "the worst of the day, and how long it was so bad"
         );
         let drawing = bars.drawing("bar", Operational);
-        assert!(drawing.contains("aria-label=\"2 of 90 days not operational\" data-d=\"87x30 88x60\""), "{drawing}");
+        assert!(drawing.contains("aria-label=\"2 of 90 days had problems\" data-d=\"87x30 88x60\""), "{drawing}");
         assert!(drawing.contains("<path class=\"n\" d=\"M0 .5h87\"/><path d=\"M87 .5h3\"/>"), "{drawing}");
         assert!(drawing.contains("<path class=\"x\" d=\"M87.5 0v1M88.5 0v1\"/></svg>"), "{drawing}");
         assert_eq!(bars.in_words(Tz::UTC).split(' ').skip(2).collect::<Vec<_>>().join(" "), "uptime since 29 Mar 1970");

@@ -23,7 +23,7 @@ fn no_token() -> AppError {
 }
 
 fn too_many() -> AppError {
-    AppError::Conflict(format!("There are {MAX_TOKENS} tokens already. Revoke one that nobody uses first."))
+    AppError::Conflict(format!("There are already {MAX_TOKENS} tokens. Revoke an unused one first."))
 }
 
 /// A token that nobody can guess: the token, the hash to keep, and its last characters.
@@ -53,7 +53,7 @@ pub async fn create(scope: Scope<allowed::EditOrganization>, input: TokenInput) 
     if let Some(mine) = scope.ends_at()
         && lives_until.is_none_or(|until| until > mine)
     {
-        let words = format!("The token that you ask with ends {}. Another one cannot live longer.", mine.in_words());
+        let words = format!("Your own token expires on {}. A new token can’t expire later than that.", mine.in_words());
         return Err(AppError::field("days", words));
     }
     let (hash, ending, token) = fresh();
@@ -100,7 +100,8 @@ pub async fn end_created_by(write: &mut Write, user: &UserId, keep: &[TokenId]) 
     let organization = write.organization.clone();
     let made = store::made_by(write.connection(), &organization, user).await?;
     if let Some(unknown) = keep.iter().find(|id| made.iter().all(|token| token.id != **id)) {
-        let words = format!("{unknown} is no token that this member made, or it has been revoked. Look again.");
+        let words =
+            format!("{unknown} isn’t a token created by this member, or it has been revoked. Reload and try again.");
         return Err(AppError::field("keep_tokens", words));
     }
     let mut ended = false;
@@ -133,7 +134,7 @@ pub fn may_have_own(by: &SignedIn) -> bool {
 pub async fn create_own(by: Reauthenticated, input: TokenInput) -> Result<NewToken> {
     let by = by.person();
     if !may_have_own(by) {
-        return Err(AppError::Conflict("Verify your address first. Then you can make API tokens.".to_owned()));
+        return Err(AppError::Conflict("Verify your email address first. Then you can create API tokens.".to_owned()));
     }
     let checked = input.check(Role::Owner)?;
     let (hash, ending, token) = fresh();

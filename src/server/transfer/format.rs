@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Document {
     }
 }
 
-const NOT_OURS: &str = "it is no export of Candor: such a file begins with \"format\": \"candor\" and its version";
+const NOT_OURS: &str = "it is not a Candor export: exports begin with \"format\": \"candor\" and a version";
 
 struct WholeDocument;
 
@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for WholeDocument {
     type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an export of Candor")
+        f.write_str("a Candor export")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
@@ -132,13 +132,12 @@ impl<'de> Visitor<'de> for WholeDocument {
             Some(VERSION) => {}
             Some(newer) if newer > VERSION => {
                 return Err(A::Error::custom(format!(
-                    "it is of version {newer} of the format, and this Candor knows versions up to {VERSION}: import it \
-                     with the Candor that wrote it, or a newer one"
+                    "it uses format version {newer}, and this version of Candor supports versions up to {VERSION}: import it with the version of Candor that wrote it, or a newer one"
                 )));
             }
             _ => return Err(A::Error::custom(NOT_OURS)),
         }
-        let twice = |name: &str| A::Error::custom(format!("{name} stands there twice"));
+        let twice = |name: &str| A::Error::custom(format!("{name} appears twice"));
         let missing = |name: &str| A::Error::custom(format!("{name} is missing"));
         let mut organization: Option<Row> = None;
         let mut lists: Vec<Option<Vec<Row>>> = TABLES.iter().map(|_| None).collect();
@@ -151,7 +150,7 @@ impl<'de> Visitor<'de> for WholeDocument {
                 continue;
             }
             let place = TABLES.iter().position(|table| table.name == name);
-            let place = place.ok_or_else(|| A::Error::custom(format!("{name:?} is nothing that an export has")))?;
+            let place = place.ok_or_else(|| A::Error::custom(format!("{name:?} is not a known field")))?;
             if lists[place].replace(map.next_value_seed(OneList(&TABLES[place]))?).is_some() {
                 return Err(twice(&name));
             }
@@ -215,10 +214,10 @@ impl<'de> Visitor<'de> for OneRow {
         let mut row: Vec<Option<Value>> = columns.iter().map(|_| None).collect();
         while let Some(name) = map.next_key::<String>()? {
             let place = columns.iter().position(|column| column.name == name);
-            let place = place.ok_or_else(|| wrong(&name, "is nothing that an export has"))?;
+            let place = place.ok_or_else(|| wrong(&name, "is not a known field"))?;
             let value = value(&columns[place], map.next_value()?).map_err(|words| wrong(&name, &words))?;
             if row[place].replace(value).is_some() {
-                return Err(wrong(&name, "stands there twice"));
+                return Err(wrong(&name, "appears twice"));
             }
         }
         let cells = row.into_iter().zip(columns).map(|(value, column)| match value {
@@ -235,12 +234,12 @@ fn value(column: &Column, json: Json) -> Result<Value, String> {
     match (column.kind, json) {
         (_, Json::Null) if column.optional => Ok(Value::Null),
         (Kind::Organization | Kind::Id | Kind::Of(_) | Kind::Person, Json::String(text)) => {
-            text.parse::<AuditId>().map_err(|error| format!("{text:?} is no id: {error}"))?;
+            text.parse::<AuditId>().map_err(|error| format!("{text:?} is not a valid ID: {error}"))?;
             Ok(Value::Text(text))
         }
         (Kind::Text(check) | Kind::Account(check), Json::String(text)) => {
             if text.contains('\0') {
-                return Err("holds the character U+0000, which no database keeps".to_owned());
+                return Err("contains the character U+0000, which isn’t allowed".to_owned());
             }
             check(&text)?;
             Ok(Value::Text(text))
@@ -251,7 +250,7 @@ fn value(column: &Column, json: Json) -> Result<Value, String> {
         }
         (Kind::Number, Json::Number(number)) => {
             let counts = number.as_i64().filter(|number| number.unsigned_abs() <= 1 << 53);
-            counts.map(Value::Number).ok_or_else(|| format!("{number} is no whole number that can be counted on from"))
+            counts.map(Value::Number).ok_or_else(|| format!("{number} is not an integer in the supported range"))
         }
         (Kind::Flag, Json::Bool(flag)) => Ok(Value::Number(i64::from(flag))),
         (Kind::Labels, json @ Json::Object(_)) => {
@@ -263,15 +262,15 @@ fn value(column: &Column, json: Json) -> Result<Value, String> {
         }
         (kind, json) => {
             let wanted = match kind {
-                Kind::Time => "a time is wanted, for example \"2026-11-21T14:32:00Z\"",
-                Kind::Number => "a whole number is wanted",
-                Kind::Flag => "true or false is wanted",
-                Kind::Labels => "an object of names is wanted",
-                _ => "a text is wanted",
+                Kind::Time => "a time such as \"2026-11-21T14:32:00Z\"",
+                Kind::Number => "an integer",
+                Kind::Flag => "true or false",
+                Kind::Labels => "an object of names",
+                _ => "a string",
             };
             let mut given = json.to_string();
             given.truncate(given.char_indices().nth(40).map_or(given.len(), |(end, _)| end));
-            Err(format!("{given} stands there, and {wanted}"))
+            Err(format!("expected {wanted}, found {given}"))
         }
     }
 }
@@ -289,7 +288,7 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
             let Some(id) = row[place].text() else { continue };
             if let Some(other) = known.insert(id, number) {
                 let (list, column) = (table.name, table.columns[place].name);
-                return Err(format!("{list}[{number}].{column}: {list}[{other}] has the id {id:?} as well"));
+                return Err(format!("{list}[{number}].{column}: {list}[{other}] also has the ID {id:?}"));
             }
         }
     }
@@ -306,7 +305,7 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
                     && !known.is_some_and(|known| known.contains_key(id))
                 {
                     let (name, column) = (table.name, column.name);
-                    return Err(format!("{name}[{number}].{column}: {id:?} is the id of nothing in {list}"));
+                    return Err(format!("{name}[{number}].{column}: there is no {id:?} in {list}"));
                 }
             }
         }
@@ -315,10 +314,7 @@ pub(super) fn check(document: &Document) -> Result<(), String> {
         if let Some(place) = table.place("deleted_at") {
             let there = rows.iter().filter(|row| row[place] == Value::Null).count();
             if there > MAX_SERVICES {
-                return Err(format!(
-                    "{}: an organization has at most {MAX_SERVICES}, and these are {there}",
-                    table.name
-                ));
+                return Err(format!("{}: an organization can have at most {MAX_SERVICES}, found {there}", table.name));
             }
         }
     }
@@ -355,14 +351,14 @@ fn ordered(table: &Table, rows: &[Row]) -> Result<(), String> {
         for (former, latter, less) in table.ordered {
             let (Some(one), Some(other)) = (value(former), value(latter)) else { continue };
             if one > other || (*less && one == other) {
-                return Err(format!("{}[{number}].{latter}: it has to be greater than {former}", table.name));
+                return Err(format!("{}[{number}].{latter}: it must be greater than {former}", table.name));
             }
         }
         if let Some((one, other)) = table.either
             && value(one).is_some()
             && value(other).is_some()
         {
-            return Err(format!("{}[{number}]: {one} and {other} exclude each other", table.name));
+            return Err(format!("{}[{number}]: {one} and {other} are mutually exclusive", table.name));
         }
     }
     Ok(())
@@ -459,23 +455,23 @@ mod tests {
         let text = document();
         let length = text.len();
         for (wrong, words) in [
-            (text.replace("\"candor\"", "\"statuspage\""), "no export of Candor"),
+            (text.replace("\"candor\"", "\"statuspage\""), "not a Candor export"),
             (text.replace("\"version\": 1,", "\"version\": 2,"), "version 2"),
-            (text.replace("\"version\": 1,", "\"version\": \"1\","), "no export of Candor"),
+            (text.replace("\"version\": 1,", "\"version\": \"1\","), "not a Candor export"),
             (text.replace("\"Europe/Vienna\"", "\"Europe/Northwind\""), "organization.time_zone"),
-            (text.replace("\"version\": 7", "\"version\": 7.5"), "organization.version: 7.5 is no whole"),
-            (text.replace("bbbbbbbbbbbb", "bbb"), "teams[1].id: \"bbb\" is no id"),
-            (text.replace("bbbbbbbbbbbb", "aaaaaaaaaaaa"), "teams[1].id: teams[0] has the id"),
+            (text.replace("\"version\": 7", "\"version\": 7.5"), "organization.version: 7.5 is not an integer"),
+            (text.replace("bbbbbbbbbbbb", "bbb"), "teams[1].id: \"bbb\" is not a valid ID"),
+            (text.replace("bbbbbbbbbbbb", "aaaaaaaaaaaa"), "teams[1].id: teams[0] also has the ID"),
             (text.replace("\"two\"", "\"one\""), "teams[1]: teams[0] has the same name_key"),
             (text.replace("\"name_key\": \"two\", ", ""), "teams[1].name_key: is missing"),
-            (text.replace("\"name_key\": \"two\"", "\"nickname\": \"two\""), "teams[1].nickname: is nothing"),
-            (text.replace("\"name_key\": \"two\"", "\"name_key\": 2"), "a text is wanted"),
-            (text.replace("\"services\": []", "\"servants\": []"), "\"servants\" is nothing"),
+            (text.replace("\"name_key\": \"two\"", "\"nickname\": \"two\""), "teams[1].nickname: is not a known field"),
+            (text.replace("\"name_key\": \"two\"", "\"name_key\": 2"), "a string"),
+            (text.replace("\"services\": []", "\"servants\": []"), "\"servants\" is not a known field"),
             (text.replace(",\n  \"services\": []", ""), "services is missing"),
             (text.replace("\"services\": []", "\"services\": {}"), "the list services"),
             (text[..length / 2].to_owned(), "EOF"),
             (format!("{text}{{}}"), "trailing"),
-            ("[]".to_owned(), "an export of Candor"),
+            ("[]".to_owned(), "a Candor export"),
             (String::new(), "EOF"),
         ] {
             assert_ne!(wrong, text, "{words}");

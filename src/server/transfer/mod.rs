@@ -64,7 +64,7 @@ pub enum TransferError {
         error: io::Error,
     },
     /// What is written cannot leave.
-    #[error("the export cannot be written: {0}")]
+    #[error("could not write the export: {0}")]
     Out(#[from] io::Error),
     /// The file is not what it should be.
     #[error("nothing was imported from {file}: {words}")]
@@ -84,7 +84,7 @@ impl From<TransferError> for AppError {
         match error {
             TransferError::Refused(error) => error,
             error => {
-                tracing::error!(%error, "an organization cannot be exported");
+                tracing::error!(%error, "organization could not be exported");
                 Self::Internal
             }
         }
@@ -101,7 +101,7 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => Ok(done?),
         Err(error) => {
-            tracing::error!(%error, "an organization can be neither exported nor imported");
+            tracing::error!(%error, "export or import task failed");
             Err(AppError::Internal.into())
         }
     }
@@ -206,7 +206,7 @@ pub async fn download(scope: Scope<allowed::OwnOrganization>) -> Result<Compress
     drop(read);
     let finish = move || packed.into_inner().map_err(io::IntoInnerError::into_error).and_then(GzEncoder::finish);
     let bytes = beside(finish).await?;
-    tracing::info!(organization = %scope.id(), by = scope.actor().name, "an organization was exported");
+    tracing::info!(organization = %scope.id(), by = scope.actor().name, "organization exported");
     Ok(Compressed(bytes, permit))
 }
 
@@ -233,24 +233,22 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slug, name, known, made, waiting, ownerless, slugs } = self;
         let (slug, name) = (visible(slug), visible(name));
-        write!(f, "{name} is imported.\n  page      /status/{slug}")?;
+        write!(f, "{name} was imported.\n  page      /status/{slug}")?;
         write!(f, "\n  members   {known} with an account here, {made} with a new one")?;
         if *made > 0 {
-            f.write_str("\nNew accounts have no password: their owners set one by “Forgot your password?”, or you give them one with\n`candor users reset-password EMAIL`.")?;
+            f.write_str("\nNew accounts have no password. Members can set one with “Forgot your password?”, or you can give them one with\n`candor users reset-password EMAIL`.")?;
         }
         if !waiting.is_empty() {
-            f.write_str("\nNobody has verified the addresses of these members' accounts here, so each has an open invitation instead.\nThey can accept it as soon as they have verified the address:")?;
+            f.write_str("\nThese members have accounts here with unverified email addresses, so they were invited instead.\nThey can accept the invitation once they have verified their address:")?;
             waiting.iter().try_for_each(|address| write!(f, "\n  {}", visible(address)))?;
         }
         if *ownerless {
             write!(
                 f,
-                "\nUntil an owner has accepted, nobody owns it: `candor users make-owner EMAIL --organization {slug}`."
+                "\nIt has no owner until one of them accepts. To add one now: `candor users make-owner EMAIL --organization {slug}`."
             )?;
         }
-        slugs
-            .iter()
-            .try_for_each(|slug| write!(f, "\nThe former address /status/{} cannot be had here.", visible(slug)))
+        slugs.iter().try_for_each(|slug| write!(f, "\nThe former URL /status/{} is already taken here.", visible(slug)))
     }
 }
 
@@ -273,7 +271,7 @@ pub async fn import(
     let slug = match slug {
         Some(slug) => slug.to_owned(),
         None => self::slug(text(&document.organization, "slug"))
-            .map_err(|words| content(format!("organization.slug: {words} Name another with --slug.")))?,
+            .map_err(|words| content(format!("organization.slug: {words} Choose another one with --slug.")))?,
     };
     if let Some(place) = ORGANIZATION.place("slug") {
         document.organization[place] = Value::Text(slug.clone());
@@ -282,27 +280,29 @@ pub async fn import(
     // Each change to come is later than it.
     let changed_at = ORGANIZATION.place("changed_at").and_then(|place| document.organization[place].number());
     if changed_at > Some(clock::now().plus_seconds(CLOCK_TOLERANCE).micros()) {
-        return Err(content("organization.changed_at: it lies in the future".to_owned()));
+        return Err(content("organization.changed_at: it is in the future".to_owned()));
     }
     let id: OrganizationId =
         text(&document.organization, "id").parse().map_err(|error| content(format!("organization.id: {error}")))?;
     let mut write = app.db.write_new(&COMMAND, &id, COMMAND.actor(), &app.hub).await?;
     if let Some(there) = store::slug_of_same_id(&mut write).await? {
-        let words = format!("This organization is in the database already, at /status/{there}. Nothing was imported.");
+        let words =
+            format!("This organization already exists in the database, at /status/{there}. Nothing was imported.");
         return Err(AppError::Conflict(words).into());
     }
     if store::slug_held(&mut write, &slug).await? {
-        let words = format!("The address /status/{slug} is taken in this database. Name another with --slug.");
+        let words =
+            format!("The URL /status/{slug} is already taken in this database. Choose another slug with --slug.");
         return Err(AppError::Conflict(words).into());
     }
     let mut report = Report { slug, name, ..Report::default() };
     write_rows(&mut write, document, &mut report, &mut progress).await.map_err(|error| match error {
-        RowError::Taken(path) => content(format!("{path}: another organization of this database has it already")),
+        RowError::Taken(path) => content(format!("{path}: another organization in this database already has it")),
         RowError::Refused(error) => error.into(),
     })?;
     write.announce().await?;
     write.commit(Topic::ALL).await?;
-    tracing::info!(organization = %id, slug = report.slug, file = %path.display(), "an organization was imported");
+    tracing::info!(organization = %id, slug = report.slug, file = %path.display(), "organization imported");
     Ok(report)
 }
 
@@ -314,8 +314,8 @@ fn read(path: &Path) -> Result<Document, TransferError> {
     let document = document.map_err(|error| {
         let words = match error.classify() {
             serde_json::error::Category::Io => return wrong(error.into()),
-            serde_json::error::Category::Eof => format!("it ends in the middle ({error})"),
-            serde_json::error::Category::Syntax => format!("it is no JSON ({error})"),
+            serde_json::error::Category::Eof => format!("it is incomplete ({error})"),
+            serde_json::error::Category::Syntax => format!("it is not valid JSON ({error})"),
             serde_json::error::Category::Data => error.to_string(),
         };
         TransferError::Content { file: file(), words }

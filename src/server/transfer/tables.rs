@@ -174,7 +174,7 @@ fn message(text: &str) -> Result<(), String> {
         return Err(format!("is longer than {MAX_MESSAGE} characters"));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err("holds control characters".to_owned());
+        return Err("contains control characters".to_owned());
     }
     Ok(())
 }
@@ -188,14 +188,14 @@ fn facts(text: &str) -> Result<(), String> {
 }
 
 fn ip_address(text: &str) -> Result<(), String> {
-    text.parse::<IpAddr>().map(drop).map_err(|_| format!("{text:?} is no IP address"))
+    text.parse::<IpAddr>().map(drop).map_err(|_| format!("{text:?} is not an IP address"))
 }
 
 /// `noun.verb`.
 fn action(text: &str) -> Result<(), String> {
     let words =
         text.split('.').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-    if words && text.len() <= 60 { Ok(()) } else { Err(format!("{text:?} is no action")) }
+    if words && text.len() <= 60 { Ok(()) } else { Err(format!("{text:?} is not an action")) }
 }
 
 fn word<T: FromStr<Err = UnknownWord>>(text: &str) -> Result<(), String> {
@@ -211,7 +211,7 @@ fn format(text: &str) -> Result<(), String> {
 
 fn zone(text: &str) -> Result<(), String> {
     let known = text.parse::<chrono_tz::Tz>();
-    known.map(drop).map_err(|_| format!("{text:?} is no time zone, for example Europe/Vienna"))
+    known.map(drop).map_err(|_| format!("{text:?} is not a time zone such as Europe/Vienna"))
 }
 
 fn address(text: &str) -> Result<(), String> {

@@ -101,7 +101,7 @@ pub async fn confirm_session(
             Ok(()) => return Redirect::to(&format!("{}&done={LINK_SENT}", address(next))).into_response(),
             Err(error) => Err(error),
         },
-        _ => Err(AppError::BadRequest("the form names no way to confirm".to_owned())),
+        _ => Err(AppError::BadRequest("the form doesn’t say how to confirm".to_owned())),
     };
     match done {
         Ok(()) => Redirect::to(next).into_response(),
@@ -142,20 +142,20 @@ pub async fn refused(app: &App, parts: &Parts, next: &str, error: AppError) -> R
 
 fn render(headers: &HeaderMap, lead: String, next: &str, body: impl FnOnce() -> AnyView) -> String {
     let back = destination(next).to_owned();
-    document::render(Head::site("Confirm that it is you · Candor").themed(headers), || {
+    document::render(Head::site("Confirm it’s you · Candor").themed(headers), || {
         let foot = view! {
             <a class="font-medium text-foreground underline underline-offset-4" href=back>
                 "Go back"
             </a>
         };
-        frame("Confirm that it is you", lead, body(), foot.into_any())
+        frame("Confirm it’s you", lead, body(), foot.into_any())
     })
 }
 
 fn html(headers: &HeaderMap, methods: Methods, next: &str, error: Option<&AppError>, sent: bool) -> String {
     let Methods { password, provider, mail } = methods;
     let place = destination(next).to_owned();
-    let lead = "What you are about to do needs a proof that this session is yours. It counts for ten minutes.";
+    let lead = "This is a sensitive action, so please confirm it’s you. We won’t ask again for ten minutes.";
     render(headers, lead.to_owned(), next, || {
         let (beside, password_error) =
             (Signal::stored(error.and_then(|error| error.beside(&["password"]))), on(error, "password"));
@@ -164,7 +164,7 @@ fn html(headers: &HeaderMap, methods: Methods, next: &str, error: Option<&AppErr
             view! {
                 <div role="status">
                     <Alert tone=Tone::Green icon=IconName::Mail>
-                        "A link is on its way. Open it in this browser within a quarter of an hour."
+                        "We sent you a link. Open it in this browser within 15 minutes."
                     </Alert>
                 </div>
             }
@@ -196,15 +196,15 @@ fn html(headers: &HeaderMap, methods: Methods, next: &str, error: Option<&AppErr
                 <form method="post" action="/account/confirm" class="flex flex-col gap-2">
                     <input type="hidden" name="what" value="mail" />
                     <input type="hidden" name="next" value=place.clone() />
-                    <Button submit=true class="w-full">"Send me a link"</Button>
-                    <p class="text-center text-xs break-all text-muted-foreground">{format!("It goes to {email}.")}</p>
+                    <Button submit=true class="w-full">"Email me a link"</Button>
+                    <p class="text-center text-xs break-all text-muted-foreground">{format!("We’ll send it to {email}.")}</p>
                 </form>
             }
         });
         let none = none.then(|| {
             view! {
                 <p class="text-13 text-muted-foreground">
-                    "Your account has no password, and no verified address to which this server could send a link. Ask the operator of this server to set a password for you."
+                    "Your account has no password and no verified email address that this server can send a link to. Ask the server’s administrator to set a password for you."
                 </p>
             }
         });
@@ -215,7 +215,7 @@ fn html(headers: &HeaderMap, methods: Methods, next: &str, error: Option<&AppErr
 
 fn link_html(headers: &HeaderMap, by: &SignedIn, next: &str, token: &str) -> String {
     let (place, token) = (destination(next).to_owned(), token.to_owned());
-    let lead = format!("You are signed in as {}.", by.user().email);
+    let lead = format!("You’re signed in as {}.", by.user().email);
     render(headers, lead, next, || {
         view! {
             <form method="post" action="/account/confirm" class="flex flex-col gap-4">
@@ -223,7 +223,7 @@ fn link_html(headers: &HeaderMap, by: &SignedIn, next: &str, token: &str) -> Str
                 <input type="hidden" name="next" value=place />
                 <input type="hidden" name="token" value=token />
                 <Button variant=ButtonVariant::Primary submit=true class="w-full">
-                    "Yes, it is me"
+                    "Yes, it’s me"
                 </Button>
             </form>
         }
@@ -236,7 +236,7 @@ fn unusable(headers: &HeaderMap, error: &AppError, next: &str) -> Response {
     if !matches!(error, AppError::NotFound(_)) {
         return directory::refusal(headers, error);
     }
-    let lead = "The link has been used, has expired, or was asked for in another browser: open it in the one in which you asked for it.";
+    let lead = "This link may have expired, already been used, or been requested in another browser. Open it in the browser where you requested it.";
     let again = address(next);
     let html = render(headers, lead.to_owned(), next, || {
         view! {

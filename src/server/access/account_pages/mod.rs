@@ -28,23 +28,23 @@ use leptos::prelude::*;
 /// What can have been done, by the word that the address carries: nobody can make a page of ours
 /// say anything else.
 const NOTICES: &[(&str, &str)] = &[
-    ("name", "Your name is changed."),
-    ("address", "Your address is changed. Sign in with it from now on."),
-    ("address-waits", "A link is on its way to the new address. It becomes yours here when you open it."),
-    ("address-kept", "Your address stays as it is. The link that was sent works no more."),
-    ("verification", "A link is on its way. Open it within a day to verify the address."),
-    ("verified", "Your address is verified."),
+    ("name", "Name updated."),
+    ("address", "Email address updated. Use it to sign in from now on."),
+    ("address-waits", "We sent a link to the new address. Open it to complete the change."),
+    ("address-kept", "Your address was not changed. The link we sent no longer works."),
+    ("verification", "We sent you a link. Open it within 24 hours to verify your address."),
+    ("verified", "Your email address is verified."),
     (
         "password",
-        "Your password is changed, and all other sessions have ended. Your API tokens still work: revoke them if somebody else may know them.",
+        "Password changed. You’ve been signed out everywhere else. Your API tokens still work; revoke any that someone else might have.",
     ),
-    ("password-link", "A link to set a password is on its way. It works once, for an hour."),
-    ("reset", "Your password is set. All sessions and personal API tokens have ended. Sign in with it."),
-    ("session", "The session has ended."),
-    ("others", "All other sessions have ended."),
-    ("everywhere", "You are signed out everywhere."),
-    ("token", "The token is revoked: programs that carry it are refused from now on."),
-    ("deleted", "Your account is deleted."),
+    ("password-link", "We sent you a link to set a password. It can be used once and expires in an hour."),
+    ("reset", "Password set. All sessions and personal API tokens were revoked. Sign in with your new password."),
+    ("session", "Session signed out."),
+    ("others", "You’ve been signed out everywhere else."),
+    ("everywhere", "You’ve been signed out everywhere."),
+    ("token", "Token revoked. Anything using it stops working immediately."),
+    ("deleted", "Your account has been deleted."),
 ];
 
 /// What has just been done, as an address carries it.
@@ -81,7 +81,7 @@ fn confirm_first(words: &'static str, next: &'static str) -> AnyView {
         <div class="flex flex-col items-start gap-3">
             <p class="text-13 text-muted-foreground">{words}</p>
             <LinkButton href=confirm::address(next) icon=IconName::Shield>
-                "Confirm that it is you"
+                "Confirm it’s you"
             </LinkButton>
         </div>
     }
@@ -99,13 +99,13 @@ fn confirm_again(next: &'static str) -> AnyView {
             actions=move || {
                 view! {
                     <LinkButton href=confirm::address(next) external=true>
-                        "Confirm that it is you"
+                        "Confirm it’s you"
                     </LinkButton>
                 }
             }
         >
             {AppError::ReauthenticationRequired.to_string()}
-            " Then send this form again."
+            " Then submit this form again."
         </Alert>
     }
     .into_any()

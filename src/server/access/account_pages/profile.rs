@@ -113,7 +113,7 @@ async fn act(
             session::end(session).await?;
             return Ok(to("/sign-in", "deleted"));
         }
-        _ => return Err(AppError::BadRequest("the form names nothing that can be done here".to_owned())),
+        _ => return Err(AppError::BadRequest("the form doesn’t say what to change".to_owned())),
     };
     Ok(to("/account", done))
 }
@@ -187,7 +187,7 @@ fn name_card(
     let name_error = on(error, "name");
     let name = if typed.what == "name" { typed.name.clone() } else { profile.name.clone() };
     view! {
-        <Card title="Name" description="Shown to the members of your organizations, in history and in the audit log.">
+        <Card title="Name" description="Shown to members of your organizations, in history and in the audit log.">
             <PlainForm what="name" trouble>
                 <div class="w-full max-w-sm">
                     <TextField label="Name" name="name" autocomplete="name" required=true maxlength=80_u32 value=Signal::stored(name) error=name_error />
@@ -220,17 +220,17 @@ fn address_card(
         Some(waiting) => {
             let keep = trouble.clone();
             view! {
-                <Alert tone=Tone::Blue icon=IconName::Mail title="A new address waits">
-                    "Open the link that was sent to " <strong class="font-medium">{waiting}</strong>
-                    ". Until then your address stays as it is."
+                <Alert tone=Tone::Blue icon=IconName::Mail title="Address change pending">
+                    "Open the link we sent to " <strong class="font-medium">{waiting}</strong>
+                    ". Until then, your current address stays in use."
                 </Alert>
                 <div class="flex flex-wrap gap-2">
                     <PlainForm what="verification" trouble=again>
-                        <Button submit=true>"Send the link again"</Button>
+                        <Button submit=true>"Resend link"</Button>
                     </PlainForm>
                     <PlainForm what="keep-address" trouble=keep>
                         <Button submit=true variant=ButtonVariant::Ghost>
-                            "Keep the present address"
+                            "Keep my current address"
                         </Button>
                     </PlainForm>
                 </div>
@@ -239,17 +239,17 @@ fn address_card(
         }
         None if !verified && mail => view! {
             <p class="text-13 text-muted-foreground">
-                "Open the link that was sent to this address to say that it is yours. It was sent when you signed up, and works for a day."
+                "To verify this address, open the link we sent to it when you signed up. The link expires after 24 hours."
             </p>
             <PlainForm what="verification" trouble=again>
-                <Button submit=true>"Send the link again"</Button>
+                <Button submit=true>"Resend link"</Button>
             </PlainForm>
         }
         .into_any(),
         None => ().into_any(),
     };
     let hint = mail.then(|| {
-        "It counts once you have opened the link that is sent there. The present address gets a notice.".to_owned()
+        "The change takes effect when you open the link we send there. Your current address is notified.".to_owned()
     });
     let password = has_password.then(|| {
         view! {
@@ -279,10 +279,10 @@ fn address_card(
         }
         .into_any()
     } else {
-        confirm_first("To change the address, confirm first that it is you.", "/account")
+        confirm_first("To change your address, first confirm it’s you.", "/account")
     };
     view! {
-        <Card title="E-mail address" description="You sign in with it, and mail about your account goes there.">
+        <Card title="Email address" description="Used to sign in and to contact you about your account.">
             <div class="flex flex-col gap-4">
                 <p class="flex flex-wrap items-center gap-2 text-13">
                     <span class="min-w-0 font-medium break-all">{email}</span>
@@ -330,15 +330,15 @@ fn password_card(
         (false, true) => view! {
             <PlainForm what="password-link" trouble>
                 <p class="text-13 text-muted-foreground">
-                    "You sign in through the provider, and have no password. To set one, ask for a link by mail."
+                    "You sign in through the provider and don’t have a password. To set one, request a link by email."
                 </p>
-                <Button submit=true>"Send me a link"</Button>
+                <Button submit=true>"Email me a link"</Button>
             </PlainForm>
         }
         .into_any(),
         (false, false) if is_open(profile, typed, "password") => view! {
             <PlainForm what="password" trouble>
-                <p class="text-13 text-muted-foreground">"You sign in through the provider, and have no password yet."</p>
+                <p class="text-13 text-muted-foreground">"You sign in through the provider and don’t have a password yet."</p>
                 // For password managers.
                 <input type="email" name="username" autocomplete="username" value=email hidden readonly />
                 <div class="w-full max-w-sm">
@@ -359,11 +359,11 @@ fn password_card(
         }
         .into_any(),
         (false, false) => confirm_first(
-            "You sign in through the provider, and have no password. To set one, confirm first that it is you.",
+            "You sign in through the provider and don’t have a password. To set one, first confirm it’s you.",
             "/account",
         ),
     };
-    view! { <Card title="Password" description="When it changes, every other session ends.">{body}</Card> }.into_any()
+    view! { <Card title="Password" description="Changing it signs you out everywhere else.">{body}</Card> }.into_any()
 }
 
 fn delete_card(
@@ -376,7 +376,7 @@ fn delete_card(
     let Profile { email, has_password, owned_alone, created_tokens, .. } = profile;
     let (password_error, address_error) = (on(error, "delete_password"), on(error, "delete_address"));
     let body = if owned_alone.is_empty() && !open {
-        confirm_first("To delete your account, confirm first that it is you.", "/account")
+        confirm_first("To delete your account, first confirm it’s you.", "/account")
     } else if owned_alone.is_empty() {
         let tokens: Vec<_> = created_tokens
             .into_iter()
@@ -385,7 +385,7 @@ fn delete_card(
         let tokens = (!tokens.is_empty()).then(|| {
             view! {
                 <div class="text-13">
-                    <p class="text-muted-foreground">"API tokens that you made for organizations end, and programs that carry them are refused:"</p>
+                    <p class="text-muted-foreground">"These API tokens that you created for organizations will be revoked, and anything using them will stop working:"</p>
                     <ul class="list-disc pl-5" role="list">
                         {tokens}
                     </ul>
@@ -414,7 +414,7 @@ fn delete_card(
         view! {
             <PlainForm what="delete" trouble>
                 <p class="text-13 text-muted-foreground">
-                    "You leave all your organizations and cannot sign in any more. What you did stays in their history under your name. This cannot be undone."
+                    "You will leave all your organizations and no longer be able to sign in. Your activity stays in their history under your name. This can’t be undone."
                 </p>
                 {tokens}
                 <div class="w-full max-w-sm">{proof}</div>
@@ -442,7 +442,7 @@ fn delete_card(
             <div class="flex flex-col gap-3 text-13">
                 <FormError message=Signal::stored(beside) />
                 <p class="text-muted-foreground">
-                    "You are the only owner of these organizations. Make somebody else an owner, or delete the organization in its settings. Then you can delete your account."
+                    "You are the only owner of these organizations. Before you can delete your account, make someone else an owner or delete the organization in its settings."
                 </p>
                 <ul class="list-disc pl-5" role="list">
                     {organizations}

@@ -69,19 +69,18 @@ pub async fn ask_for_link(
 
 fn forgot_html(app: &App, headers: &HeaderMap, typed: &str, error: Option<&AppError>, sent: bool) -> String {
     if !app.sends_mail() {
-        let lead =
-            "This server sends no mail, so it cannot send you a link. Ask its operator to set a new password for you.";
+        let lead = "Email isn’t set up on this server, so it can’t send you a link. Ask the server’s administrator to set a new password for you.";
         return render(headers, "Forgot your password?", lead.to_owned(), || ().into_any());
     }
     let typed = typed.to_owned();
-    let lead = "Enter the address of your account. A link to set a new password goes there.";
+    let lead = "Enter your email address and we’ll send you a link to set a new password.";
     render(headers, "Forgot your password?", lead.to_owned(), || {
         let (beside, email_error) = (beside(error, &["email"]), on(error, "email"));
         let sent = sent.then(|| {
             view! {
                 <div role="status">
                     <Alert tone=Tone::Green icon=IconName::Mail>
-                        "If there is an account with this address, a link is on its way, unless one was sent a moment ago. Each works for an hour, until one of them is used. Look into the spam folder too."
+                        "If an account uses this address, we’ve sent a link, unless one was sent moments ago. It can be used once and expires in an hour. Check your spam folder too."
                     </Alert>
                 </div>
             }
@@ -90,9 +89,9 @@ fn forgot_html(app: &App, headers: &HeaderMap, typed: &str, error: Option<&AppEr
             <div class="flex flex-col gap-4">
                 {sent} <FormError message=beside />
                 <form method="post" action="/forgot-password" class="flex flex-col gap-4">
-                    <TextField label="E-mail" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(typed) error=email_error />
+                    <TextField label="Email" name="email" kind="email" autocomplete="username" required=true spellcheck=false value=Signal::stored(typed) error=email_error />
                     <Button variant=ButtonVariant::Primary submit=true class="w-full">
-                        "Send the link"
+                        "Send link"
                     </Button>
                 </form>
             </div>
@@ -114,8 +113,8 @@ fn unusable(headers: &HeaderMap, error: &AppError, again: (&'static str, &'stati
     if !matches!(error, AppError::NotFound(_)) {
         return directory::refusal(headers, error);
     }
-    let lead = "It has been used or taken back, has expired, or it is incomplete.";
-    let html = render(headers, "This link cannot be used", lead.to_owned(), || {
+    let lead = "It may have expired, already been used, been cancelled, or be incomplete.";
+    let html = render(headers, "This link isn’t valid", lead.to_owned(), || {
         let (address, words) = again;
         view! {
             <LinkButton href=address variant=ButtonVariant::Primary class="w-full">
@@ -135,7 +134,7 @@ pub async fn reset_password(
 ) -> Response {
     match recovery::resetting(&pages.app, &link.token).await {
         Ok(about) => document::private(StatusCode::OK, reset_html(&headers, &link.token, about, None)),
-        Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
+        Err(error) => unusable(&headers, &error, ("/forgot-password", "Request a new link")),
     }
 }
 
@@ -156,13 +155,13 @@ pub async fn reset(State(pages): State<AccountPages>, headers: HeaderMap, Form(f
     };
     match recovery::resetting(&pages.app, &form.token).await {
         Ok(about) => refuse(&error, reset_html(&headers, &form.token, about, Some(&error))),
-        Err(error) => unusable(&headers, &error, ("/forgot-password", "Ask for another link")),
+        Err(error) => unusable(&headers, &error, ("/forgot-password", "Request a new link")),
     }
 }
 
 fn reset_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Option<&AppError>) -> String {
     let token = token.to_owned();
-    let lead = format!("For the account of {}. All its sessions and personal API tokens end.", about.email);
+    let lead = format!("For {}. This signs you out everywhere and revokes your personal API tokens.", about.email);
     render(headers, "Choose a new password", lead, || {
         let (beside, password_error) = (beside(error, &["password"]), on(error, "password"));
         view! {
@@ -195,11 +194,11 @@ fn reset_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Option
 pub async fn verify_email(State(app): State<App>, parts: Parts, Query(link): Query<Token>) -> Response {
     let headers = &parts.headers;
     if link.done == "verified" {
-        let html = render(headers, "Thank you", String::new(), || {
+        let html = render(headers, "Email verified", String::new(), || {
             view! {
                 <div class="flex flex-col gap-4">
                     {notice("verified")} <LinkButton href="/dashboard" variant=ButtonVariant::Primary class="w-full">
-                        "Go on to the dashboard"
+                        "Continue to the dashboard"
                     </LinkButton>
                 </div>
             }
@@ -244,9 +243,9 @@ pub async fn verify(
 fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Option<&AppError>) -> String {
     let (token, MailedLink { name, email, is_new, is_first, confirmation }) = (token.to_owned(), about);
     let lead = if is_new {
-        format!("{email} becomes the address of {name}’s account.")
+        format!("{email} will become the email address of {name}’s account.")
     } else {
-        format!("Say that {email}, the address of {name}’s account, is yours.")
+        format!("Confirm that {email} is your address.")
     };
     let note = |words: &'static str| view! { <p class="text-center text-13 text-muted-foreground">{words}</p> };
     let yes = || {
@@ -256,16 +255,16 @@ fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Optio
             </Button>
         }
     };
-    render(headers, "Verify your address", lead, || {
+    render(headers, "Verify your email address", lead, || {
         let (beside, password_error) = (beside(error, &["password"]), on(error, "password"));
         let ends = is_first.then(|| {
-            note("Other sessions and personal API tokens of the account end, so that nobody else stays in it.")
+            note("To make sure nobody else has access, this signs out all other sessions and revokes the account’s personal API tokens.")
         });
         let confirm = match confirmation {
             Confirmation::Session => yes().into_any(),
             Confirmation::Password => view! {
                 <TextField
-                    label="Password of this account"
+                    label="Account password"
                     name="password"
                     kind="password"
                     autocomplete="current-password"
@@ -276,7 +275,7 @@ fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Optio
             }
             .into_any(),
             Confirmation::SignIn => view! {
-                {note("Sign in to this account in this browser, the way you did before, and open the link again.")}
+                {note("Sign in to this account in this browser, the way you usually do, then open the link again.")}
                 <LinkButton href="/sign-in" variant=ButtonVariant::Primary class="w-full">
                     "Sign in"
                 </LinkButton>
@@ -288,7 +287,7 @@ fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Optio
             view! {
                 <form method="post" action="/forgot-password" class="mt-2 flex flex-col gap-2">
                     <input type="hidden" name="email" value=email />
-                    {note("You forgot the password, or somebody else signed up with your address?")}
+                    {note("Forgot the password, or did someone else sign up with your address?")}
                     <Button submit=true class="w-full">
                         "Set a new password instead"
                     </Button>
@@ -300,7 +299,7 @@ fn verify_html(headers: &HeaderMap, token: &str, about: MailedLink, error: Optio
                 <form method="post" action="/verify-email" class="flex flex-col gap-4">
                     <FormError message=beside />
                     <input type="hidden" name="token" value=token />
-                    {note("If this is not your account, close this page: nothing happens then.")} {ends} {confirm}
+                    {note("If this isn’t your account, close this page. Nothing will change.")} {ends} {confirm}
                 </form>
                 {another_way}
             </div>

@@ -64,7 +64,7 @@ async fn act(app: &App, session: &Session, parts: &Parts, form: SessionsForm) ->
         "one" => (SessionsToEnd::One(form.session), "session"),
         "others" => (SessionsToEnd::Others, "others"),
         "all" => (SessionsToEnd::All, "everywhere"),
-        _ => return Err(AppError::BadRequest("the form names no session to end".to_owned())),
+        _ => return Err(AppError::BadRequest("the form doesn’t say which session to end".to_owned())),
     };
     if run(profile::end_sessions(by, which)).await? {
         // The cookie goes too.
@@ -84,8 +84,8 @@ fn list(listed: Vec<ListedSession>, done: &str) -> AnyView {
     view! {
         {notice(done)}
         <Card
-            title="Where you are signed in"
-            description="A session ends after 14 days without use, and after 30 days in any case."
+            title="Where you’re signed in"
+            description="Sessions expire after 14 days of inactivity, or 30 days at most."
             flush=true
         >
             <ul class="divide-y divide-border" role="list">
@@ -102,7 +102,7 @@ fn list(listed: Vec<ListedSession>, done: &str) -> AnyView {
                             value="others"
                             class="inline-flex h-8 shrink-0 cursor-pointer items-center rounded-md border border-border bg-card px-3 text-13 font-medium text-foreground hover:bg-accent pointer-coarse:h-10"
                         >
-                            "End all others"
+                            "Sign out everywhere else"
                         </button>
                     }
                 })}
@@ -121,25 +121,24 @@ fn list(listed: Vec<ListedSession>, done: &str) -> AnyView {
 
 fn row(session: ListedSession) -> impl IntoView + use<> {
     let ListedSession { id, browser, address, created_at, seen_at, is_this } = session;
-    let browser = if browser.is_empty() { "An unknown browser".to_owned() } else { browser };
-    let name = format!("End the session in {browser} that began {}", created_at.in_words());
-    let end = if is_this { "Sign out" } else { "End" };
+    let browser = if browser.is_empty() { "Unknown browser".to_owned() } else { browser };
+    let name = format!("Sign out: {browser}, signed in {}", created_at.in_words());
     view! {
         <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-3">
             <div class="min-w-0 flex-1 basis-56">
                 <p class="flex flex-wrap items-center gap-2 text-13 font-medium">
-                    {browser} {is_this.then(|| view! { <Badge tone=Tone::Accent>"This one"</Badge> })}
+                    {browser} {is_this.then(|| view! { <Badge tone=Tone::Accent>"This session"</Badge> })}
                 </p>
                 <p class="text-xs break-words text-muted-foreground">
-                    {(!address.is_empty()).then(|| format!("{address} · "))} "began " {moment(created_at)}
+                    {(!address.is_empty()).then(|| format!("{address} · "))} "signed in " {moment(created_at)}
                     " · last seen " {moment(seen_at)}
                 </p>
             </div>
             <form method="post" action="/account/sessions">
                 <input type="hidden" name="what" value="one" />
                 <input type="hidden" name="session" value=id />
-                <Button submit=true size=ButtonSize::Small variant=ButtonVariant::Secondary aria_label=format!("{end}: {name}")>
-                    {end}
+                <Button submit=true size=ButtonSize::Small variant=ButtonVariant::Secondary aria_label=name>
+                    "Sign out"
                 </Button>
             </form>
         </li>

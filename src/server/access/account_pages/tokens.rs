@@ -96,7 +96,7 @@ async fn show(
         };
         view! {
             {notice(done)} {made.as_ref().ok().cloned().flatten().map(fresh)}
-            <Card title="New token" description="A program that carries it acts as you, in every organization of yours.">
+            <Card title="New token" description="Anything using this token acts as you in all your organizations.">
                 {body}
             </Card>
             {list(listed)}
@@ -109,8 +109,8 @@ async fn show(
 fn fresh(made: NewToken) -> AnyView {
     let NewToken { name, token, .. } = made;
     view! {
-        <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("{name} is ready")>
-            "Copy the token now: it is not shown again, and this server keeps only a fingerprint of it."
+        <Alert tone=Tone::Green icon=IconName::CheckCircle title=format!("Token “{name}” created")>
+            "Copy this token now. You won’t be able to see it again."
             <code class="mt-2 block rounded-md border border-border bg-background p-2 font-mono text-xs break-all text-foreground select-all">
                 {token}
             </code>
@@ -120,14 +120,14 @@ fn fresh(made: NewToken) -> AnyView {
 }
 
 /// What the page says until the session is confirmed.
-const TO_CONFIRM: &str = "Whoever carries a token needs no password. So confirm first that it is you.";
+const TO_CONFIRM: &str = "A token gives access without a password, so please confirm it’s you first.";
 
 /// What stands in the place of the form until the address is verified.
 fn verify_first() -> AnyView {
     view! {
         <p class="text-13 text-muted-foreground">
-            "Verify your address first, on the page of " <a class="underline underline-offset-4" href="/account">"your profile"</a>
-            ". Then you can make API tokens."
+            "Verify your email address first, in " <a class="underline underline-offset-4" href="/account">"your profile"</a>
+            ". Then you can create API tokens."
         </p>
     }
     .into_any()
@@ -142,7 +142,7 @@ fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
         .iter()
         .rev()
         .map(|role| {
-            let label = if *role == Role::Owner { "Everything that I may" } else { role.label() };
+            let label = if *role == Role::Owner { "Same as mine" } else { role.label() };
             (role.as_str().to_owned(), label.to_owned())
         })
         .collect();
@@ -157,16 +157,16 @@ fn form(typed: &TokensForm, error: Option<&AppError>) -> AnyView {
                 <div class="flex w-full max-w-sm flex-col gap-4">
                     <TextField label="Name" name="name" required=true maxlength=60_u32 autocomplete="off" placeholder="My laptop" value=Signal::stored(name) error=name_error />
                     <SelectField
-                        label="May do"
+                        label="Role"
                         name="role"
                         options=Signal::stored(roles)
                         value=Signal::stored(role)
-                        hint=Signal::stored(Some("Never more than you, whatever is chosen.".to_owned()))
+                        hint=Signal::stored(Some("A token never has more access than you do.".to_owned()))
                         error=role_error
                     />
-                    <SelectField label="Lives" name="days" options=Signal::stored(lives) value=Signal::stored(days) error=days_error />
+                    <SelectField label="Expires in" name="days" options=Signal::stored(lives) value=Signal::stored(days) error=days_error />
                 </div>
-                <Button submit=true variant=ButtonVariant::Primary>"Make token"</Button>
+                <Button submit=true variant=ButtonVariant::Primary>"Create token"</Button>
             </form>
     }
     .into_any()
@@ -189,9 +189,9 @@ fn list(listed: Vec<ApiToken>) -> AnyView {
 
 fn row(token: ApiToken) -> impl IntoView + use<> {
     let ApiToken { id, name, role, ending, created_at, expires_at, last_used_at, .. } = token;
-    let max_role = if role == Role::Owner { "everything that I may".to_owned() } else { role.label().to_lowercase() };
+    let max_role = if role == Role::Owner { "same role as mine".to_owned() } else { role.label().to_lowercase() };
     let used = last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.in_words()));
-    let ends = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {}", at.in_words()));
+    let ends = expires_at.map_or_else(|| "no expiration".to_owned(), |at| format!("expires {}", at.in_words()));
     let label = format!("Revoke {name}");
     view! {
         <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-3">
@@ -200,7 +200,7 @@ fn row(token: ApiToken) -> impl IntoView + use<> {
                     {name} <code class="text-xs font-normal text-muted-foreground">{format!("cnd_…{ending}")}</code>
                 </p>
                 <p class="text-xs wrap-anywhere text-muted-foreground">
-                    {format!("{max_role} · made {} · {used} · {ends}", created_at.in_words())}
+                    {format!("{max_role} · created {} · {used} · {ends}", created_at.in_words())}
                 </p>
             </div>
             <form method="post" action="/account/tokens">

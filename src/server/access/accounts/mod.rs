@@ -115,7 +115,7 @@ fn new_password(password: &str, email: Option<&Email>) -> Result<(), String> {
     password_length(password)?;
     match email {
         Some(email) if password.to_lowercase().contains(&email.key) => {
-            Err("Choose a password that does not contain your e-mail address.".to_owned())
+            Err("Choose a password that doesn’t contain your email address.".to_owned())
         }
         _ => Ok(()),
     }
@@ -126,7 +126,7 @@ async fn hash_new_password(typed: String, name: &str, email: &Email) -> Result<S
     if password::is_guessable(typed.clone(), name, &email.key).await? {
         return Err(AppError::field(
             "password",
-            "This password is too easy to guess. Use a few unrelated words, without your name, your address or a pattern.",
+            "This password is too easy to guess. Use a few unrelated words, and avoid your name, your address and patterns.",
         ));
     }
     password::hash(typed).await
@@ -151,14 +151,14 @@ async fn insert(
         match recovery::queue_verification(app, &mut write, &id, name, email, at).await {
             // The person can ask for a link later, under “Your account”.
             Err(AppError::TooMany { .. }) => {
-                tracing::warn!(user = %id, "no mail to verify an address: its mailbox had many of late")
+                tracing::warn!(user = %id, "verification email not sent: too many recent messages to this mailbox")
             }
             queued => queued?,
         }
     }
     write.commit().await?;
     app.mail_is_waiting();
-    tracing::info!(user = %id, "an account was created");
+    tracing::info!(user = %id, "account created");
     Ok(Authenticated { user: id, access_version: 0 })
 }
 
@@ -174,12 +174,7 @@ pub async fn check_password(
     typed: String,
     password: String,
 ) -> Result<Authenticated> {
-    let wrong = || {
-        AppError::field(
-            "password",
-            "The address and the password do not fit together. Check both, or sign up if you have no account.",
-        )
-    };
+    let wrong = || AppError::field("password", "Wrong email or password. Don’t have an account? Sign up.");
     let mut errors = FieldErrors::default();
     let typed = errors.take("email", email(&typed));
     if password.is_empty() {
@@ -214,10 +209,10 @@ async fn opened_by(app: &App, account: Option<Account>, typed: String) -> Result
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     match (password::verify(typed, hash).await?, account) {
         (true, Some(account)) if account.password_expires_at.is_some_and(|end| end <= clock::now()) => {
-            let or = if app.sends_mail() { ", or set one by “Forgot your password?”" } else { "" };
+            let or = if app.sends_mail() { ", or use “Forgot your password?” to set your own" } else { "" };
             Err(AppError::field(
                 "password",
-                format!("This password was given by the operator and has expired. Ask for another one{or}."),
+                format!("This temporary password has expired. Ask the server’s administrator for a new one{or}."),
             ))
         }
         (true, Some(account)) => Ok(Some(account.into())),
@@ -252,7 +247,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity, begun_at: Time) -> R
         };
     }
     let Some(email) = identity.email.as_deref().and_then(|text| email(text).ok()) else {
-        return Err(AppError::Conflict("The provider did not tell your e-mail address, which an account needs. Allow it there, or sign up with a password.".to_owned()));
+        return Err(AppError::Conflict("The provider didn’t share your email address, which we need to create an account. Allow it there, or sign up with a password.".to_owned()));
     };
     if let Some(account) = store::by_address(&mut read, &email).await? {
         let issuers = store::issuers(&mut read, &account.id).await?;
@@ -262,7 +257,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity, begun_at: Time) -> R
     }
     drop(read);
     let name = identity.name.as_deref().and_then(|name| line("your name", name, MAX_NAME_LENGTH).ok());
-    let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Somebody").to_owned());
+    let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Someone").to_owned());
     match insert(&app, &email, proof.as_ref(), &name, None, Some(&identity)).await {
         Err(AppError::Invalid(_)) => Err(taken(&email, "Sign in the way you did before.")),
         other => other,
@@ -297,7 +292,7 @@ async fn prove_by_claim(
     let authenticated = authenticated(&mut write, account.id).await?;
     write.commit().await?;
     app.hub.revalidate_sessions(authenticated.user());
-    tracing::info!(user = %authenticated.user(), "an address was verified by the provider's claim");
+    tracing::info!(user = %authenticated.user(), "email address verified by the provider's claim");
     Ok(authenticated)
 }
 
@@ -312,7 +307,7 @@ async fn write_to(app: &App, account: &Account) -> Result<AccountWrite> {
 }
 
 fn access_ended() -> AppError {
-    AppError::Conflict("Your sessions were ended while you signed in. Sign in again.".to_owned())
+    AppError::Conflict("You were signed out everywhere while signing in. Sign in again.".to_owned())
 }
 
 /// Somebody may have gone to the provider, and waited with what it answered until the account's owner had ended
@@ -341,28 +336,29 @@ async fn link(
     let Account { email, verified_at, password_hash, .. } = &account;
     // Nobody has ever signed in to it: it came with an organization from another server.
     let is_new = password_hash.is_none() && issuers.is_empty();
-    let recovery = "“Forgot your password?” sets a new password, verifies the address, and ends whatever opened the account before.";
+    let recovery =
+        "use “Forgot your password?” to set a new password. That verifies your address and signs everyone else out.";
     if issuers.contains(&identity.issuer) || (password_hash.is_none() && !is_new) {
-        let mut how = "It belongs to another account of the provider: sign in with that one.".to_owned();
+        let mut how = "It is linked to a different account at the provider. Sign in with that one.".to_owned();
         if proof.is_some() && verified_at.is_none() && app.sends_mail() {
-            how = format!("{how} If that is not yours, {recovery}");
+            how = format!("{how} If that one isn’t yours, {recovery}");
         }
         return Err(taken(email, &how));
     }
     let Some(proof) = proof.filter(|proof| proof.is_for(email)) else {
         let or = if is_new { "V" } else { "Sign in with your password, or v" };
         let how = format!(
-            "The provider does not say that this address is yours, so they are not linked. {or}erify the address at the provider and try again."
+            "The provider hasn’t verified this address, so the accounts were not linked. {or}erify the address at the provider and try again."
         );
         return Err(taken(email, &how));
     };
     if verified_at.is_none() && !is_new {
         let how = if app.sends_mail() {
             format!(
-                "To link them, sign in with your password, verify the address under “Your account”, and come back this way. If you do not know the password, {recovery}"
+                "To link the two, sign in with your password, verify the address under “Your account”, then sign in with the provider again. If you don’t know the password, {recovery}"
             )
         } else {
-            "They are not linked, because this server sends no mail to verify the address with. Sign in with your password.".to_owned()
+            "The accounts were not linked, because email isn’t set up on this server and your address can’t be verified. Sign in with your password.".to_owned()
         };
         return Err(taken(email, &how));
     }
@@ -375,12 +371,12 @@ async fn link(
     store::insert_identity(&mut write, identity, &account.id, Some(&proof), at).await?;
     let authenticated = authenticated(&mut write, account.id).await?;
     write.commit().await?;
-    tracing::info!(user = %authenticated.user(), "an account was linked to the provider");
+    tracing::info!(user = %authenticated.user(), "account linked to the provider");
     Ok(authenticated)
 }
 
 fn taken(email: &Email, how: &str) -> AppError {
-    AppError::Conflict(format!("There is an account for {} already. {how}", email.shown))
+    AppError::Conflict(format!("An account for {} already exists. {how}", email.shown))
 }
 
 /// The account of this address with this password, for the demo: made when there is none, else it gets

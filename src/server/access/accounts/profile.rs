@@ -97,10 +97,10 @@ pub async fn change_address(by: Reauthenticated, typed: String) -> Result<Addres
     let (account, at) = (account(by).await?, clock::now());
     let same = address.key == account.email.key;
     if same && address.shown == account.email.shown {
-        return Err(AppError::field("email", "This is your address already."));
+        return Err(AppError::field("email", "This is already your email address."));
     }
     if !same && store::by_address(&mut app.db.read(&InternalProof).await?, &address).await?.is_some() {
-        return Err(AppError::field("email", "There is another account with this address."));
+        return Err(AppError::field("email", "Another account already uses this address."));
     }
     let waits = !same && app.sends_mail();
     if waits {
@@ -148,7 +148,7 @@ pub async fn change_password(by: Reauthenticated, typed: String) -> Result<()> {
     write.commit().await?;
     app.mail_is_waiting();
     app.hub.revalidate_sessions(&account.id);
-    tracing::info!(user = %account.id, "a password was changed");
+    tracing::info!(user = %account.id, "password changed");
     Ok(())
 }
 
@@ -275,7 +275,7 @@ pub async fn delete(by: Reauthenticated, typed_address: String) -> Result<()> {
     }
     write.commit().await?;
     app.hub.revalidate_sessions(&account.id);
-    tracing::info!(user = %account.id, "an account was deleted");
+    tracing::info!(user = %account.id, "account deleted");
     Ok(())
 }
 
@@ -286,7 +286,7 @@ async fn refuse_only_owner(by: &SignedIn) -> Result<()> {
     }
     let names: Vec<String> = alone.into_iter().map(|(name, _)| format!("“{name}”")).collect();
     Err(AppError::Conflict(format!(
-        "You are the only owner of {}. Make somebody else an owner there, or delete the organization, and try again.",
+        "You are the only owner of {}. Make someone else an owner or delete the organization, then try again.",
         names.join(", ")
     )))
 }

@@ -103,6 +103,6 @@ pub async fn prove_own_address(by: &SignedIn, proof: &AddressProof) -> Result<()
     end_unproven_access(&mut write, &account, &session_hash(by), at).await?;
     write.commit().await?;
     app.hub.revalidate_sessions(&account.id);
-    tracing::info!(user = %account.id, "an address was verified by a mailed invitation");
+    tracing::info!(user = %account.id, "email address verified by an emailed invitation");
     Ok(())
 }

@@ -108,7 +108,7 @@ pub async fn send_verification(by: SignedIn) -> Result<()> {
     let to = match waiting.and_then(|address| email(&address).ok()) {
         Some(waiting) => waiting,
         None if account.verified_at.is_none() => account.email,
-        None => return Err(AppError::Conflict("Your address is verified already.".to_owned())),
+        None => return Err(AppError::Conflict("Your email address is already verified.".to_owned())),
     };
     let mut write = app.db.write_accounts(&InternalProof).await?;
     queue_verification(app, &mut write, &account.id, &account.name, &to, at).await?;
@@ -121,7 +121,7 @@ pub(super) fn require_mail(app: &App) -> Result<()> {
     if app.sends_mail() {
         Ok(())
     } else {
-        Err(AppError::Conflict("This server sends no mail. Ask its operator.".to_owned()))
+        Err(AppError::Conflict("Email isn’t set up on this server. Contact its administrator.".to_owned()))
     }
 }
 
@@ -193,7 +193,7 @@ pub async fn verify(
         Confirmation::Password => check_account_password(&app, client, &account, typed_password).await?,
         Confirmation::SignIn => {
             return Err(AppError::Conflict(
-                "Sign in to this account in this browser first, and open the link again.".to_owned(),
+                "Sign in to this account in this browser first, then open the link again.".to_owned(),
             ));
         }
     }
@@ -225,17 +225,17 @@ pub async fn verify(
     write.commit().await?;
     app.mail_is_waiting();
     app.hub.revalidate_sessions(&account.id);
-    tracing::info!(user = %account.id, changed = link.is_new, "an address was verified");
+    tracing::info!(user = %account.id, changed = link.is_new, "email address verified");
     Ok(())
 }
 
 async fn check_account_password(app: &App, client: IpAddr, account: &store::Account, typed: String) -> Result<()> {
     if typed.is_empty() {
-        return Err(AppError::field("password", "Enter the password of this account."));
+        return Err(AppError::field("password", "Enter this account’s password."));
     }
     app.limits.sign_in(client, &account.email.key)?;
     let opened = opened_by(app, Some(account.clone()), typed).await?;
-    opened.map(drop).ok_or_else(|| AppError::field("password", "This is not the password of this account."))
+    opened.map(drop).ok_or_else(|| AppError::field("password", "This isn’t the password for this account."))
 }
 
 /// Sends a link to set a new password to this address, if it has an account. Whoever asks cannot
@@ -254,7 +254,7 @@ pub async fn forgot(app: App, address: IpAddr, typed: String) -> Result<()> {
         if let Some(account) = found
             && let Err(error) = send_reset(&app, &account).await
         {
-            tracing::error!(user = %account.id, %error, "a link to reset a password could not be queued");
+            tracing::error!(user = %account.id, %error, "password reset email could not be queued");
         }
     });
     Ok(())
@@ -315,7 +315,7 @@ pub async fn reset(app: App, token: String, typed: String) -> Result<UserId> {
     write.commit().await?;
     app.mail_is_waiting();
     app.hub.revalidate_sessions(&account.id);
-    tracing::info!(user = %account.id, "a password was reset");
+    tracing::info!(user = %account.id, "password reset");
     Ok(account.id)
 }
 

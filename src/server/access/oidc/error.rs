@@ -4,64 +4,67 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OidcError {
     /// It does not answer, or only with a failure of its own.
-    #[error("The sign-in provider cannot be reached right now. Nothing was changed; try again in a minute.")]
+    #[error("The sign-in provider can’t be reached right now. Nothing was changed. Try again in a minute.")]
     Unreachable,
     /// It answers, but cannot be used as it is set up.
     #[error(
-        "The sign-in provider and this server are not set up for each other. \
-         Tell the operator: the server's log says what is wrong."
+        "Sign-in with this provider isn’t set up correctly. Contact the server’s administrator; the server log has the details."
     )]
     Misconfigured,
     /// The person said no at the provider.
-    #[error("The sign-in was cancelled at the sign-in provider. Nothing was changed; you can start again.")]
+    #[error("Sign-in was cancelled at the provider. Nothing was changed. You can try again.")]
     Cancelled,
     /// The provider gave another reason than a cancellation.
-    #[error("The sign-in provider did not sign you in ({0}). Start again; if it stays, tell the operator.")]
+    #[error(
+        "The sign-in provider didn’t sign you in ({0}). Try again. If it keeps happening, contact the server’s administrator."
+    )]
     Refused(String),
     /// Too long at the provider, or the settings have changed meanwhile.
-    #[error("This sign-in took too long and has expired. Start again.")]
+    #[error("This sign-in took too long and has expired. Try again.")]
     Expired,
     /// The answer belongs to no sign-in of this browser.
-    #[error(
-        "This answer does not belong to a sign-in that was started in this browser in the last ten minutes. \
-         Start again from here."
-    )]
+    #[error("This sign-in wasn’t started in this browser in the last ten minutes. Start again from here.")]
     StateMismatch,
     /// The answer comes from another provider, or does not say from which.
-    #[error("This answer does not come from the sign-in provider of this server. Start again from here.")]
+    #[error("This response didn’t come from this server’s sign-in provider. Start again from here.")]
     IssuerMismatch,
     /// The answer says neither yes nor no.
-    #[error("The answer of the sign-in provider is incomplete. Start again.")]
+    #[error("The sign-in provider’s response is incomplete. Try again.")]
     Incomplete,
     /// The provider does not take the code, or does not accept this server.
-    #[error("The sign-in provider did not confirm this sign-in. Start again; if it stays, tell the operator.")]
+    #[error(
+        "The sign-in provider didn’t confirm this sign-in. Try again. If it keeps happening, contact the server’s administrator."
+    )]
     TokenRefused,
     /// The answer of the token endpoint cannot be understood.
     #[error(
-        "The sign-in provider confirmed this sign-in in a form that this server does not understand. \
-         Tell the operator: the server's log says more."
+        "This server couldn’t read the sign-in provider’s response. Contact the server’s administrator; the server log has the details."
     )]
     TokenUnreadable,
     /// There is no ID token in the answer.
     #[error(
-        "The sign-in provider did not say who you are. \
-         Tell the operator: the provider must be set up for OpenID Connect."
+        "The sign-in provider didn’t say who you are. Contact the server’s administrator; the provider must be set up for OpenID Connect."
     )]
     NoIdToken,
     /// What the provider says cannot be trusted.
-    #[error("What the sign-in provider said about you was refused: {0}. Start again; if it stays, tell the operator.")]
+    #[error(
+        "The sign-in provider’s ID token was rejected: {0}. Try again. If it keeps happening, contact the server’s administrator."
+    )]
     IdTokenRefused(IdTokenFault),
     /// The person was not asked to sign in again, or the provider does not say so.
     #[error(
-        "The sign-in provider did not say that you have just signed in again, so nothing is confirmed. \
-         Try again; if it stays, tell the operator: the provider has to support max_age and auth_time."
+        "The sign-in provider didn’t confirm that you just signed in again, so we couldn’t confirm it’s you. Try again. If it keeps happening, contact the server’s administrator; the provider must support max_age and auth_time."
     )]
     NotReauthenticated,
     /// The details about the person could not be had.
-    #[error("The sign-in provider did not give your e-mail address. Start again; if it stays, tell the operator.")]
+    #[error(
+        "The sign-in provider didn’t share your email address. Try again. If it keeps happening, contact the server’s administrator."
+    )]
     UserInfoRefused,
     /// The details are about somebody else.
-    #[error("The sign-in provider sent the details of another person, so you were not signed in. Tell the operator.")]
+    #[error(
+        "The sign-in provider sent another person’s details, so you were not signed in. Contact the server’s administrator."
+    )]
     SubjectMismatch,
 }
 
@@ -69,34 +72,34 @@ pub enum OidcError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdTokenFault {
     /// Another issuer.
-    #[error("it comes from another issuer")]
+    #[error("it comes from a different issuer")]
     Issuer,
     /// Not for this server, or not only.
-    #[error("it is meant for another application")]
+    #[error("it is meant for a different application")]
     Audience,
     /// Another nonce, or none.
-    #[error("it belongs to another sign-in")]
+    #[error("it belongs to a different sign-in")]
     Nonce,
     /// Past its time.
     #[error("it has expired")]
     Expired,
     /// Not signed, or by an algorithm that is not accepted.
-    #[error("it is not signed in an accepted way")]
+    #[error("it is not signed with an accepted algorithm")]
     Algorithm,
     /// Signed by a key that the provider does not publish.
-    #[error("its signature is by an unknown key")]
+    #[error("it is signed with an unknown key")]
     UnknownKey,
     /// The signature is wrong.
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
     /// It came with an access token of somebody else.
-    #[error("it does not belong to the access token beside it")]
+    #[error("it doesn’t match the access token")]
     AccessToken,
     /// It names nobody.
-    #[error("it names nobody")]
+    #[error("it has no valid subject")]
     Subject,
     /// Anything else.
-    #[error("its form is not supported")]
+    #[error("its format is not supported")]
     Form,
 }
 

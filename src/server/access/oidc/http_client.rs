@@ -53,6 +53,6 @@ impl<'c> AsyncHttpClient<'c> for Http {
 pub(super) enum HttpError {
     #[error("the request failed")]
     Request(#[from] reqwest::Error),
-    #[error("the answer is longer than {LONGEST_ANSWER} bytes")]
+    #[error("the response is longer than {LONGEST_ANSWER} bytes")]
     TooLong,
 }

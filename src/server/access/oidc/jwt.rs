@@ -56,7 +56,7 @@ impl FromStr for Audience {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim() {
-            "" => Err("the audience that the provider's tokens name, or * for every audience".to_owned()),
+            "" => Err("must be the audience of the provider's tokens, or * for any audience".to_owned()),
             "*" => Ok(Self::Any),
             name => Ok(Self::Only(name.to_owned())),
         }
@@ -67,28 +67,28 @@ impl FromStr for Audience {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtFault {
     /// The operator has not said which are.
-    #[error("this server takes no tokens of the sign-in provider, because its operator has not set their audience")]
+    #[error("this server doesn’t accept tokens from the sign-in provider because no audience is configured")]
     Off,
     /// Longer than any real one.
     #[error("it is longer than {LONGEST_TOKEN} bytes")]
     TooLong,
     /// It cannot be read, or lacks what it has to say.
-    #[error("it is no JSON Web Token with iss, sub and exp")]
+    #[error("it is not a JSON Web Token with iss, sub and exp")]
     Form,
     /// Not signed, with a shared secret, or in a way that is not supported.
-    #[error("it is not signed in an accepted way (RS, PS, ES256, ES384 or EdDSA)")]
+    #[error("it is not signed with an accepted algorithm (RS, PS, ES256, ES384 or EdDSA)")]
     Algorithm,
     /// Its sender would have to prove to hold a key.
-    #[error("it is bound to a key (cnf), which this server does not support")]
+    #[error("it is bound to a key (cnf), which this server doesn’t support")]
     Bound,
     /// An ID token or another that is not meant to open an API (RFC 9068, section 5).
     #[error("it is no access token: send the access token of the sign-in provider, not an ID, refresh or logout token")]
     NotAccess,
     /// Another issuer.
-    #[error("it comes from another issuer than this server's sign-in provider")]
+    #[error("its issuer (iss) is not this server’s sign-in provider")]
     Issuer,
     /// Not for this server.
-    #[error("its audience (aud) is not the one that this server was set up for")]
+    #[error("its audience (aud) is not the one configured on this server")]
     Audience,
     /// Past its time.
     #[error("it has expired (exp)")]
@@ -97,16 +97,16 @@ pub enum JwtFault {
     #[error("it is not valid yet (nbf)")]
     NotYet,
     /// It names nobody.
-    #[error("its subject (sub) is empty, too long or has control characters")]
+    #[error("its subject (sub) is empty, too long or contains control characters")]
     Subject,
     /// Signed by a key that the provider does not publish.
-    #[error("its signature is by a key that the sign-in provider does not publish")]
+    #[error("it is signed with a key that the sign-in provider doesn’t publish")]
     UnknownKey,
     /// The signature is wrong.
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
     /// No key could be read from the provider yet.
-    #[error("the sign-in provider's keys cannot be read right now; try again in a minute")]
+    #[error("the sign-in provider’s keys can’t be loaded right now; try again in a minute")]
     NoKeys,
 }
 

@@ -646,8 +646,8 @@ async fn an_error_of_the_provider_is_told_in_our_words() {
     for (said, expected) in [
         ("access_denied", OidcError::Cancelled),
         ("server_error", OidcError::Refused("server_error".to_owned())),
-        ("<b>call 555-0100</b>", OidcError::Refused("no known reason".to_owned())),
-        ("", OidcError::Refused("no known reason".to_owned())),
+        ("<b>call 555-0100</b>", OidcError::Refused("unknown reason".to_owned())),
+        ("", OidcError::Refused("unknown reason".to_owned())),
     ] {
         let tamper = |_: &mut OidcFlow, query: &mut CallbackQuery| {
             query.error = Some(said.to_owned());

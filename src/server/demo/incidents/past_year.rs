@@ -19,26 +19,25 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
     vec![
         told(
             Day(351, 8, 12),
-            "Slow dashboards after the morning deployment",
+            "Slow dashboards after this morning’s deployment",
             vec![
                 said(
                     0,
                     Investigating,
-                    "Dashboards take ten seconds and more to load. It began with today's deployment at 08:05 UTC, so \
-                     we are looking there first.",
+                    "Dashboards take ten seconds or more to load. This started with today's deployment at 08:05 UTC, so we are looking there first.",
                     &[("Web application", Degraded)],
                 ),
                 said(
                     14,
                     Identified,
-                    "A new widget asks the database once for every row it shows. We are rolling the deployment back.",
+                    "A new widget queries the database once for every row it shows. We are rolling back the deployment.",
                     &[],
                 ),
                 said(26, Monitoring, "The previous version is live and dashboards load in under a second again.", &[]),
                 said(
                     55,
                     Resolved,
-                    "Loading times have been normal for half an hour. The widget stays out until it asks once.",
+                    "Loading times have been normal for half an hour. The widget stays disabled until it is fixed.",
                     &[],
                 ),
             ],
@@ -50,22 +49,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Webhooks currently arrive up to **12 minutes** late. None are lost: they wait in the queue and \
-                     are delivered in order.",
+                    "Webhooks currently arrive up to **12 minutes** late. None are lost: they are queued and delivered in order.",
                     &[("Webhooks", Degraded)],
                 ),
                 said(
                     31,
                     Identified,
-                    "One customer's endpoint accepts connections and never answers, and every delivery worker is \
-                     waiting for it. We are moving that endpoint to a queue of its own.",
+                    "One customer's endpoint accepts connections but never responds, and every delivery worker is waiting for it. We are moving that endpoint to its own queue.",
                     &[],
                 ),
                 said(
                     58,
                     Resolved,
-                    "The queue is empty and webhooks arrive within two seconds. From now on a slow endpoint only \
-                     slows itself.",
+                    "The queue is empty and webhooks arrive within two seconds. From now on, a slow endpoint only slows down itself.",
                     &[],
                 ),
             ],
@@ -78,28 +74,25 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         0,
                         Investigating,
-                        "Most requests to the Payments API are answered with `503`. We have been paged and are \
-                         looking into it.",
+                        "Most requests to the Payments API fail with `503`. We are investigating.",
                         &[("Payments API", Major)],
                     ),
                     said(
                         17,
                         Identified,
-                        "The API cannot reach its key store: the certificate between the two ran out at 02:00 UTC. A \
-                         new one is being issued.",
+                        "The API can't reach its key store: the certificate between the two expired at 02:00 UTC. A new one is being issued.",
                         &[],
                     ),
                     said(
                         39,
                         Identified,
-                        "The new certificate is on half of the machines. About half of all requests succeed; please \
-                         keep retrying with the same idempotency key.",
+                        "The new certificate is on half of the servers. About half of all requests succeed; please keep retrying with the same idempotency key.",
                         &[("Payments API", Partial)],
                     ),
                     said(
                         52,
                         Monitoring,
-                        "All machines have the new certificate and error rates are back to normal.",
+                        "All servers have the new certificate and error rates are back to normal.",
                         &[("Payments API", Well)],
                     ),
                     said(
@@ -120,20 +113,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Exports with more than about two million rows end with an error. Smaller ones, and Parquet, work.",
+                    "Exports with more than about two million rows fail with an error. Smaller exports and Parquet work.",
                     &[("Exports", Partial)],
                 ),
                 said(
                     48,
                     Identified,
-                    "The disk for temporary files is smaller than it was since last night's move. We are giving it \
-                     its old size.",
+                    "Since last night's migration, the disk for temporary files is smaller than before. We are restoring its old size.",
                     &[],
                 ),
                 said(
                     83,
                     Resolved,
-                    "Large exports work again. Those that failed were started anew; you need not do anything.",
+                    "Large exports work again. Failed exports were restarted; you don't need to do anything.",
                     &[],
                 ),
             ],
@@ -145,22 +137,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Records made since about 10:50 UTC are not found by search. They are there, and opening them by \
-                     their address works.",
+                    "Records created since about 10:50 UTC don't show up in search. They still exist and can be opened by their URL.",
                     &[("Search", Degraded)],
                 ),
                 said(
                     22,
                     Identified,
-                    "The indexer stopped at a record that it could not read. We have skipped that one and it is \
-                     catching up.",
+                    "The indexer stopped at a record it couldn't read. We have skipped that record and it is catching up.",
                     &[],
                 ),
                 said(
                     64,
                     Resolved,
-                    "The index is complete. A record that cannot be read is set aside now instead of stopping the \
-                     rest.",
+                    "The index is complete. Unreadable records are now set aside instead of stopping the indexer.",
                     &[],
                 ),
             ],
@@ -172,15 +161,13 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Signing in with Google ends on an error page. Passwords and other providers work, and whoever is \
-                     signed in stays signed in.",
+                    "Signing in with Google ends on an error page. Passwords and other providers work, and existing sessions are not affected.",
                     &[("Sign-in", Partial)],
                 ),
                 said(
                     19,
                     Identified,
-                    "A key of Google's was replaced and we kept the old one for longer than we should. We are reading \
-                     it anew.",
+                    "Google rotated a signing key and we kept the old one for too long. We are refreshing it.",
                     &[],
                 ),
                 said(27, Resolved, "Signing in with Google works again.", &[("Sign-in", Well)]),
@@ -199,12 +186,11 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     70,
                     Identified,
-                    "A migration last night made the change log five times its usual size. We are adding workers \
-                     until it is read.",
+                    "A migration last night made the change log five times its usual size. We are adding workers to catch up.",
                     &[],
                 ),
                 said(195, Monitoring, "The delay is under 20 minutes and shrinking.", &[]),
-                said(240, Resolved, "Syncs are on time.", &[]),
+                said(240, Resolved, "Syncs are back on schedule.", &[]),
             ],
         ),
         learned(
@@ -215,7 +201,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         0,
                         Investigating,
-                        "We see errors in most of our services. Nobody can sign in at the moment. All hands are on it.",
+                        "We are seeing errors in most of our services. Sign-in is currently unavailable. The whole team is working on it.",
                         &[
                             ("Web application", Partial),
                             ("Payments API", Partial),
@@ -226,8 +212,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         12,
                         Investigating,
-                        "One of our three availability zones has lost its network towards the others. We are taking \
-                         it out of rotation.",
+                        "One of our three availability zones has lost its network connection to the others. We are taking it out of rotation.",
                         &[],
                     ),
                     said(
@@ -245,7 +230,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         61,
                         Monitoring,
-                        "Everything works on two zones, with some reserve. Our provider is repairing the third.",
+                        "Everything is running on two zones, with capacity to spare. Our provider is repairing the third.",
                         &[("Web application", Well), ("Sign-in", Well)],
                     ),
                     said(214, Resolved, "The third zone is back and carries traffic again.", &[]),
@@ -261,7 +246,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         0,
                         Identified,
-                        "The documentation shows a blank page since a deployment a minute ago. We are undoing it.",
+                        "The documentation shows a blank page since a deployment a minute ago. We are rolling it back.",
                         &[("Documentation", Major)],
                     ),
                     said(
@@ -281,21 +266,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "More card payments than usual are declined when the bank asks for a second factor. Payments \
-                     without it are fine.",
+                    "More card payments than usual are declined when the bank asks for a second factor. Other payments are not affected.",
                     &[("Payments API", Partial)],
                 ),
                 said(
                     26,
                     Identified,
-                    "A card network answers part of our authentication requests with an error. We have told them and \
-                     send what we can through our second route.",
+                    "A card network returns errors for some of our authentication requests. We have contacted them and are routing what we can through our second connection.",
                     &[],
                 ),
                 said(
                     74,
                     Monitoring,
-                    "The network reports a fix, and approval rates are where they usually are.",
+                    "The network reports a fix, and approval rates are back to normal.",
                     &[("Payments API", Well)],
                 ),
                 said(131, Resolved, "Approval rates have been normal for an hour.", &[]),
@@ -304,25 +287,24 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
         matters(
             told(
                 Day(205, 5, 40),
-                "E-mail notifications are delayed",
+                "Email notifications are delayed",
                 vec![
                     said(
                         0,
                         Investigating,
-                        "E-mails from Northwind (invoices, mentions, password resets) arrive up to 40 minutes late.",
+                        "Emails from Northwind (invoices, mentions, password resets) arrive up to 40 minutes late.",
                         &[],
                     ),
                     said(
                         35,
                         Identified,
-                        "Our mail provider is limiting how fast we send after a burst of invoices. Password resets \
-                         now go first.",
+                        "Our email provider is throttling us after a burst of invoices. We now send password resets first.",
                         &[],
                     ),
                     said(
                         120,
                         Resolved,
-                        "All mail that waited has been sent. Invoices are spread over the hour from now on.",
+                        "All delayed emails have been sent. From now on, invoices are spread over the hour.",
                         &[],
                     ),
                 ],
@@ -336,32 +318,31 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Searches take five seconds and more for some organizations.",
+                    "Searches take five seconds or more for some organizations.",
                     &[("Search", Degraded)],
                 ),
                 said(
                     24,
                     Investigating,
-                    "It has become worse: about one search in four now times out. Filters and lists are not affected.",
+                    "It has gotten worse: about one in four searches now times out. Filters and lists are not affected.",
                     &[("Search", Partial)],
                 ),
                 said(
                     51,
                     Identified,
-                    "One of six search machines has a failing disk and slows down all queries that touch it. It is \
-                     being replaced; its data is copied from the others.",
+                    "One of six search servers has a failing disk and slows down all queries that reach it. We are replacing it and copying its data from the others.",
                     &[],
                 ),
                 said(
                     96,
                     Monitoring,
-                    "The new machine has all its data and searches are quick again.",
+                    "The new server has all its data and searches are fast again.",
                     &[("Search", Well)],
                 ),
                 said(
                     150,
                     Resolved,
-                    "Resolved. A machine that is this slow will be taken out without us from now on.",
+                    "Resolved. From now on, servers this slow are taken out of rotation automatically.",
                     &[],
                 ),
             ],
@@ -373,11 +354,10 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Identified,
-                    "Since 11:40 UTC about 3 % of webhooks are delivered twice. Both have the same `event_id`: \
-                     handlers that look at it are not affected.",
+                    "Since 11:40 UTC about 3% of webhooks have been delivered twice. Both have the same `event_id`: handlers that check it are not affected.",
                     &[("Webhooks", Degraded)],
                 ),
-                said(33, Monitoring, "We have undone the change of the retry rules that caused it.", &[]),
+                said(33, Monitoring, "We have reverted the change to the retry rules that caused it.", &[]),
                 said(78, Resolved, "No event was sent twice in the last 40 minutes.", &[]),
             ],
         ),

@@ -24,29 +24,26 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Signing in takes up to 20 seconds. Whoever is signed in notices nothing.",
+                    "Signing in takes up to 20 seconds. Existing sessions are not affected.",
                     &[("Sign-in", Degraded)],
                 ),
                 said(
                     21,
                     Identified,
-                    "Hashing passwords has too few processors since this morning's move to smaller machines. We are \
-                     moving back.",
+                    "Password hashing is short of CPU since this morning's move to smaller servers. We are moving back.",
                     &[],
                 ),
                 said(40, Resolved, "Signing in takes less than a second again.", &[]),
                 said(
                     148,
                     Investigating,
-                    "We closed this too early: with the first users of the Americas it is slow again. We are looking \
-                     further.",
+                    "We closed this too early: sign-in is slow again as users in the Americas start their day. We are still investigating.",
                     &[("Sign-in", Degraded)],
                 ),
                 said(
                     190,
                     Resolved,
-                    "Half of the machines had not been moved back. They have been now, and we watched sign-in through \
-                     the busiest hour.",
+                    "Half of the servers had not been moved back. They have been now, and we monitored sign-in through the busiest hour.",
                     &[],
                 ),
             ],
@@ -59,8 +56,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         0,
                         Investigating,
-                        "The web application and the Payments API do not answer. We are looking into it with high \
-                         priority.",
+                        "The web application and the Payments API are not responding. We are investigating with high priority.",
                         &[
                             ("Web application", Major),
                             ("Payments API", Major),
@@ -72,15 +68,13 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         8,
                         Identified,
-                        "Our main database has failed and its stand-in did not take over by itself. We are switching \
-                         by hand.",
+                        "Our primary database has failed and the standby did not take over automatically. We are switching over manually.",
                         &[],
                     ),
                     said(
                         23,
                         Monitoring,
-                        "The stand-in serves all traffic. Services are coming back; the first minutes may be slow \
-                         while caches fill.",
+                        "The standby is serving all traffic. Services are recovering; the first minutes may be slow while caches warm up.",
                         &[
                             ("Web application", Degraded),
                             ("Payments API", Degraded),
@@ -92,13 +86,13 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         44,
                         Monitoring,
-                        "All services are well. We keep watching, and are building a new stand-in.",
+                        "All services are healthy. We continue to monitor and are building a new standby.",
                         &[("Web application", Well), ("Payments API", Well), ("Exports", Well)],
                     ),
                     said(
                         232,
                         Resolved,
-                        "The new stand-in is complete and takes over by itself: we tried it. No data was lost.",
+                        "The new standby is ready, and we have tested that it takes over automatically. No data was lost.",
                         &[],
                     ),
                 ],
@@ -108,20 +102,15 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
         matters(
             told(
                 Day(97, 14, 20),
-                "Support desk cannot be reached by telephone",
+                "Support desk can’t be reached by phone",
                 vec![
                     said(
                         0,
                         Investigating,
-                        "Calls to our support desk do not come through. E-mail and chat are staffed as usual.",
+                        "Calls to our support desk don't get through. Email and chat are staffed as usual.",
                         &[("Support desk", Partial)],
                     ),
-                    said(
-                        85,
-                        Resolved,
-                        "Our telephone provider has repaired a broken line. Calls come through again.",
-                        &[],
-                    ),
+                    said(85, Resolved, "Our phone provider has repaired a broken line. Calls get through again.", &[]),
                 ],
             ),
             Impact::Minor,
@@ -133,19 +122,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Syncs to BigQuery end with `permission denied`. Snowflake and Redshift are not affected.",
+                    "Syncs to BigQuery fail with `permission denied`. Snowflake and Redshift are not affected.",
                     &[("Warehouse sync", Partial)],
                 ),
                 said(
                     38,
                     Identified,
-                    "Google asks for one more permission since today. We are adding it; you need not change anything.",
+                    "Google requires one more permission since today. We are adding it; you don't need to change anything.",
                     &[],
                 ),
                 said(
                     57,
                     Monitoring,
-                    "Syncs to BigQuery run again and catch up with the hour that they missed.",
+                    "Syncs to BigQuery are running again and catching up on the hour they missed.",
                     &[("Warehouse sync", Degraded)],
                 ),
                 said(112, Resolved, "All syncs have caught up.", &[]),
@@ -165,11 +154,10 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     29,
                     Identified,
-                    "A report that ran for the first time today holds locks which payments wait for. It has been \
-                     stopped.",
+                    "A report that ran for the first time today held locks that payments were waiting for. We have stopped it.",
                     &[],
                 ),
-                said(41, Resolved, "Response times are normal. The report will read from a copy.", &[]),
+                said(41, Resolved, "Response times are back to normal. The report will run on a replica.", &[]),
             ],
         ),
         told(
@@ -179,16 +167,10 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Identified,
-                    "Since last night's release charts stay empty in Safari 17 and older. Tables and exports show the \
-                     same numbers.",
+                    "Since last night's release, charts stay empty in Safari 17 and older. Tables and exports show the same numbers.",
                     &[("Web application", Degraded)],
                 ),
-                said(
-                    47,
-                    Resolved,
-                    "A corrected release is live. Reload the page if you still see an empty chart.",
-                    &[],
-                ),
+                said(47, Resolved, "A fix is live. Reload the page if you still see an empty chart.", &[]),
             ],
         ),
         learned(
@@ -206,28 +188,22 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         18,
                         Identified,
-                        "The queue's disk is full. We are moving it to a larger one, which takes about an hour \
-                         because nothing may be lost.",
+                        "The queue's disk is full. We are moving it to a larger one, which takes about an hour to make sure nothing is lost.",
                         &[],
                     ),
                     said(
                         77,
                         Identified,
-                        "The queue is on its new disk. Deliveries have begun, oldest first, at twice the usual pace.",
+                        "The queue is on its new disk. Deliveries have resumed, oldest first, at twice the usual pace.",
                         &[("Webhooks", Partial)],
                     ),
                     said(
                         128,
                         Monitoring,
-                        "Everything that waited has been delivered; new events arrive within seconds.",
+                        "All queued events have been delivered; new events arrive within seconds.",
                         &[("Webhooks", Well)],
                     ),
-                    said(
-                        190,
-                        Resolved,
-                        "Resolved. Every one of the 214,000 events that waited was delivered once.",
-                        &[],
-                    ),
+                    said(190, Resolved, "Resolved. All 214,000 queued events were delivered exactly once.", &[]),
                 ],
             ),
             include_str!("full-queue.md"),
@@ -239,18 +215,16 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Exports take much longer than usual, and so does the delivery log of webhooks. It comes with the \
-                     move of the webhook queue, see our other incident.",
+                    "Exports and the webhook delivery log are much slower than usual. This is caused by moving the webhook queue; see our other incident.",
                     &[("Exports", Degraded), ("Webhooks", Degraded)],
                 ),
                 said(
                     39,
                     Identified,
-                    "Both share a network link with the move. We have slowed the move down a little so that exports \
-                     get through.",
+                    "Both share a network link with the move. We have slowed the move down a little to make room for exports.",
                     &[],
                 ),
-                said(66, Resolved, "Exports and logs are as quick as usual.", &[]),
+                said(66, Resolved, "Exports and logs are back to normal speed.", &[]),
             ],
         ),
         told(
@@ -260,23 +234,22 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "Searches fail for organizations whose data is kept in Frankfurt. Others are not affected.",
+                    "Searches fail for organizations whose data is stored in Frankfurt. Others are not affected.",
                     &[("Search", Partial)],
                 ),
                 said(
                     16,
                     Identified,
-                    "A new version of the index was switched on there before it was complete. We are switching back \
-                     to the old one.",
+                    "A new version of the index was enabled there before it was complete. We are switching back to the old one.",
                     &[],
                 ),
                 said(
                     22,
                     Monitoring,
-                    "The old index answers. Records of the last 20 minutes follow shortly.",
+                    "The old index is back. Records from the last 20 minutes will follow shortly.",
                     &[("Search", Degraded)],
                 ),
-                said(54, Resolved, "Search is complete and well everywhere.", &[]),
+                said(54, Resolved, "Search is complete and working everywhere.", &[]),
             ],
         ),
         learned(
@@ -287,21 +260,19 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         0,
                         Investigating,
-                        "The Payments API answers no requests. We are looking into it with high priority.",
+                        "The Payments API is not responding. We are investigating with high priority.",
                         &[("Payments API", Major)],
                     ),
                     said(
                         11,
                         Identified,
-                        "A limit that protects the API from overload counts all requests as those of one customer. We \
-                         are switching it off.",
+                        "A rate limit that protects the API from overload counts all requests as if they came from one customer. We are disabling it.",
                         &[],
                     ),
                     said(
                         21,
                         Monitoring,
-                        "Requests succeed again. What was refused was answered with `429` and can safely be sent \
-                         again.",
+                        "Requests succeed again. Rejected requests got a `429` and can safely be retried.",
                         &[("Payments API", Well)],
                     ),
                     said(69, Resolved, "Resolved. No payment was lost or charged twice.", &[]),
@@ -323,11 +294,10 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     37,
                     Identified,
-                    "Today's update of a library refuses signatures with SHA-1. We are going back, and will write to \
-                     the 14 organizations that still use them.",
+                    "Today's library update rejects SHA-1 signatures. We are rolling it back and will contact the 14 organizations that still use them.",
                     &[],
                 ),
-                said(52, Resolved, "Signing in with SAML works for everybody.", &[]),
+                said(52, Resolved, "SAML sign-in works for everyone again.", &[]),
             ],
         ),
         matters(
@@ -344,8 +314,7 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                     said(
                         180,
                         Resolved,
-                        "Invoices show your time zone again. Those of this month were made anew under the same \
-                         numbers.",
+                        "Invoices show your time zone again. This month’s were reissued under the same numbers.",
                         &[],
                     ),
                 ],
@@ -359,19 +328,13 @@ pub(super) fn incidents() -> Vec<SampleIncident> {
                 said(
                     0,
                     Investigating,
-                    "About one card payment in ten fails with `processor_unavailable`. Bank transfers and wallets are \
-                     fine. Retrying usually helps.",
+                    "About one in ten card payments fails with `processor_unavailable`. Bank transfers and wallets are not affected. Retrying usually helps.",
                     &[("Payments API", Partial)],
                 ),
                 said(
                     19,
                     Identified,
-                    "One of our two card processors has trouble and has confirmed it. We are moving traffic to the \
-                     other one, step by step so as not to overload it:\n\n\
-                     - all European cards: done\n\
-                     - cards of the Americas: under way\n\
-                     - everything else: next\n\n\
-                     The next update follows within 30 minutes.",
+                    "One of our two card processors has confirmed an issue. We are moving traffic to the other one step by step to avoid overloading it:\n\n- European cards: done\n- Cards from the Americas: in progress\n- Everything else: next\n\nWe’ll post the next update within 30 minutes.",
                     &[],
                 ),
             ],

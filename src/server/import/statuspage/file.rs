@@ -95,7 +95,9 @@ pub(super) struct Affected {
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
     if id.chars().any(is_invisible_control) || id.len() > MAX_ID_LENGTH {
-        return Err(D::Error::custom(format!("an id has at most {MAX_ID_LENGTH} bytes and no control characters")));
+        return Err(D::Error::custom(format!(
+            "an ID can have at most {MAX_ID_LENGTH} bytes and no control characters"
+        )));
     }
     Ok(id)
 }
@@ -114,7 +116,7 @@ pub(super) fn read(file: &Path) -> Result<Document, ImportError> {
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| ImportError::Shape { file: name.clone(), error: error.to_string() })?;
     if document.is_empty() && document.page.is_none() {
-        let error = "there is no list “components”, “incidents” or “scheduled_maintenances” in it".to_owned();
+        let error = "it has no “components”, “incidents” or “scheduled_maintenances” list".to_owned();
         return Err(ImportError::Shape { file: name, error });
     }
     Ok(document)

@@ -188,7 +188,7 @@ impl Missing {
     fn tell(self, notes: &mut Vec<String>) {
         notes.extend(self.0.into_iter().map(|(id, (name, times))| {
             let (subject, verb) = if times == 1 { ("entry", "names") } else { ("entries", "name") };
-            format!("{times} {subject} {verb} “{name}” ({id}), which is no service here: shown without it")
+            format!("{times} {subject} {verb} “{name}” ({id}), which isn’t a service here: imported without it")
         }));
     }
 }
@@ -200,7 +200,7 @@ fn in_order<'a>(told: &'a Incident, notes: &mut Vec<String>) -> Vec<(&'a Update,
     for update in told.incident_updates.iter().flatten().rev() {
         match update.display_at.or(update.created_at).or(told.created_at) {
             Some(at) => updates.push((update, at)),
-            None => notes.push(format!("update {} of “{}” has no time: left out", update.id, told.name)),
+            None => notes.push(format!("update {} of “{}” has no time: skipped", update.id, told.name)),
         }
     }
     updates.sort_by_key(|(update, at)| (*at, update.created_at));
@@ -225,11 +225,11 @@ fn html(update: &Update) -> String {
 fn title(told: &Incident, notes: &mut Vec<String>) -> String {
     let title = line(&told.name, MAX_TITLE_LENGTH);
     if title.is_empty() {
-        notes.push(format!("incident {} has no name: it is called by its id", told.id));
+        notes.push(format!("incident {} has no name: using its ID", told.id));
         return line(&told.id, MAX_TITLE_LENGTH);
     }
     if told.name.chars().count() > MAX_TITLE_LENGTH {
-        notes.push(format!("“{title}” ends here: a title has at most {MAX_TITLE_LENGTH} characters"));
+        notes.push(format!("“{title}” was truncated: a title can have at most {MAX_TITLE_LENGTH} characters"));
     }
     title
 }
@@ -238,7 +238,7 @@ fn title(told: &Incident, notes: &mut Vec<String>) -> String {
 fn word<T: std::str::FromStr>(given: Option<&str>, before: T, title: &str, notes: &mut Vec<String>) -> T {
     let Some(given) = given else { return before };
     given.parse().unwrap_or_else(|_| {
-        notes.push(format!("“{title}” has the unknown status “{given}”: passed over"));
+        notes.push(format!("“{title}” has an unknown status “{given}”: ignored"));
         before
     })
 }
@@ -279,7 +279,7 @@ fn incident(
     };
     if updates.is_empty() {
         let Some(at) = told.created_at.or(told.started_at) else {
-            notes.push(format!("“{title}” has no time: left out"));
+            notes.push(format!("“{title}” has no time: skipped"));
             return None;
         };
         let first = if state == IncidentStatus::Resolved { IncidentStatus::Investigating } else { state };
@@ -297,7 +297,7 @@ fn incident(
     updates.extend(open_end);
     let impact = told.impact.as_deref().map_or(Impact::None, |given| {
         given.parse().unwrap_or_else(|_| {
-            notes.push(format!("“{title}” has the unknown impact “{given}”: taken as none"));
+            notes.push(format!("“{title}” has an unknown impact “{given}”: imported as none"));
             Impact::None
         })
     });
@@ -309,7 +309,7 @@ fn window(told: &Incident, services: Vec<ServiceId>, notes: &mut Vec<String>) ->
     let (starts_at, ends_at) = match (told.scheduled_for, told.scheduled_until) {
         (Some(from), Some(to)) if to > from => (from, to),
         _ => {
-            notes.push(format!("“{title}” is a maintenance without a window: left out"));
+            notes.push(format!("“{title}” is a maintenance without a window: skipped"));
             return None;
         }
     };
@@ -530,6 +530,6 @@ mod tests {
         assert_eq!(found, [vec![service(1), service(2)], Vec::new()]);
         let mut notes = Vec::new();
         missing.tell(&mut notes);
-        assert_eq!(notes, ["2 entries name “Gone” (x), which is no service here: shown without it"]);
+        assert_eq!(notes, ["2 entries name “Gone” (x), which isn’t a service here: imported without it"]);
     }
 }

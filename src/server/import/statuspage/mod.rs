@@ -20,7 +20,7 @@ use std::{fmt, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read.
-    #[error("{file} cannot be read: {error}")]
+    #[error("could not read {file}: {error}")]
     File {
         /// Which file.
         file: String,
@@ -28,7 +28,7 @@ pub enum ImportError {
         error: std::io::Error,
     },
     /// The file is no Statuspage document.
-    #[error("{file} is no file of the Statuspage v2 API: {error}")]
+    #[error("{file} is not a Statuspage v2 API file: {error}")]
     Shape {
         /// Which file.
         file: String,
@@ -91,14 +91,14 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}.", self.organization, if self.made { "made and filled" } else { "filled" })?;
+        write!(f, "{} was {}.", self.organization, if self.made { "created and filled" } else { "filled" })?;
         let kinds =
             [("groups and services", self.services), ("incidents", self.incidents), ("maintenance", self.maintenance)];
         for (kind, counts) in kinds.into_iter().filter(|(_, counts)| counts.all() > 0) {
             write!(f, "\n  {kind}: {counts}")?;
         }
         if !self.notes.is_empty() {
-            f.write_str("\nWhat could not be taken over as it stands:")?;
+            f.write_str("\nNot imported exactly as in the file:")?;
         }
         self.notes.iter().try_for_each(|note| write!(f, "\n  {}", visible(note)))
     }
@@ -137,7 +137,7 @@ pub async fn statuspage(
     for path in files {
         let document = file::read(path)?;
         if document.is_empty() {
-            report.notes.push(format!("{} holds nothing to import", path.display()));
+            report.notes.push(format!("{} contains nothing to import", path.display()));
         }
         documents.push(document);
     }

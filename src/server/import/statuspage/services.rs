@@ -48,7 +48,7 @@ pub(super) fn rows(documents: &[Document], notes: &mut Vec<String>) -> Vec<Row> 
         let mut in_this_file: HashSet<&str> = HashSet::new();
         for component in document.components.iter().flatten() {
             if !in_this_file.insert(component.id.as_str()) {
-                notes.push(format!("“{}” stands twice in the file: the first counts", component.name));
+                notes.push(format!("“{}” appears twice in the file: using the first one", component.name));
             } else if seen.insert(component.id.as_str()) {
                 here.push(component);
             }
@@ -62,7 +62,7 @@ pub(super) fn rows(documents: &[Document], notes: &mut Vec<String>) -> Vec<Row> 
 fn row(component: &Component, groups: &HashSet<&str>, notes: &mut Vec<String>) -> Row {
     let name = match line(&component.name, MAX_NAME_LENGTH) {
         name if name.is_empty() => {
-            notes.push(format!("component {} has no name: it is called by its id", component.id));
+            notes.push(format!("component {} has no name: using its ID", component.id));
             line(&component.id, MAX_NAME_LENGTH)
         }
         name => name,
@@ -74,14 +74,14 @@ fn row(component: &Component, groups: &HashSet<&str>, notes: &mut Vec<String>) -
     let service = (component.group != Some(true)).then(|| {
         let status = component.status.as_deref().unwrap_or("operational");
         let status = status.parse().unwrap_or_else(|_| {
-            notes.push(format!("“{}” has the unknown status “{status}”: taken as operational", texts.name));
+            notes.push(format!("“{}” has an unknown status “{status}”: imported as operational", texts.name));
             ServiceStatus::Operational
         });
         let group = component.group_id.clone().filter(|group| {
             let there = groups.contains(group.as_str());
             if !there {
                 notes.push(format!(
-                    "“{}” belongs to a group that is not in the file: it stands outside groups",
+                    "“{}” belongs to a group that is not in the file: imported without a group",
                     texts.name
                 ));
             }

@@ -34,10 +34,10 @@ pub async fn list(scope: Scope<allowed::Read>) -> Result<Vec<Template>> {
 
 fn check(id: TemplateId, input: &TemplateInput) -> Result<Template> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the template's name", &input.name, 80)).unwrap_or_default();
+    let name = errors.take("name", line("the template’s name", &input.name, 80)).unwrap_or_default();
     let title = match input.title.trim() {
         "" => String::new(),
-        title => errors.take("title", line("the incident's title", title, MAX_TITLE_LENGTH)).unwrap_or_default(),
+        title => errors.take("title", line("the incident’s title", title, MAX_TITLE_LENGTH)).unwrap_or_default(),
     };
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let status = errors.take("status", status(&input.status, IncidentStatus::Investigating));
@@ -68,7 +68,7 @@ pub async fn save(
         None => {
             if store::count_templates(&mut write).await? >= MAX_TEMPLATES {
                 return Err(AppError::Conflict(format!(
-                    "There are {MAX_TEMPLATES} templates already. Delete some first."
+                    "You already have {MAX_TEMPLATES} templates. Delete some first."
                 )));
             }
             store::insert_template(&mut write, &template).await?;

@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(preview_message))
 }
 
-/// One more message of an incident: it needs a body, another status, or something about a service.
+/// A new incident update. Requires a message, a new status or a service's status.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -40,66 +40,66 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     "services": [{ "service_id": "k3n9x2m4q7ab", "status": "operational" }],
 }))]
 struct PostUpdate {
-    /// The incident's status from then on; left out: as it is. One that is resolved goes on with any other.
+    /// The incident's new status. Unchanged if omitted. Any other status reopens a resolved incident.
     status: Option<IncidentStatus>,
-    /// Markdown.
+    /// The message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// What changes about services; the others stay as they are.
+    /// Services whose status changes. Others are unchanged.
     #[serde(default)]
     services: Vec<ImpactInput>,
-    /// Its own time; left out: now.
+    /// Time of the update. Defaults to now.
     at: Option<Time>,
-    /// The `revision` of the incident that you have seen: then it is posted only if nothing changed since.
+    /// The `revision` of the incident you read. The update is only posted if nothing has changed since.
     revision: Option<i64>,
 }
 
-/// What can be changed of an update. What is left out stays as it is.
+/// Changes to an update. Omitted fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "body": "A fix is out, and works." }))]
 struct ChangeUpdate {
-    /// The incident's status from then on.
+    /// The incident's status from this update on.
     status: Option<IncidentStatus>,
-    /// Markdown.
+    /// The message, in Markdown.
     #[schema(max_length = 25_000)]
     body: Option<String>,
-    /// What it says of services, instead of all that it said.
+    /// Service statuses that replace the current ones.
     services: Option<Vec<ImpactInput>>,
-    /// Its own time.
+    /// Time of the update.
     at: Option<Time>,
 }
 
-/// The end of an incident.
+/// How to resolve an incident.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "body": "Payments work again." }))]
 struct ResolveIncident {
-    /// The last message, Markdown.
+    /// The final message, in Markdown.
     #[serde(default)]
     #[schema(max_length = 25_000)]
     body: String,
-    /// When it was over; left out: now.
+    /// When it was resolved. Defaults to now.
     at: Option<Time>,
-    /// The `revision` of the incident that you have seen: then it is resolved only if nothing changed since.
+    /// The `revision` of the incident you read. It is only resolved if nothing has changed since.
     revision: Option<i64>,
 }
 
-/// A message that is not kept.
+/// A message to preview.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "body": "We are *on it*." }))]
 struct PreviewMessage {
-    /// Markdown.
+    /// The message, in Markdown.
     #[schema(max_length = 25_000)]
     body: String,
 }
 
-/// How a message will look.
+/// A rendered message.
 #[derive(Debug, Serialize, ToSchema)]
 struct RenderedMessage {
-    /// Safe HTML.
+    /// Sanitized HTML.
     body_html: String,
 }
 
@@ -109,18 +109,18 @@ fn update_id(text: &str) -> ApiResult<UpdateId> {
 
 /// Post an update
 ///
-/// A message, another status, or what changed about services. A resolved incident that gets another status is
-/// open again, with its services as they were last unless the update says something of them.
+/// Posts a message, a new status or service changes. Giving a resolved incident another status reopens it; its services
+/// return to their last status unless the update sets them.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/incidents/{id}/updates",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
     request_body = PostUpdate,
-    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn post_incident_update(
@@ -141,20 +141,20 @@ async fn post_incident_update(
     Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
-/// Change an update
+/// Update an incident update
 ///
-/// `If-Match` takes the ETag of the incident.
+/// `If-Match` takes the incident's ETag.
 #[utoipa::path(
     patch,
     path = "/api/v1/organizations/{organization}/incidents/{id}/updates/{update}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de"),
-        ("update" = String, Path, description = "The update's id.", example = "p2k8d5f0a1cz")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de"),
+        ("update" = String, Path, description = "The update's ID.", example = "p2k8d5f0a1cz")
     ),
     request_body = ChangeUpdate,
-    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn change_incident_update(
@@ -189,19 +189,19 @@ async fn change_incident_update(
     Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
-/// Take an update back
+/// Delete an update
 ///
-/// The only one cannot be: then delete the incident. `If-Match` takes the ETag of the incident.
+/// The only update can't be deleted; delete the incident instead. `If-Match` takes the incident's ETag.
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{organization}/incidents/{id}/updates/{update}",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de"),
-        ("update" = String, Path, description = "The update's id.", example = "p2k8d5f0a1cz")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de"),
+        ("update" = String, Path, description = "The update's ID.", example = "p2k8d5f0a1cz")
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "Deleted.")),
     security(("bearer" = []))
 )]
 async fn delete_incident_update(
@@ -218,17 +218,17 @@ async fn delete_incident_update(
 
 /// Resolve an incident
 ///
-/// An update that ends it: its services are free of what it said of them.
+/// Posts a final update. The incident no longer affects its services.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/incidents/{id}/resolve",
     tag = "Incidents",
     params(
         ("organization" = String, Path, description = "The organization's slug.", example = "acme"),
-        ("id" = String, Path, description = "The incident's id.", example = "h5j2l9p4s7de")
+        ("id" = String, Path, description = "The incident's ID.", example = "h5j2l9p4s7de")
     ),
     request_body = ResolveIncident,
-    responses((status = 200, description = "The incident as it is now.", body = IncidentBody)),
+    responses((status = 200, description = "The updated incident.", body = IncidentBody)),
     security(("bearer" = []))
 )]
 async fn resolve_incident(
@@ -249,16 +249,16 @@ async fn resolve_incident(
     Ok(json_ok(&incident(&caller, &organization, id).await?))
 }
 
-/// See how a message will look
+/// Preview a message
 ///
-/// Nothing is kept.
+/// Nothing is saved.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization}/preview",
     tag = "Incidents",
     params(("organization" = String, Path, description = "The organization's slug.", example = "acme")),
     request_body = PreviewMessage,
-    responses((status = 200, description = "The message as it is shown.", body = RenderedMessage)),
+    responses((status = 200, description = "The rendered message.", body = RenderedMessage)),
     security(("bearer" = []))
 )]
 async fn preview_message(

@@ -101,7 +101,7 @@ impl Writer<'_> {
         let labels = &self.organization.labels;
         let sentence = |(ServiceImpact { status, .. }, name): &(ServiceImpact, String)| match status {
             Some(status) => format!("{name}: {}", labels.label(*status)),
-            None => format!("{name}: no longer part of it"),
+            None => format!("{name}: no longer affected"),
         };
         let said = update.services.iter().take(MAX_NAMED).map(sentence).collect::<Vec<_>>().join(" · ");
         Message { label: update.status.label(), at: update.at, html: &update.html, said }

@@ -190,7 +190,7 @@ async fn draft<T: Serialize + 'static>(
 ) -> Result<Option<RenderedDocument>> {
     let meta = DocumentMeta { version: place.organization.version, address, made_at: place.now, good_until };
     let text = rendered(move || serde_json::to_string(&content(&place))).await?.map_err(|error| {
-        tracing::error!(%error, "a public document cannot be written");
+        tracing::error!(%error, "public document could not be serialized");
         AppError::Internal
     })?;
     Ok(Some(RenderedDocument { kind: Kind::Json, text, meta }))

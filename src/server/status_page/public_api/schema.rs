@@ -35,48 +35,48 @@ impl PublicResource {
     }
 }
 
-/// Everything that a status page shows at one moment.
+/// Everything a status page currently shows.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicStatusPage {
-    /// Whose page it is.
+    /// The organization.
     pub organization: PublicOrganizationFacts,
-    /// The state of the whole page.
+    /// Overall status of the page.
     pub indicator: Indicator,
-    /// The same in words.
+    /// The overall status in words.
     pub description: PageDescription,
-    /// Groups of services, in the order of the page.
+    /// Groups of services, in page order.
     pub groups: Vec<PublicGroup>,
-    /// Services, in the order of the page; those of a group name it.
+    /// Services, in page order. Grouped services have a `group_id`.
     pub services: Vec<PublicService>,
     /// Open incidents with their updates, latest first.
     pub incidents: Vec<PublicIncident>,
-    /// Maintenance that goes on or is to come, earliest first.
+    /// Ongoing and upcoming maintenance, earliest first.
     pub maintenance: Vec<PublicMaintenance>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// An organization as visitors see it.
+/// An organization as shown to visitors.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicOrganizationFacts {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: OrganizationId,
-    /// Part of its addresses.
+    /// Used in URLs.
     #[schema(example = "acme")]
     pub slug: String,
-    /// As it is shown.
+    /// Display name.
     #[schema(example = "Acme")]
     pub name: String,
-    /// A sentence or two, may be empty.
+    /// Short description. May be empty.
     pub description: String,
-    /// IANA name of the time zone by which its days and months are counted.
+    /// IANA name of the time zone used for days and months.
     #[schema(example = "Europe/Vienna")]
     pub time_zone: String,
-    /// Where visitors find help, may be empty.
+    /// Where visitors can get help. May be empty.
     pub support_url: String,
-    /// Its status page.
+    /// URL of the status page.
     #[schema(example = "https://status.example.com/status/acme")]
     pub page: String,
 }
@@ -88,12 +88,11 @@ impl PublicOrganizationFacts {
     }
 }
 
-/// Uptime of the last 90 days, today included: `up_seconds / observed_seconds`. A second of a major outage
-/// counts as down, of a partial outage 0.3 of it; degraded performance and maintenance count as up. Time
-/// before a service existed is not observed.
+/// Uptime over the last 90 days, including today: `up_seconds / observed_seconds`. Major outages count as down, partial
+/// outages count 30%; degraded performance and maintenance count as up. Time before a service existed isn't counted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicUptime {
-    /// In percent with two decimals, rounded down: 100 only when nothing was down.
+    /// Percentage with two decimals, rounded down. 100 only if there was no downtime.
     #[schema(example = 99.97)]
     pub percent: f64,
     /// The numerator.
@@ -102,15 +101,15 @@ pub struct PublicUptime {
     /// The denominator.
     #[schema(example = 7_776_000.0)]
     pub observed_seconds: f64,
-    /// In a major outage.
+    /// Seconds in a major outage.
     pub major_outage_seconds: f64,
-    /// In a partial outage.
+    /// Seconds in a partial outage.
     pub partial_outage_seconds: f64,
-    /// With degraded performance.
+    /// Seconds with degraded performance.
     pub degraded_performance_seconds: f64,
-    /// Under maintenance.
+    /// Seconds under maintenance.
     pub under_maintenance_seconds: f64,
-    /// When it was first observed, if that was within the 90 days.
+    /// When it was first observed, if within the 90 days.
     pub since: Option<Time>,
 }
 
@@ -140,19 +139,19 @@ impl PublicUptime {
     }
 }
 
-/// A heading over services.
+/// A group of services.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicGroup {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: GroupId,
-    /// As it is shown.
+    /// Display name.
     #[schema(example = "Core")]
     pub name: String,
-    /// One sentence, may be empty.
+    /// Short description. May be empty.
     pub description: String,
-    /// The worst of its services.
+    /// The worst status of its services.
     pub status: ServiceStatus,
-    /// Of its services together; null without data.
+    /// Uptime of its services combined. `null` if there is no data.
     pub uptime: Option<PublicUptime>,
 }
 
@@ -164,25 +163,25 @@ impl PublicGroup {
     }
 }
 
-/// What customers depend on.
+/// A service.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicService {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: ServiceId,
-    /// The group it stands under.
+    /// The service's group.
     pub group_id: Option<GroupId>,
-    /// As it is shown.
+    /// Display name.
     #[schema(example = "API")]
     pub name: String,
-    /// One sentence, may be empty.
+    /// Short description. May be empty.
     pub description: String,
-    /// What visitors see: the worst of what it says itself, what open incidents say, and maintenance.
+    /// Effective status: the worst of its own status, open incidents and maintenance.
     pub status: ServiceStatus,
-    /// Since when.
+    /// Since when it has had this status.
     pub status_since: Time,
-    /// Null without data.
+    /// `null` if there is no data.
     pub uptime: Option<PublicUptime>,
-    /// Its own page.
+    /// Public URL.
     pub page: String,
 }
 
@@ -194,34 +193,34 @@ impl PublicService {
     }
 }
 
-/// Every group and service of an organization.
+/// All groups and services of an organization.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicServices {
-    /// In the order of the page.
+    /// In page order.
     pub groups: Vec<PublicGroup>,
-    /// In the order of the page; those of a group name it.
+    /// In page order. Grouped services have a `group_id`.
     pub services: Vec<PublicService>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// A day of a service. Its bounds are midnights of the organization's time zone: it can have 23 or 25 hours.
+/// A day of a service, from midnight to midnight in the organization's time zone. It can have 23 or 25 hours.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicDay {
-    /// The day.
+    /// The date.
     #[schema(example = "2026-11-21", format = Date)]
     pub date: String,
-    /// The worst that it was; null without data.
+    /// Worst status of the day. `null` if there is no data.
     pub status: Option<ServiceStatus>,
-    /// In percent, as of the whole; null without data.
+    /// Uptime as a percentage. `null` if there is no data.
     #[schema(example = 98.75)]
     pub percent: Option<f64>,
-    /// What counts as down: seconds of a major outage, and 0.3 of each of a partial one.
+    /// Seconds of downtime: major outages, plus 30% of partial outages.
     #[schema(example = 1_080.0)]
     pub downtime_seconds: f64,
-    /// What was observed.
+    /// Observed seconds.
     #[schema(example = 86_400.0)]
     pub observed_seconds: f64,
 }
@@ -246,28 +245,28 @@ pub(super) fn days(place: &PublicResource, bars: &Bars, now: ServiceStatus) -> V
     (0..).zip(&bars.days).zip(worst).map(day).collect()
 }
 
-/// One service, day by day.
+/// A service with its daily history.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicServiceDocument {
     /// The service.
     pub service: PublicService,
-    /// The last 90 days, earliest first; the last one is today.
+    /// The last 90 days, earliest first. The last entry is today.
     pub days: Vec<PublicDay>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// A service in an incident.
+/// A service affected by an incident.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicAffected {
-    /// The service; one that was deleted is still named.
+    /// The service. Deleted services are still listed.
     pub service_id: ServiceId,
-    /// Its name now.
+    /// The service's current name.
     #[schema(example = "API")]
     pub name: String,
-    /// What the incident said of it last.
+    /// Its latest status in the incident.
     pub status: ServiceStatus,
 }
 
@@ -277,34 +276,34 @@ impl From<Affected> for PublicAffected {
     }
 }
 
-/// What an update says of a service.
+/// A service's status in an update.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicStatement {
     /// The service.
     pub service_id: ServiceId,
-    /// Its name now.
+    /// The service's current name.
     #[schema(example = "API")]
     pub name: String,
-    /// Null: it is no longer part of the incident.
+    /// `null` if the service is no longer affected.
     pub status: Option<ServiceStatus>,
 }
 
-/// One message of an incident.
+/// An incident update.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicIncidentUpdate {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: UpdateId,
-    /// The incident's status from then on.
+    /// The incident's status from this update on.
     pub status: IncidentStatus,
-    /// Its own time.
+    /// Time of the update.
     pub at: Time,
-    /// As it was written: Markdown, or for imported messages HTML without anything active.
-    #[schema(example = "We **look** into it.")]
+    /// The original text: Markdown, or HTML without active content if it was imported.
+    #[schema(example = "We’re **looking** into it.")]
     pub body: String,
-    /// As it is shown: safe HTML.
-    #[schema(example = "<p>We <strong>look</strong> into it.</p>")]
+    /// The rendered text as sanitized HTML.
+    #[schema(example = "<p>We’re <strong>looking</strong> into it.</p>")]
     pub html: String,
-    /// What it says of services.
+    /// Service statuses set by this update.
     pub services: Vec<PublicStatement>,
 }
 
@@ -316,42 +315,42 @@ impl From<IncidentUpdate> for PublicIncidentUpdate {
     }
 }
 
-/// What was learned from an incident.
+/// A postmortem.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicPostmortem {
-    /// As it was written: Markdown, or for imported ones HTML without anything active.
+    /// The original text: Markdown, or HTML without active content if it was imported.
     pub body: String,
-    /// As it is shown: safe HTML.
+    /// The rendered text as sanitized HTML.
     pub html: String,
     /// When it was published.
     pub published_at: Time,
 }
 
-/// What is or was wrong.
+/// An incident.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicIncident {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: IncidentId,
-    /// One line.
+    /// The title.
     #[schema(example = "Errors on payments")]
     pub title: String,
-    /// How far it has come.
+    /// Current status.
     pub status: IncidentStatus,
-    /// How much it matters.
+    /// The impact.
     pub impact: Impact,
-    /// When it began.
+    /// When it started.
     pub started_at: Time,
-    /// When it was over; null while it is open.
+    /// When it was resolved. `null` while it is open.
     pub resolved_at: Option<Time>,
     /// When it last changed.
     pub updated_at: Time,
-    /// Services it says something of, in the order of the page.
+    /// Affected services, in page order.
     pub services: Vec<PublicAffected>,
     /// Newest first.
     pub updates: Vec<PublicIncidentUpdate>,
-    /// Once it is published.
+    /// The postmortem, once published.
     pub postmortem: Option<PublicPostmortem>,
-    /// Its own page.
+    /// Public URL.
     pub page: String,
 }
 
@@ -377,34 +376,34 @@ impl PublicIncident {
     }
 }
 
-/// The latest incidents of an organization.
+/// An organization's latest incidents.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicIncidents {
     /// At most 50, latest first.
     pub incidents: Vec<PublicIncident>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// One incident.
+/// An incident.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicIncidentDocument {
     /// The incident.
     pub incident: PublicIncident,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// A service in a maintenance.
+/// A service under maintenance.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicMaintained {
-    /// The service; one that was deleted is still named.
+    /// The service. Deleted services are still listed.
     pub service_id: ServiceId,
-    /// Its name now.
+    /// The service's current name.
     #[schema(example = "API")]
     pub name: String,
 }
@@ -415,18 +414,18 @@ impl From<MaintainedService> for PublicMaintained {
     }
 }
 
-/// One message of a maintenance.
+/// A maintenance update.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicMaintenanceUpdate {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: UpdateId,
-    /// The maintenance's status from then on.
+    /// The maintenance's status from this update on.
     pub status: MaintenanceStatus,
-    /// Its own time.
+    /// Time of the update.
     pub at: Time,
-    /// As it was written: Markdown, or for imported messages HTML without anything active.
+    /// The original text: Markdown, or HTML without active content if it was imported.
     pub body: String,
-    /// As it is shown: safe HTML.
+    /// The rendered text as sanitized HTML.
     pub html: String,
 }
 
@@ -436,31 +435,31 @@ impl From<MaintenanceUpdate> for PublicMaintenanceUpdate {
     }
 }
 
-/// Planned work in a window.
+/// A maintenance window.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicMaintenance {
-    /// Permanent.
+    /// Unique identifier. Never changes.
     pub id: MaintenanceId,
-    /// One line.
+    /// The title.
     #[schema(example = "Database upgrade")]
     pub title: String,
-    /// How far it has come.
+    /// Current status.
     pub status: MaintenanceStatus,
-    /// The window's beginning.
+    /// Start of the window.
     pub starts_at: Time,
-    /// The window's end.
+    /// End of the window.
     pub ends_at: Time,
-    /// When it really began.
+    /// When it actually started.
     pub started_at: Option<Time>,
-    /// When it was really over, or was cancelled.
+    /// When it was actually completed, or cancelled.
     pub completed_at: Option<Time>,
     /// When it last changed.
     pub updated_at: Time,
-    /// Its services, in the order of the page.
+    /// Its services, in page order.
     pub services: Vec<PublicMaintained>,
     /// Newest first.
     pub updates: Vec<PublicMaintenanceUpdate>,
-    /// Its own page.
+    /// Public URL.
     pub page: String,
 }
 
@@ -486,41 +485,41 @@ impl PublicMaintenance {
     }
 }
 
-/// The maintenance of an organization.
+/// An organization's maintenance.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicMaintenanceList {
-    /// What goes on, earliest first.
+    /// In progress, earliest first.
     pub in_progress: Vec<PublicMaintenance>,
-    /// What is to come, earliest first.
+    /// Upcoming, earliest first.
     pub upcoming: Vec<PublicMaintenance>,
-    /// What is over or was cancelled: at most 50, latest first.
+    /// Completed or cancelled: at most 50, latest first.
     pub past: Vec<PublicMaintenance>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// One maintenance.
+/// A maintenance.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicMaintenanceDocument {
     /// The maintenance.
     pub maintenance: PublicMaintenance,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }
 
-/// What began on a day.
+/// A day of the timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicTimelineDay {
-    /// The day, by the organization's time zone.
+    /// The date, in the organization's time zone.
     #[schema(example = "2026-11-21", format = Date)]
     pub date: String,
-    /// Incidents that began on it, latest first.
+    /// Incidents that started on this day, latest first.
     pub incidents: Vec<PublicIncident>,
-    /// Maintenance whose window begins on it, latest first.
+    /// Maintenance whose window starts on this day, latest first.
     pub maintenance: Vec<PublicMaintenance>,
 }
 
@@ -530,21 +529,21 @@ impl PublicTimelineDay {
     }
 }
 
-/// What happened in a month, day by day.
+/// A month of the timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublicTimeline {
-    /// The month, by the organization's time zone.
+    /// The month, in the organization's time zone.
     #[schema(example = "2026-11")]
     pub month: String,
-    /// Days on which something began, latest first.
+    /// Days on which something started, latest first.
     pub days: Vec<PublicTimelineDay>,
-    /// The month before, if something can be in it.
+    /// The previous month, if it may have entries.
     #[schema(example = "2026-10")]
     pub earlier: Option<String>,
-    /// The month after, if it has begun.
+    /// The next month, if it has started.
     pub later: Option<String>,
-    /// Counts the organization's changes.
+    /// Increases with every change to the organization.
     pub version: i64,
-    /// When this document was made.
+    /// When this document was generated.
     pub made_at: Time,
 }

@@ -47,7 +47,7 @@ fn updates(setting: &PageContext<'_>, all: &[IncidentUpdate]) -> AnyView {
     let said = |update: &IncidentUpdate| -> Vec<String> {
         let sentence = |(ServiceImpact { status, .. }, name): &(ServiceImpact, String)| match status {
             Some(status) => format!("{name}: {}", setting.label(*status)),
-            None => format!("{name}: no longer part of it"),
+            None => format!("{name}: no longer affected"),
         };
         update.services.iter().map(sentence).collect()
     };
@@ -72,7 +72,7 @@ pub(super) fn message(setting: &PageContext<'_>, label: &str, at: Time, html: &s
 pub(super) fn entry(setting: &PageContext<'_>, told: &PublishedIncident) -> AnyView {
     let incident = &told.incident;
     let rest = if incident.is_open() {
-        view! { <p class="when">"Going on since " {setting.moment(incident.started_at)}</p> }.into_any()
+        view! { <p class="when">"Ongoing since " {setting.moment(incident.started_at)}</p> }.into_any()
     } else {
         updates(setting, &told.updates)
     };
@@ -117,10 +117,10 @@ fn course(setting: &PageContext<'_>, incident: &Incident) -> AnyView {
     match incident.resolved_at {
         Some(end) => {
             let lasted = local_time::minutes(end.micros() - incident.started_at.micros());
-            let lasted = format!(", after {}", local_time::minutes_in_words(lasted));
-            view! { <span>"Began " {began} " · resolved " {setting.moment(end)} {lasted}</span> }.into_any()
+            let lasted = format!(" ({})", local_time::minutes_in_words(lasted));
+            view! { <span>"Started " {began} " · resolved " {setting.moment(end)} {lasted}</span> }.into_any()
         }
-        None => view! { <span>"Going on since " {began}</span> }.into_any(),
+        None => view! { <span>"Ongoing since " {began}</span> }.into_any(),
     }
 }
 

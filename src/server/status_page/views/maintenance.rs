@@ -103,7 +103,7 @@ pub(super) fn page(setting: &PageContext<'_>, told: &PublishedMaintenance) -> An
         named(maintenance).map(|(id, name)| view! { <li>{setting.service(id, name)}</li> }.into_any()).collect();
     let really = maintenance.started_at.map(|began| {
         let end = maintenance.completed_at.map(|end| view! { " · ended " {setting.moment(end)} });
-        view! { <p>"Began " {setting.moment(began)} {end}</p> }
+        view! { <p>"Started " {setting.moment(began)} {end}</p> }
     });
     let said = (!told.updates.is_empty()).then(|| {
         view! {

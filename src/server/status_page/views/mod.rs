@@ -101,7 +101,7 @@ pub fn head(app: &App, snapshot: &Snapshot) -> Head {
     Head {
         title: format!("{} · {name} status", snapshot.status.description),
         description: format!(
-            "{}. {name}: the state of {} services, live.",
+            "{}. {name}: live status of {} services.",
             snapshot.status.description,
             snapshot.services.services.len()
         ),
@@ -144,11 +144,10 @@ pub fn body_below(setting: &PageContext<'_>, main: impl FnOnce() -> AnyView) -> 
 fn frame(setting: &PageContext<'_>, main: String, in_parts: bool) -> AnyView {
     let organization = setting.organization;
     let home = setting.home();
-    let made = setting.now;
-    let zone = format!(". Times are those of {}.", organization.time_zone.replace('_', " "));
+    let zone = format!(" · All times in {}", organization.time_zone.replace('_', " "));
     let lead = (in_parts && !organization.description.is_empty()).then(|| organization.description.clone());
     view! {
-        <a class="skip" href="#main">{if in_parts { "Skip to the services" } else { "Skip to the content" }}</a>
+        <a class="skip" href="#main">{if in_parts { "Skip to services" } else { "Skip to content" }}</a>
         <Symbols />
         <div class="page">
             <header class="top">
@@ -172,7 +171,7 @@ fn frame(setting: &PageContext<'_>, main: String, in_parts: bool) -> AnyView {
                 inner_html=main
             ></main>
             <footer class="foot">
-                <p>"Page made " <time datetime=made.rfc3339()>{made.in_words()}</time> {zone}</p>
+                <p>"Page updated " {setting.moment(setting.now)} {zone}</p>
                 <p>
                     <a href=format!("{home}/feed.atom")>"Atom"</a> " · "
                     <a href=format!("{home}/feed.rss")>"RSS"</a> " · "
@@ -271,7 +270,7 @@ fn nothing_yet(name: &str) -> AnyView {
     view! {
         <section id="none" class="box empty">
             <h2>"No services yet"</h2>
-            <p>{format!("{name} has not listed its services here. They appear as soon as they are added.")}</p>
+            <p>{format!("{name} hasn’t added any services yet. They’ll appear here once it does.")}</p>
         </section>
     }
     .into_any()
@@ -279,7 +278,7 @@ fn nothing_yet(name: &str) -> AnyView {
 
 /// The way back to the status page, above the title of every page below it.
 fn way_back(setting: &PageContext<'_>) -> AnyView {
-    view! { <p class="back"><a href=setting.home()>"All services"</a></p> }.into_any()
+    view! { <p class="back"><a href=setting.home()>"Back to status"</a></p> }.into_any()
 }
 
 /// A title with an icon in the colour of what it is about.

@@ -131,10 +131,11 @@ pub(super) fn history(setting: &PageContext<'_>, past: &PastEvents, asked: Optio
                 view! { <section class="part month"><h2>{month.to_string()}</h2>{entries}</section> }.into_any()
             }
             QuietDays::Quiet(newest, oldest) if newest == oldest => {
-                view! { <p class="quiet">{format!("Nothing in {newest}")}</p> }.into_any()
+                view! { <p class="quiet">{format!("No incidents or maintenance in {newest}")}</p> }.into_any()
             }
             QuietDays::Quiet(newest, oldest) => {
-                view! { <p class="quiet">{format!("Nothing from {oldest} to {newest}")}</p> }.into_any()
+                view! { <p class="quiet">{format!("No incidents or maintenance from {oldest} to {newest}")}</p> }
+                    .into_any()
             }
         })
         .collect();

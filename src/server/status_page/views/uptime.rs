@@ -141,10 +141,10 @@ fn exceptional_days(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
     }
     view! {
         <section class="part">
-            <h2>"Days that were not operational"</h2>
+            <h2>"Days with problems"</h2>
             <div class="box">
                 <table>
-                    <thead><tr><th scope="col">"Day"</th><th scope="col">"What was"</th></tr></thead>
+                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Status"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
