@@ -15,8 +15,7 @@ use candor::{
         command::assemble,
         config::{Command, CommandLine},
         db::AuditEntry,
-        incidents, listen,
-        services::{self, Mark},
+        incidents, listen, services,
     },
 };
 use clap::Parser;
@@ -120,7 +119,7 @@ impl Candor {
 async fn save(app: &App, of: &Organization) -> i64 {
     let (service, status) = of.next_change();
     let mut write = BENCH.write(app, &of.page.id).await.unwrap();
-    assert!(services::set_own_status(&mut write, &service, status, &Mark::by(Cause::Manual)).await.unwrap());
+    assert!(services::set_own_status(&mut write, &service, status, Cause::Manual).await.unwrap());
     let version = write.version;
     write.commit(&[Topic::Services]).await.unwrap();
     version

@@ -17,7 +17,7 @@ use candor::{
         App,
         access::PublicPage,
         organizations,
-        services::{self, Mark, NewService},
+        services::{self, NewService},
     },
 };
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -76,7 +76,7 @@ pub async fn fill(app: &App, folder: &Folder, owner: &UserId, slug: &'static str
                 team_id: None,
                 status: ServiceStatus::Operational,
                 source_id: None,
-                mark: Mark::by(Cause::Manual),
+                cause: Cause::Manual,
                 created_at: None,
                 observed_since: None,
             };

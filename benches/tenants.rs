@@ -22,7 +22,7 @@ use candor::{
     server::{
         access::accounts,
         organizations,
-        services::{self, Mark, NewService},
+        services::{self, NewService},
     },
 };
 use sqlx::{Connection, SqliteConnection};
@@ -103,7 +103,7 @@ async fn fill(folder: &Folder, organizations: usize) -> String {
                 team_id: None,
                 status: ServiceStatus::Operational,
                 source_id: None,
-                mark: Mark::by(Cause::Manual),
+                cause: Cause::Manual,
                 created_at: None,
                 observed_since: None,
             };

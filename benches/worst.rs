@@ -23,7 +23,7 @@ use candor::{
     server::{
         access::accounts,
         clock, organizations,
-        services::{self, Mark, NewService},
+        services::{self, NewService},
     },
 };
 use futures_util::future::join_all;
@@ -234,7 +234,7 @@ async fn fill(url: &str) -> (Vec<String>, String) {
                 team_id: None,
                 status: ServiceStatus::Operational,
                 source_id: None,
-                mark: Mark::by(Cause::Manual),
+                cause: Cause::Manual,
                 created_at: None,
                 observed_since: None,
             };

@@ -1,7 +1,7 @@
 //! Candor, a multi-tenant status page server: one binary, one database.
 //!
 //! The crate is compiled twice, for the server (`ssr`) and for the browser (`hydrate`). The first
-//! folder of a path says where a file runs; `docs/ARCHITECTURE.md` walks through the house.
+//! folder of a path says where a file runs; `docs/ARCHITECTURE.md` describes the code.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 // Views are deep types.

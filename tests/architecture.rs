@@ -1,4 +1,4 @@
-//! The rules of the house (docs/ARCHITECTURE.md) that reading the source can check.
+//! The rules of docs/ARCHITECTURE.md that reading the source can check.
 //!
 //! Each rule is a function of one file's path and text that names the lines which break it. Each is
 //! tried on a made-up file that breaks it, so that a rule which can no longer fail is found out.
@@ -451,6 +451,55 @@ fn folders_and_files_are_called_by_what_is_in_them() {
 }
 
 /// Where leptos_axum's free redirects and contexts are used, the edge is.
+/// A name is what a reader of RFCs, PostgreSQL's documentation or GitHub's API would search for (CONTRIBUTING.md).
+#[test]
+fn names_are_the_terms_of_the_field() {
+    /// Words that said nothing to anybody else, as names of types and modules, and their terms.
+    const PRIVATE: &[&str] = &[
+        "Asked", "Told", "Said", "Kept", "Shelf", "Flight", "Finished", "Stamp", "Below", "Course", "Stretch", "Step",
+        "Leave", "Reach", "Gate", "Turn", "Turns", "Mark", "Moment", "Held", "Shown", "Gone", "Wanted", "Found",
+        "Seen", "Known", "Whose", "Whoever", "Which", "Trouble", "Look", "News", "Happened", "Watched", "Asker",
+        "Teller",
+    ];
+    fn rule(_: &str, text: &str) -> Vec<usize> {
+        lines_with(text, |line| {
+            let mut words =
+                line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty());
+            let Some(kind) = words
+                .by_ref()
+                .find(|word| ["struct", "enum", "trait", "type", "mod", "const", "static"].contains(word))
+            else {
+                return false;
+            };
+            let Some(name) = words.next() else { return false };
+            match kind {
+                "mod" => PRIVATE.iter().any(|word| word.to_lowercase() == name),
+                "const" | "static" => name.ends_with("_MOST") || name.contains("PATIENCE") || name.starts_with("MOST_"),
+                _ => PRIVATE.contains(&name),
+            }
+        })
+    }
+    check(
+        "search for the standard term of this and call it that",
+        rule,
+        &[
+            ("src/server/x.rs", "pub struct Told {"),
+            ("src/server/x.rs", "pub(super) enum Asked<T> {"),
+            ("src/server/x.rs", "type Kept = ();"),
+            ("src/server/x.rs", "pub mod shelf;"),
+            ("src/server/x.rs", "const TITLE_MOST: usize = 1;"),
+            ("src/server/x.rs", "static HEAD_PATIENCE: Duration = X;"),
+        ],
+        &[
+            ("src/server/x.rs", "pub struct PublishedIncident {"),
+            ("src/server/x.rs", "let told = 1;"),
+            ("src/server/x.rs", "mod document_cache;"),
+            ("src/server/x.rs", "const MAX_TITLE_LENGTH: usize = 1;"),
+            ("src/server/x.rs", "struct StepBack;"),
+        ],
+    );
+}
+
 #[test]
 fn leptos_axum_stays_at_the_edge() {
     fn rule(path: &str, text: &str) -> Vec<usize> {

@@ -5,7 +5,7 @@ use super::{
     live::{Connection, provide_live, use_live},
     palette::{Palette, ShortcutHelp},
     shortcuts::{on_command_key, on_key},
-    states::standing,
+    states::keep_last_good,
 };
 use crate::rpc::resource;
 use crate::{
@@ -98,7 +98,7 @@ fn FrameBody(
         (Some(Ok(me)), Some(Ok(frame))) => Some(Ok((me, frame))),
         _ => None,
     };
-    standing(
+    keep_last_good(
         answer,
         || FrameSkeleton().into_any(),
         move |both| {

@@ -103,7 +103,7 @@ impl Live {
         });
     }
 
-    fn hear(&self, hint: &Hint) {
+    fn handle_hint(&self, hint: &Hint) {
         let known = self.version.get_value();
         if hint.topics.is_empty() {
             // The socket has just opened: whatever was missed is read now.
@@ -176,7 +176,7 @@ fn connect_now(live: Live, slug: String, current: StoredValue<u32>, number: u32)
             if let Some(hint) = hint {
                 live.wait.set_value(WAIT.0);
                 live.connection.set(Connection::Live);
-                live.hear(&hint);
+                live.handle_hint(&hint);
             }
         })
     };

@@ -31,7 +31,7 @@ pub fn Missing(
 ///
 /// The screen begins with that very answer, on the server and in the browser alike. A memo over a
 /// resource would not do: on the server it may be from before the answer arrived.
-pub fn standing<T: Clone + PartialEq + Send + Sync + 'static>(
+pub fn keep_last_good<T: Clone + PartialEq + Send + Sync + 'static>(
     answer: impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static,
     waiting: fn() -> AnyView,
     screen: impl Fn(Signal<T>) -> AnyView + Send + 'static,

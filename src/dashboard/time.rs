@@ -8,8 +8,13 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy)]
 struct Now(RwSignal<Option<Time>>);
 
+/// The present by the browser's clock, for what somebody does now.
+pub fn present() -> Time {
+    Time::from_micros((js_sys::Date::now() * 1e3) as i64)
+}
+
 fn read_clock(now: Now) {
-    now.0.set(Some(Time::from_micros((js_sys::Date::now() * 1e3) as i64)));
+    now.0.set(Some(present()));
 }
 
 /// Starts the clock of the screens.

@@ -87,14 +87,14 @@ pub fn password_length(password: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence for the field.
-pub fn line(what: &str, text: &str, most: usize) -> Result<String, String> {
+pub fn single_line(what: &str, text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         Err(format!("Enter {what}."))
     } else if text.contains('\n') {
         Err("Keep this on one line.".to_owned())
     } else {
-        short(text, most)
+        trimmed_text(text, most)
     }
 }
 
@@ -102,7 +102,7 @@ pub fn line(what: &str, text: &str, most: usize) -> Result<String, String> {
 ///
 /// # Errors
 /// A sentence for the field.
-pub fn short(text: &str, most: usize) -> Result<String, String> {
+pub fn trimmed_text(text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
     if text.chars().count() > most {
         Err(format!("Use at most {most} characters. You’ve used {}.", text.chars().count()))
@@ -156,14 +156,14 @@ mod tests {
 
     #[test]
     fn lines_are_trimmed_and_bounded() {
-        assert_eq!(line("a name", "  API ", 60), Ok("API".to_owned()));
-        assert!(line("a name", "   ", 60).is_err());
-        assert!(line("a name", "a\u{0}b", 60).is_err());
-        assert!(line("a name", "a\nb", 60).is_err());
+        assert_eq!(single_line("a name", "  API ", 60), Ok("API".to_owned()));
+        assert!(single_line("a name", "   ", 60).is_err());
+        assert!(single_line("a name", "a\u{0}b", 60).is_err());
+        assert!(single_line("a name", "a\nb", 60).is_err());
         for odd in ["a\u{1b}[31m", "a\u{9b}31m", "a\u{202e}b", "a\u{2066}b", "a\u{2028}b"] {
-            assert!(line("a name", odd, 60).is_err() && short(odd, 60).is_err(), "{odd:?}");
+            assert!(single_line("a name", odd, 60).is_err() && trimmed_text(odd, 60).is_err(), "{odd:?}");
         }
-        assert!(line("a name", "שלום\u{200f} – علي\u{200c}", 60).is_ok(), "marks that languages need");
-        assert!(line("a name", &"x".repeat(61), 60).is_err());
+        assert!(single_line("a name", "שלום\u{200f} – علي\u{200c}", 60).is_ok(), "marks that languages need");
+        assert!(single_line("a name", &"x".repeat(61), 60).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Incidents: what they are, what they say of services, and what follows from it.
 
 use super::{
-    account::line,
+    account::single_line,
     error::{AppError, FieldErrors},
     ids::{IncidentId, ServiceId, TeamId, TemplateId, UpdateId},
     service::Service,
@@ -120,7 +120,7 @@ pub struct IncidentClaim<W> {
 }
 
 /// What follows from the steps of an incident, which are in order. `None` without a step.
-pub fn course<W>(steps: &[UpdateEvent<W>]) -> Option<IncidentSummary> {
+pub fn summarize_updates<W>(steps: &[UpdateEvent<W>]) -> Option<IncidentSummary> {
     let (first, last) = (steps.first()?, steps.last()?);
     let worst = steps.iter().flat_map(|step| &step.statements).filter_map(|statement| statement.status);
     let resolved = |step: &&UpdateEvent<W>| step.status == IncidentStatus::Resolved;
@@ -467,7 +467,7 @@ impl NewIncident {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, now: Time, read: impl Fn(&str) -> Result<Time, String>) -> Result<CheckedIncident, AppError> {
         let mut errors = FieldErrors::default();
-        let title = errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+        let title = errors.take("title", single_line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let impact = errors.take("impact", impact(&self.impact)).unwrap_or_default();
         let status = errors.take("status", status(&self.status, IncidentStatus::Investigating));
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
@@ -602,7 +602,7 @@ mod tests {
                 (service(1), PartialOutage, 20, Some(40)),
             ]
         );
-        let course = course(&steps).expect("there are steps");
+        let course = summarize_updates(&steps).expect("there are steps");
         assert_eq!((course.status, course.impact), (Resolved, Impact::Critical));
         assert_eq!((course.started_at, course.resolved_at), (at(10), Some(at(40))));
     }
@@ -623,17 +623,17 @@ mod tests {
                 (service(1), PartialOutage, 40, None),
             ]
         );
-        assert_eq!(course(&steps).map(|course| course.resolved_at), Some(None));
+        assert_eq!(summarize_updates(&steps).map(|course| course.resolved_at), Some(None));
     }
 
     #[test]
     fn what_states_no_status_claims_nothing() {
         let steps = [step(10, Investigating, &[(1, Some(Operational))]), step(20, Resolved, &[])];
         assert!(told(&steps).is_empty());
-        assert_eq!(course(&steps).map(|course| course.impact), Some(Impact::None));
+        assert_eq!(summarize_updates(&steps).map(|course| course.impact), Some(Impact::None));
         // A remark after the end does not move the end.
         let steps = [step(10, Investigating, &[]), step(20, Resolved, &[]), step(30, Resolved, &[])];
-        assert_eq!(course(&steps).and_then(|course| course.resolved_at), Some(at(20)));
+        assert_eq!(summarize_updates(&steps).and_then(|course| course.resolved_at), Some(at(20)));
     }
 
     fn checked(new: &NewIncident, now: i64) -> Result<CheckedIncident, AppError> {

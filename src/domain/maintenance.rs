@@ -1,7 +1,7 @@
 //! Maintenance: planned work in a window.
 
 use super::{
-    account::line,
+    account::single_line,
     error::{AppError, FieldErrors},
     ids::{MaintenanceId, SeriesId, ServiceId, TeamId, UpdateId},
     incident::{MAX_SERVICES, MAX_TITLE_LENGTH, body},
@@ -204,7 +204,7 @@ pub struct CheckedMaintenance {
 impl MaintenanceInput {
     /// Checks every field but the window and the rule, which need a time zone; notes what is wrong.
     pub fn check(&self, errors: &mut FieldErrors) -> CheckedMaintenance {
-        let title = errors.take("title", line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+        let title = errors.take("title", single_line("a title", &self.title, MAX_TITLE_LENGTH)).unwrap_or_default();
         let body = errors.take("body", body(&self.body)).unwrap_or_default();
         let mut services = self.services.clone();
         services.sort_unstable();

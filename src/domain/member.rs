@@ -1,7 +1,7 @@
 //! Members, teams and invitations, as screens see them.
 
 use super::{
-    account::line,
+    account::single_line,
     error::{AppError, FieldErrors},
     ids::{InvitationId, TeamId, UserId},
     role::{Role, TeamRole},
@@ -166,7 +166,7 @@ impl InvitationInput {
 /// # Errors
 /// [`AppError::Invalid`] on `name`.
 pub fn team_name(text: &str) -> Result<String, AppError> {
-    line("a name", text, MAX_TEAM_NAME_LENGTH).map_err(|message| AppError::field("name", message))
+    single_line("a name", text, MAX_TEAM_NAME_LENGTH).map_err(|message| AppError::field("name", message))
 }
 
 /// Whether `actor` may give or take these roles; only an owner makes or unmakes an owner.

@@ -1,7 +1,7 @@
 //! Services and their groups, as screens and programs see them.
 
 use super::{
-    account::{line, short},
+    account::{single_line, trimmed_text},
     error::{AppError, FieldErrors},
     ids::{GroupId, ServiceId, TeamId},
     incident::Incident,
@@ -181,8 +181,8 @@ impl GroupInput {
 
 fn texts(errors: &mut FieldErrors, name: &str, description: &str, what: &str) -> GroupInput {
     GroupInput {
-        name: errors.take("name", line(what, name, MAX_NAME_LENGTH)).unwrap_or_default(),
-        description: errors.take("description", short(description, MAX_DESCRIPTION_LENGTH)).unwrap_or_default(),
+        name: errors.take("name", single_line(what, name, MAX_NAME_LENGTH)).unwrap_or_default(),
+        description: errors.take("description", trimmed_text(description, MAX_DESCRIPTION_LENGTH)).unwrap_or_default(),
     }
 }
 

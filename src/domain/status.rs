@@ -1,6 +1,6 @@
 //! Service statuses, what they are called, and what they add up to.
 
-use super::{account::line, error::FieldErrors};
+use super::{account::single_line, error::FieldErrors};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -175,7 +175,7 @@ fn own_label(status: ServiceStatus, text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Ok(String::new());
     }
-    let text = line("a name", text, MAX_LABEL_LENGTH)?;
+    let text = single_line("a name", text, MAX_LABEL_LENGTH)?;
     Ok(if text == status.label() { String::new() } else { text })
 }
 

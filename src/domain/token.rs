@@ -1,7 +1,7 @@
 //! API tokens: how programs are let in.
 
 use super::{
-    account::line,
+    account::single_line,
     error::{AppError, FieldErrors},
     ids::{TokenId, UserId},
     role::Role,
@@ -82,7 +82,7 @@ impl TokenInput {
     /// [`AppError::Invalid`] with everything that is wrong.
     pub fn check(&self, mine: Role) -> Result<CheckedToken, AppError> {
         let mut errors = FieldErrors::default();
-        let name = errors.take("name", line("a name", &self.name, MAX_NAME_LENGTH));
+        let name = errors.take("name", single_line("a name", &self.name, MAX_NAME_LENGTH));
         let role = self.role.parse::<Role>().map_err(|_| "Choose a role.".to_owned());
         let role = role.and_then(|role| {
             let words =

@@ -43,13 +43,13 @@ const GOOD_FOR: Duration = Duration::from_secs(60);
 
 /// What was found lately, for as long as nothing has changed anywhere.
 #[derive(Debug)]
-pub struct Directory(Cache<bool, Answer>);
+pub struct Directory(Cache<bool, CachedResults>);
 
 #[derive(Debug, Clone)]
-struct Answer {
+struct CachedResults {
     news: u64,
     at: Instant,
-    found: Arc<Found>,
+    found: Arc<DirectoryResults>,
 }
 
 impl Default for Directory {
@@ -59,7 +59,7 @@ impl Default for Directory {
 }
 
 impl Directory {
-    async fn find(&self, app: &App, filter: &Filter) -> Result<Arc<Found>, AppError> {
+    async fn find(&self, app: &App, filter: &Filter) -> Result<Arc<DirectoryResults>, AppError> {
         // Everybody asks for the same two; a search is somebody's own.
         if !filter.q.is_empty() || !filter.organization.is_empty() {
             return find(app, filter).await.map(Arc::new);
@@ -72,7 +72,7 @@ impl Directory {
             return Ok(answer.found);
         }
         let found = Arc::new(find(app, filter).await?);
-        self.0.insert(filter.only_unwell(), Answer { news, at: Instant::now(), found: found.clone() });
+        self.0.insert(filter.only_unwell(), CachedResults { news, at: Instant::now(), found: found.clone() });
         Ok(found)
     }
 }
@@ -96,7 +96,7 @@ impl Filter {
 
 /// What the directory shows.
 #[derive(Debug)]
-struct Found {
+struct DirectoryResults {
     organizations: Vec<Listed>,
     /// Those that are open first.
     incidents: Vec<ListedIncident>,
@@ -138,7 +138,7 @@ pub async fn status(
     }
 }
 
-async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
+async fn find(app: &App, filter: &Filter) -> Result<DirectoryResults, AppError> {
     let shortened = |text: &str| text.chars().take(100).collect::<String>();
     let (search, organization) = (shortened(&filter.q), shortened(filter.organization.trim()));
     let only_unwell = filter.only_unwell();
@@ -158,7 +158,7 @@ async fn find(app: &App, filter: &Filter) -> Result<Found, AppError> {
     if only_unwell || !search.trim().is_empty() {
         incidents.retain(|incident| organizations.iter().any(|row| row.organization.slug == incident.slug));
     }
-    Ok(Found { organizations, incidents, names, search, only_unwell, organization })
+    Ok(DirectoryResults { organizations, incidents, names, search, only_unwell, organization })
 }
 
 async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) -> Response {
@@ -172,8 +172,8 @@ async fn page(app: &App, headers: &HeaderMap, filter: &Filter, signed_in: bool) 
     document::private(StatusCode::OK, document::render(head, || view(&found, signed_in)))
 }
 
-fn view(found: &Found, signed_in: bool) -> AnyView {
-    let Found { organizations: rows, incidents, names, search, only_unwell, organization } = found;
+fn view(found: &DirectoryResults, signed_in: bool) -> AnyView {
+    let DirectoryResults { organizations: rows, incidents, names, search, only_unwell, organization } = found;
     let (rows, incidents, names) = (rows.clone(), incidents.clone(), names.clone());
     let (search, only_unwell, organization) = (search.clone(), *only_unwell, organization.clone());
     let filtered = only_unwell || !search.trim().is_empty() || !organization.is_empty();

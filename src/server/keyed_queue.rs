@@ -42,7 +42,7 @@ pub(super) struct QueuePermit<K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash> KeyedQueue<K> {
-    fn lines(&self) -> MutexGuard<'_, HashMap<K, KeyQueue>> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<K, KeyQueue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +56,7 @@ impl<K: Eq + Hash> KeyedQueue<K> {
     {
         let mut permit = QueuePermit { turns: self.clone(), key: key.clone(), guard: None };
         let line = {
-            let mut lines = self.lines();
+            let mut lines = self.queues();
             let line = lines.entry(key.clone()).or_default();
             // The map's own, and one for each that waits or writes.
             if Arc::strong_count(line) > MAX_WAITING {
@@ -72,7 +72,7 @@ impl<K: Eq + Hash> KeyedQueue<K> {
 impl<K: Eq + Hash> Drop for QueuePermit<K> {
     fn drop(&mut self) {
         self.guard = None;
-        let mut lines = self.turns.lines();
+        let mut lines = self.turns.queues();
         if lines.get(&self.key).is_some_and(|line| Arc::strong_count(line) == 1) {
             lines.remove(&self.key);
         }
@@ -95,6 +95,6 @@ mod tests {
         drop(first);
         let refused = waiting.await.into_iter().filter(Result::is_err).count();
         assert_eq!(refused, 200 - (MAX_WAITING - 1));
-        assert!(turns.lines().is_empty(), "nothing is left behind");
+        assert!(turns.queues().is_empty(), "nothing is left behind");
     }
 }

@@ -26,7 +26,7 @@ fn local(zone: Tz, at: Time) -> DateTime<Tz> {
 ///
 /// # Errors
 /// In words: for what is no time, and for an hour that is left out when clocks are put forward.
-pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
+pub fn parse_local(zone: Tz, text: &str) -> Result<Time, String> {
     let text = text.trim();
     if let Some(moment) = Time::read(text) {
         return Ok(moment);
@@ -44,7 +44,7 @@ pub fn typed(zone: Tz, text: &str) -> Result<Time, String> {
 }
 
 /// A moment as [`typed`] reads it and forms have it; seconds only where there are some.
-pub fn field(zone: Tz, at: Time) -> String {
+pub fn format_input(zone: Tz, at: Time) -> String {
     let local = local(zone, at);
     let form = if local.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
     local.format(form).to_string()
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_follows_the_clock_change() {
-        let vienna = |text| typed(zone("Europe/Vienna"), text).map(Time::rfc3339);
+        let vienna = |text| parse_local(zone("Europe/Vienna"), text).map(Time::rfc3339);
         assert_eq!(vienna("2026-07-01T22:00").as_deref(), Ok("2026-07-01T20:00:00Z"));
         assert_eq!(vienna(" 2026-12-01 22:00 ").as_deref(), Ok("2026-12-01T21:00:00Z"));
         // Put forward at 2: half past two is left out. Put back at 3: half past two comes twice.
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn an_offset_says_the_moment_whatever_the_zone() {
         for zone_name in ["UTC", "Europe/Vienna", "America/Sao_Paulo"] {
-            let typed = |text| typed(zone(zone_name), text);
+            let typed = |text| parse_local(zone(zone_name), text);
             assert_eq!(typed("2026-11-21T22:00:00Z"), Ok(moment("2026-11-21T22:00:00Z")));
             assert_eq!(typed(" 2026-11-22T00:00:00+02:00 "), Ok(moment("2026-11-21T22:00:00Z")));
             assert_eq!(typed("2026-11-21T22:00:00.123456-03:30"), Ok(moment("2026-11-22T01:30:00.123456Z")));
@@ -305,8 +305,8 @@ mod tests {
         for (at, text) in
             [("2026-11-21T21:00:00Z", "2026-11-21T22:00"), ("2026-07-21T22:00:30Z", "2026-07-22T00:00:30")]
         {
-            assert_eq!(field(vienna, moment(at)), text);
-            assert_eq!(typed(vienna, text), Ok(moment(at)));
+            assert_eq!(format_input(vienna, moment(at)), text);
+            assert_eq!(parse_local(vienna, text), Ok(moment(at)));
         }
     }
 

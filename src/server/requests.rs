@@ -104,17 +104,17 @@ impl Default for Admission {
 
 /// Lets a costly request in, or tells it to come back.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    let request = match whole(request).await {
+    let request = match buffer_body(request).await {
         Ok(request) => request,
         Err(refused) => return refused,
     };
     let _leave = match admission.under_way.try_acquire() {
         Ok(leave) => leave,
         Err(_) => {
-            let Ok(_waiting) = admission.waiting.try_acquire() else { return busy(&request) };
+            let Ok(_waiting) = admission.waiting.try_acquire() else { return service_unavailable(&request) };
             match tokio::time::timeout(TIMEOUT, admission.under_way.acquire()).await {
                 Ok(Ok(leave)) => leave,
-                _ => return busy(&request),
+                _ => return service_unavailable(&request),
             }
         }
     };
@@ -122,7 +122,7 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
 }
 
 /// The request with its body, so that nobody holds leave who only dawdles.
-async fn whole(request: Request) -> Result<Request, Response> {
+async fn buffer_body(request: Request) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
         return Ok(Request::from_parts(parts, body));
@@ -137,7 +137,7 @@ async fn whole(request: Request) -> Result<Request, Response> {
     }
 }
 
-fn busy(request: &Request) -> Response {
+fn service_unavailable(request: &Request) -> Response {
     tracing::warn!("server is overloaded; rejecting a request");
     refuse(request, &AppError::Busy)
 }

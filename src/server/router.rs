@@ -310,7 +310,7 @@ async fn robots() -> &'static str {
 
 /// The version that a socket's page has.
 #[derive(Debug, serde::Deserialize)]
-struct Seen {
+struct VersionQuery {
     #[serde(default)]
     version: i64,
 }
@@ -319,7 +319,7 @@ struct Seen {
 async fn status_live(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(seen): Query<Seen>,
+    Query(seen): Query<VersionQuery>,
     Extension(client): Extension<ClientAddress>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -427,14 +427,14 @@ struct AuditWords {
 
 /// Whose changes a socket wants to hear of.
 #[derive(Debug, serde::Deserialize)]
-struct Watched {
+struct LiveQuery {
     organization: String,
 }
 
 /// `GET /rpc/live`
 async fn dashboard_live(
     State(app): State<App>,
-    Query(watched): Query<Watched>,
+    Query(watched): Query<LiveQuery>,
     Extension(client): Extension<ClientAddress>,
     upgrade: WebSocketUpgrade,
     request: Request,

@@ -68,7 +68,7 @@ struct Forward {
 }
 
 #[derive(Debug, serde::Deserialize)]
-struct Which {
+struct HookQuery {
     organization: String,
     #[serde(default)]
     panics: bool,
@@ -85,10 +85,10 @@ pub fn routes() -> Router {
         clock::forward(seconds);
         clock::now().rfc3339()
     };
-    let panic = |Query(Which { organization, panics }): Query<Which>| async move {
+    let panic = |Query(HookQuery { organization, panics }): Query<HookQuery>| async move {
         page(&organization, |rendered| rendered.panics = panics);
     };
-    let renderings = |Query(Which { organization, .. }): Query<Which>| async move {
+    let renderings = |Query(HookQuery { organization, .. }): Query<HookQuery>| async move {
         page(&organization, |rendered| rendered.times).to_string()
     };
     Router::new()

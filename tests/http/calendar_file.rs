@@ -139,7 +139,7 @@ async fn what_is_moved_keeps_its_id_and_grows_in_sequence(server: TestServer) {
     assert_eq!(value(&moved, "UID"), value(&before, "UID"));
     assert!(value(&moved, "DTSTART") > value(&before, "DTSTART"));
     assert!(sequence(&moved) > sequence(&before));
-    scheduler::look(&server.app, clock::now().plus_seconds(181 * 60)).await.unwrap();
+    scheduler::run_all_due(&server.app, clock::now().plus_seconds(181 * 60)).await.unwrap();
     let begun = only_event(&server).await;
     assert!(value(&begun, "DESCRIPTION").starts_with("In progress: API"), "a change is seen by the next reader");
     assert_eq!(value(&begun, "STATUS"), "CONFIRMED");
@@ -163,7 +163,7 @@ async fn what_is_called_off_stays_and_says_so(server: TestServer) {
 async fn what_is_over_stays_for_ninety_days(server: TestServer) {
     let (owner, api) = world(&server).await;
     let id = schedule(&owner, window(&api, 60, 120)).await;
-    scheduler::look(&server.app, clock::now().plus_seconds(121 * 60)).await.unwrap();
+    scheduler::run_all_due(&server.app, clock::now().plus_seconds(121 * 60)).await.unwrap();
     let micros = |days: i64| clock::now().plus_seconds(-days * 86_400).micros();
     let put_back = async |days: i64| {
         let (from, to) = (micros(days) - 3_600_000_000, micros(days));

@@ -196,7 +196,7 @@ async fn dates_are_those_of_the_database(server: TestServer) {
     let created = number(format!("select cast(created_at as text) from maintenances where id = '{window}'")).await;
     let latest = format!("select cast(max(at) as text) from maintenance_updates where maintenance_id = '{window}'");
     assert_eq!(dates("Database upgrade").await, (created, number(latest.clone()).await));
-    scheduler::look(&server.app, clock::now().plus_seconds(61 * 60)).await.unwrap();
+    scheduler::run_all_due(&server.app, clock::now().plus_seconds(61 * 60)).await.unwrap();
     let started = number(latest).await;
     assert_eq!(dates("Database upgrade").await, (created, started), "when it was due");
     let starts = number(format!("select cast(starts_at as text) from maintenances where id = '{window}'")).await;

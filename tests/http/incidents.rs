@@ -97,7 +97,7 @@ async fn history(browser: &Browser, service: &str) -> Vec<(String, String, Strin
 
 /// A moment as it is typed in that zone.
 fn typed(at: Time) -> String {
-    local_time::field(local_time::zone(ZONE), Time::from_micros(at.seconds() * 1_000_000))
+    local_time::format_input(local_time::zone(ZONE), Time::from_micros(at.seconds() * 1_000_000))
 }
 
 fn ago(minutes: i64) -> String {

@@ -494,7 +494,7 @@ async fn names_in_mail_are_no_links(server: TestServer) {
     assert_eq!(subject, "You are invited to www. evil. test ceo at evil. test on Candor");
     for body in ["text_body", "html_body"] {
         let text = server.texts(&format!("select {body} {mail}")).await.remove(0);
-        assert!(text.contains("Bank https: //evil. test/login invites you"), "{text}");
+        assert!(text.contains("Bank https: //evil. test/login invited you"), "{text}");
         assert!(!text.contains("evil.test"), "{text}");
     }
 }

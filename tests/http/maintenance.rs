@@ -63,17 +63,17 @@ fn later(minutes: i64) -> Time {
 async fn it_starts_and_completes_by_itself(server: TestServer) {
     let (owner, api) = world(&server).await;
     let id = schedule(&owner, window(&api, 60, 120)).await;
-    scheduler::look(&server.app, later(30)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(30)).await.unwrap();
     assert_eq!(
         (read(&owner, &id).await["maintenance"]["status"].clone(), status(&owner).await.as_str()),
         (json!("scheduled"), "operational")
     );
-    scheduler::look(&server.app, later(61)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(61)).await.unwrap();
     assert_eq!(read(&owner, &id).await["maintenance"]["status"], "in_progress");
     assert_eq!(status(&owner).await, "under_maintenance");
     let detail = call(&owner, "read_service", json!({ "id": api })).await;
     assert_eq!(detail["history"][0]["cause"], "maintenance");
-    scheduler::look(&server.app, later(121)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(121)).await.unwrap();
     let done = read(&owner, &id).await;
     assert_eq!(done["maintenance"]["status"], "completed");
     assert_eq!(done["maintenance"]["started_at"], done["maintenance"]["starts_at"], "when it was due");
@@ -93,9 +93,12 @@ async fn a_late_clock_catches_up_once(server: TestServer) {
     let (owner, api) = world(&server).await;
     let id = schedule(&owner, window(&api, 60, 120)).await;
     // The server was down for a day; then two of them look at once, and again.
-    let (one, two) = tokio::join!(scheduler::look(&server.app, later(1500)), scheduler::look(&server.app, later(1500)));
+    let (one, two) = tokio::join!(
+        scheduler::run_all_due(&server.app, later(1500)),
+        scheduler::run_all_due(&server.app, later(1500))
+    );
     one.and(two).unwrap();
-    scheduler::look(&server.app, later(1501)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(1501)).await.unwrap();
     let done = read(&owner, &id).await;
     assert_eq!(done["maintenance"]["status"], "completed");
     assert_eq!(done["updates"].as_array().unwrap().len(), 3, "announced, started, completed: {done}");
@@ -108,7 +111,7 @@ async fn by_hand_it_waits_for_a_person(server: TestServer) {
     let mut input = window(&api, 60, 120);
     input["by_hand"] = json!(true);
     let id = schedule(&owner, input).await;
-    scheduler::look(&server.app, later(500)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(500)).await.unwrap();
     assert_eq!(read(&owner, &id).await["maintenance"]["status"], "scheduled");
     let step = async |status: &str| {
         call(&owner, "update_maintenance", json!({ "id": id, "input": { "status": status } })).await
@@ -130,7 +133,7 @@ async fn it_is_extended_completed_early_or_cancelled(server: TestServer) {
     assert_eq!(status(&owner).await, "under_maintenance");
     let extend = json!({ "id": id, "input": { "ends_at": local(90), "body": "Takes longer." } });
     call(&owner, "update_maintenance", extend).await;
-    scheduler::look(&server.app, later(31)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(31)).await.unwrap();
     assert_eq!(read(&owner, &id).await["maintenance"]["status"], "in_progress");
     let back = json!({ "id": id, "input": { "ends_at": local(-5) } });
     assert_eq!(try_call(&owner, "update_maintenance", back).await.wrong_fields(), ["ends_at"]);
@@ -146,7 +149,7 @@ async fn it_is_extended_completed_early_or_cancelled(server: TestServer) {
         json!({ "id": other, "input": { "status": "cancelled", "body": "Not needed." } }),
     )
     .await;
-    scheduler::look(&server.app, later(61)).await.unwrap();
+    scheduler::run_all_due(&server.app, later(61)).await.unwrap();
     assert_eq!(status(&owner).await, "operational");
     call(&owner, "delete_maintenance", json!({ "id": id })).await;
     assert_eq!(

@@ -61,9 +61,9 @@ async fn happened(browser: &Browser, title: &str, services: Value, from: Time, t
     // Times are typed by the clock of the organization, which some of these tests set to another zone.
     let frame = browser.rpc("frame", json!({ "organization": "northwind" })).await.right();
     let zone = local_time::zone(frame["time_zone"].as_str().unwrap());
-    let mut input = json!({ "title": title, "services": services, "started_at": local_time::field(zone, from) });
+    let mut input = json!({ "title": title, "services": services, "started_at": local_time::format_input(zone, from) });
     if let Some(to) = to {
-        input["resolved_at"] = json!(local_time::field(zone, to));
+        input["resolved_at"] = json!(local_time::format_input(zone, to));
     }
     let answer = browser.rpc("report_incident", json!({ "organization": "northwind", "input": input })).await;
     answer.right().as_str().unwrap().to_owned()

@@ -80,7 +80,7 @@ async fn wrong_fields_are_named(server: TestServer) {
         (json!({ "name": "API", "colour": "red" }), "colour", "Unknown field."),
         (json!({}), "name", "This field is required."),
         (json!({ "name": 7 }), "name", "Invalid type"),
-        (json!({ "name": "API", "group_id": "x" }), "group_id", "An id has 12 characters"),
+        (json!({ "name": "API", "group_id": "x" }), "group_id", "An ID has 12 characters"),
         (json!({ "name": "  " }), "name", "Enter a name."),
         (json!({ "name": "API", "group_id": "aaaaaaaaaaaa" }), "group_id", "This group was just deleted"),
     ] {

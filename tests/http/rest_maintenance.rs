@@ -102,7 +102,7 @@ async fn what_is_over_stays_as_it_was(server: TestServer) {
     by_hand["automatic"] = json!(false);
     let id = program.make("/maintenance", by_hand).await;
     let path = format!("/maintenance/{id}");
-    scheduler::look(&server.app, clock::now().plus_seconds(90 * 60)).await.unwrap();
+    scheduler::run_all_due(&server.app, clock::now().plus_seconds(90 * 60)).await.unwrap();
     assert_eq!(program.get(&path).await.right()["status"], "scheduled", "it waits for somebody");
     let automatic = program.patch(&path, json!({ "automatic": true })).await.right();
     assert_eq!(automatic["automatic"], true);

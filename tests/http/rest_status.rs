@@ -77,7 +77,7 @@ fn moment(days: i64, time: &str) -> Time {
 
 /// The same as it is typed in Vienna, where these organizations are.
 fn days_ago(days: i64, time: &str) -> String {
-    local_time::field(local_time::zone("Europe/Vienna"), moment(days, time))
+    local_time::format_input(local_time::zone("Europe/Vienna"), moment(days, time))
 }
 
 fn time(value: &Value) -> Time {

@@ -111,7 +111,7 @@ fn says(service: &str, status: &str) -> Value {
 /// So many hours from now, as it is typed in Vienna, where these organizations are.
 fn local(hours: i64) -> String {
     let at = clock::now().plus_seconds(hours * 3_600);
-    local_time::field(local_time::zone("Europe/Vienna"), at)
+    local_time::format_input(local_time::zone("Europe/Vienna"), at)
 }
 
 async fn schedule(browser: &Browser, title: &str, services: &[&str], from: i64) -> String {

@@ -620,6 +620,6 @@ async fn the_command_line_exports_and_imports() {
     assert!(well && said.contains("/status/northwind") && said.contains("1 with a new one"), "{said}{told}");
     same(&exported(&other, "northwind").await, &text);
     let (_, told, well) = candor(&["import", "candor", path, "--database-url", other.database_url()]);
-    assert!(!well && told.contains("error: This organization is in the database already"), "{told}");
+    assert!(!well && told.contains("error: This organization already exists in the database"), "{told}");
     std::fs::remove_file(&file).unwrap();
 }

@@ -3,11 +3,11 @@
 use super::{
     composer::{Composer, UpdateDraft},
     edit::{DeleteIncidentDialog, EditIncidentDialog},
+    keep_last_value,
     links::{LinkDialog, Links},
     marks::{ImpactMark, IncidentBadge, lasted},
     may_change,
     postmortem::{PostmortemDraft, PostmortemSection},
-    steady,
     timeline::Timeline,
 };
 use crate::rpc::resource;
@@ -17,7 +17,7 @@ use crate::{
         live::use_live,
         services::StatusMark,
         shortcuts::on_key,
-        states::standing,
+        states::keep_last_good,
         time::{Ago, Lasting},
     },
     domain::{
@@ -41,7 +41,7 @@ use leptos_router::{
 };
 
 /// The incident, and what an update can be made of.
-type Known = (IncidentDetail, ServiceList, Vec<Template>);
+type LoadedIncident = (IncidentDetail, ServiceList, Vec<Template>);
 
 /// The screen.
 #[component]
@@ -83,10 +83,12 @@ fn Loaded(
         _ => None,
     };
     let reread = Callback::new(move |()| read.refetch());
-    standing(
-        steady(answer, move |known: &Known| known.0.incident.id.as_str() == id.read_untracked().as_str()),
+    keep_last_good(
+        keep_last_value(answer, move |known: &LoadedIncident| {
+            known.0.incident.id.as_str() == id.read_untracked().as_str()
+        }),
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        move |known: Signal<Known>| {
+        move |known: Signal<LoadedIncident>| {
             let shown = Memo::new(move |_| known.read().0.incident.id.clone());
             view! {
                 // Another incident is another screen: what is written about one never goes to the other.
@@ -101,7 +103,7 @@ fn Loaded(
 }
 
 #[component]
-fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
+fn Opened(known: Signal<LoadedIncident>, reread: Callback<()>) -> impl IntoView {
     let organization = Organization::get();
     let detail: Signal<IncidentDetail> = Memo::new(move |_| known.read().0.clone()).into();
     let services = Signal::from(Memo::new(move |_| known.read().1.clone()));

@@ -10,7 +10,7 @@ use crate::{
         frame::{Organization, ScreenHead},
         live::use_live,
         shortcuts::on_key,
-        states::standing,
+        states::keep_last_good,
         time::Ago,
     },
     domain::{
@@ -106,7 +106,7 @@ fn Listed(
         (Some(Ok(read)), Some(Ok(services))) => Some(Ok((read, services))),
         _ => None,
     };
-    standing(
+    keep_last_good(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
         move |both: Signal<(Pages, ServiceList)>| {

@@ -8,7 +8,6 @@ mod links;
 mod list;
 mod marks;
 mod message;
-mod moment;
 mod postmortem;
 mod report;
 mod services;
@@ -33,7 +32,7 @@ use leptos::prelude::*;
 
 /// Keeps the last good answer while the server cannot be reached for a moment, as long as it fits what
 /// is asked for: what somebody is typing stays where it is.
-pub fn steady<T: Clone + Send + Sync + 'static>(
+pub fn keep_last_value<T: Clone + Send + Sync + 'static>(
     answer: impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static,
     fits: impl Fn(&T) -> bool + Copy + Send + Sync + 'static,
 ) -> impl Fn() -> Option<Result<T>> + Copy + Send + Sync + 'static {

@@ -1,9 +1,9 @@
 //! `/dashboard/{organization}/incidents/new`: what is affected, then what is known.
 
 use super::{
+    keep_last_value,
     message::{MessageField, sends, waits},
     services::{ServicePicker, name_of},
-    steady,
     templates::{TemplateMenu, filled, impact_choices, status_choices},
 };
 use crate::rpc::resource;
@@ -11,7 +11,7 @@ use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         error::{AppError, Result},
@@ -115,8 +115,8 @@ pub fn ReportScreen() -> impl IntoView {
             <LinkButton href=Signal::derive(move || organization.address("/incidents/templates")) icon=IconName::Copy>"Templates"</LinkButton>
         </ScreenHead>
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
-            {standing(
-                steady(move || read.get(), |_: &(ServiceList, Vec<Template>)| true),
+            {keep_last_good(
+                keep_last_value(move || read.get(), |_: &(ServiceList, Vec<Template>)| true),
                 || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
                 move |known| view! { <Form known draft /> }.into_any(),
             )}

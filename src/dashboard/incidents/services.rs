@@ -22,7 +22,7 @@ const FIELD: &str = "h-8 w-full min-w-0 rounded-md border border-input bg-field 
 
 /// A service that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Offer {
+struct ServiceOption {
     id: ServiceId,
     name: String,
     group: String,
@@ -30,7 +30,7 @@ struct Offer {
 }
 
 /// The services that somebody may report about, in the order of the list.
-fn offers(list: &ServiceList, reach: Option<&PermissionScope>) -> Vec<Offer> {
+fn offers(list: &ServiceList, reach: Option<&PermissionScope>) -> Vec<ServiceOption> {
     let mut all = Vec::new();
     for section in list.sections() {
         let (group, services) = match section {
@@ -40,7 +40,7 @@ fn offers(list: &ServiceList, reach: Option<&PermissionScope>) -> Vec<Offer> {
         let allowed = services
             .into_iter()
             .filter(|service| reach.is_some_and(|reach| reach.includes(service.team_id.as_ref())))
-            .map(|service| Offer {
+            .map(|service| ServiceOption {
                 id: service.id.clone(),
                 name: service.name.clone(),
                 group: group.clone(),
@@ -52,7 +52,7 @@ fn offers(list: &ServiceList, reach: Option<&PermissionScope>) -> Vec<Offer> {
 }
 
 /// Words in small letters; empty: all fit.
-fn fits(offer: &Offer, words: &str) -> bool {
+fn fits(offer: &ServiceOption, words: &str) -> bool {
     offer.name.to_lowercase().contains(words) || offer.group.to_lowercase().contains(words)
 }
 
@@ -207,7 +207,7 @@ pub fn ServiceSearch(
 
 fn options(
     field: &'static str,
-    found: &[Offer],
+    found: &[ServiceOption],
     active: RwSignal<usize>,
     chosen: Signal<Vec<ServiceId>>,
     pick: impl Fn(usize) + Copy + Send + Sync + 'static,
@@ -217,7 +217,7 @@ fn options(
         .take(MAX_SHOWN)
         .enumerate()
         .map(|(at, offer)| {
-            let Offer { id, name, group, status } = offer.clone();
+            let ServiceOption { id, name, group, status } = offer.clone();
             let on = Signal::derive(move || chosen.read().contains(&id));
             view! {
                 <div

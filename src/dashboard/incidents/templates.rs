@@ -3,14 +3,14 @@
 use super::{
     marks::IncidentBadge,
     message::{MessageField, sends},
-    moment::present,
 };
 use crate::rpc::resource;
 use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
+        time::present,
     },
     domain::{
         ids::{ServiceId, TemplateId},
@@ -120,7 +120,7 @@ pub fn TemplatesScreen() -> impl IntoView {
             <TemplateForm open=opened template=edited.get_untracked() />
         </Dialog>
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
-            {standing(
+            {keep_last_good(
                 move || read.get(),
                 || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
                 move |templates| view! { <Templates templates edit edits /> }.into_any(),

@@ -1,6 +1,6 @@
 //! Posting an update, and what goes with it: starting, completing, calling off, another end.
 
-use super::One;
+use super::MaintenanceWithWindow;
 use crate::{
     dashboard::{
         frame::Organization,
@@ -157,7 +157,7 @@ impl SeenVersion {
 #[component]
 pub fn Composer(
     /// The maintenance and its window.
-    one: Signal<One>,
+    one: Signal<MaintenanceWithWindow>,
     /// What is being written.
     draft: UpdateDraft,
     /// The field of the message, which a key leads to.

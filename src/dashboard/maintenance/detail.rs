@@ -1,7 +1,7 @@
 //! `/dashboard/{organization}/maintenance/{id}`: one maintenance, and everything that is done about it.
 
 use super::{
-    One,
+    MaintenanceWithWindow,
     composer::{Composer, UpdateDraft},
     countdown::{Countdown, Moments, provide_clock},
     marks::{MaintenanceBadge, named, rule_in_words},
@@ -11,10 +11,10 @@ use crate::rpc::resource;
 use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
-        incidents::{Prose, steady},
+        incidents::{Prose, keep_last_value},
         live::use_live,
         shortcuts::on_key,
-        states::standing,
+        states::keep_last_good,
         time::Ago,
     },
     domain::{
@@ -55,12 +55,15 @@ pub fn OneMaintenanceScreen() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(id: Memo<String>, read: Resource<Result<One>>) -> impl IntoView {
+fn Loaded(id: Memo<String>, read: Resource<Result<MaintenanceWithWindow>>) -> impl IntoView {
     let reread = Callback::new(move |()| read.refetch());
-    standing(
-        steady(move || read.get(), move |one: &One| one.0.maintenance.id.as_str() == id.read_untracked().as_str()),
+    keep_last_good(
+        keep_last_value(
+            move || read.get(),
+            move |one: &MaintenanceWithWindow| one.0.maintenance.id.as_str() == id.read_untracked().as_str(),
+        ),
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        move |one: Signal<One>| {
+        move |one: Signal<MaintenanceWithWindow>| {
             let shown = Memo::new(move |_| one.read().0.maintenance.id.clone());
             view! {
                 // Another maintenance is another screen: what is written about one never goes to the other.
@@ -75,7 +78,7 @@ fn Loaded(id: Memo<String>, read: Resource<Result<One>>) -> impl IntoView {
 }
 
 #[component]
-fn Opened(one: Signal<One>, reread: Callback<()>) -> impl IntoView {
+fn Opened(one: Signal<MaintenanceWithWindow>, reread: Callback<()>) -> impl IntoView {
     let organization = Organization::get();
     let detail: Signal<MaintenanceDetail> = Memo::new(move |_| one.read().0.clone()).into();
     let may =
@@ -126,7 +129,7 @@ fn Opened(one: Signal<One>, reread: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn Facts(one: Signal<One>) -> impl IntoView {
+fn Facts(one: Signal<MaintenanceWithWindow>) -> impl IntoView {
     let status = Signal::derive(move || one.read().0.maintenance.status);
     let moments = Signal::derive(move || Some(Moments::from(&one.read().0.maintenance)));
     let automatic = Memo::new(move |_| one.read().0.maintenance.automatic);

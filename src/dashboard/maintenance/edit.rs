@@ -1,7 +1,7 @@
 //! `/dashboard/{organization}/maintenance/{id}/edit`: changing what is not over.
 
 use super::{
-    One,
+    MaintenanceWithWindow,
     form::{Draft, Purpose, WindowForm},
     may_change, read_one,
 };
@@ -9,9 +9,9 @@ use crate::rpc::resource;
 use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
-        incidents::steady,
+        incidents::keep_last_value,
         live::use_live,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         error::{AppError, Result},
@@ -27,7 +27,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 /// The maintenance with its window, and what there is to choose from.
-type Known = (One, ServiceList);
+type LoadedMaintenance = (MaintenanceWithWindow, ServiceList);
 
 /// The screen.
 #[component]
@@ -56,17 +56,23 @@ pub fn EditMaintenanceScreen() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(id: Memo<String>, read: Resource<Result<One>>, services: Resource<Result<ServiceList>>) -> impl IntoView {
+fn Loaded(
+    id: Memo<String>,
+    read: Resource<Result<MaintenanceWithWindow>>,
+    services: Resource<Result<ServiceList>>,
+) -> impl IntoView {
     let answer = move || match (read.get(), services.get()) {
         (Some(Err(error)), _) | (_, Some(Err(error))) => Some(Err(error)),
         (Some(Ok(one)), Some(Ok(services))) => Some(Ok((one, services))),
         _ => None,
     };
     let reread = Callback::new(move |()| read.refetch());
-    standing(
-        steady(answer, move |known: &Known| known.0.0.maintenance.id.as_str() == id.read_untracked().as_str()),
+    keep_last_good(
+        keep_last_value(answer, move |known: &LoadedMaintenance| {
+            known.0.0.maintenance.id.as_str() == id.read_untracked().as_str()
+        }),
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
-        move |known: Signal<Known>| {
+        move |known: Signal<LoadedMaintenance>| {
             let shown = Memo::new(move |_| known.read().0.0.maintenance.id.clone());
             view! {
                 // Another maintenance is another form: what is typed about one never goes to the other.
@@ -81,7 +87,7 @@ fn Loaded(id: Memo<String>, read: Resource<Result<One>>, services: Resource<Resu
 }
 
 #[component]
-fn Opened(known: Signal<Known>, reread: Callback<()>) -> impl IntoView {
+fn Opened(known: Signal<LoadedMaintenance>, reread: Callback<()>) -> impl IntoView {
     let organization = Organization::get();
     let (live, toasts) = (use_live(), use_toasts());
     let ((first, window), list) = known.get_untracked();

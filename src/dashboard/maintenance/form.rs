@@ -5,9 +5,9 @@ use crate::rpc::resource;
 use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
-        incidents::{MessageField, ServiceSearch, name_of, sends, steady, waits},
+        incidents::{MessageField, ServiceSearch, keep_last_value, name_of, sends, waits},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         calendar::{LocalWindow, day},
@@ -127,8 +127,8 @@ pub fn ScheduleScreen() -> impl IntoView {
     view! {
         <ScreenHead title="Schedule maintenance" />
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=8 /></div> }>
-            {standing(
-                steady(move || services.get(), |_: &ServiceList| true),
+            {keep_last_good(
+                keep_last_value(move || services.get(), |_: &ServiceList| true),
                 || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
                 move |services| view! { <ScheduleForm services draft /> }.into_any(),
             )}

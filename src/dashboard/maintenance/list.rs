@@ -13,7 +13,7 @@ use crate::{
         frame::{Organization, ScreenHead},
         live::use_live,
         shortcuts::on_key,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         calendar::{LocalWindow, day, month, month_text},
@@ -165,7 +165,7 @@ fn Loaded(
         (Some(Ok(found)), Some(Ok(services))) => Some(Ok((found, services))),
         _ => None,
     };
-    standing(
+    keep_last_good(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
         move |both: Signal<(SearchResults, ServiceList)>| {

@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// A maintenance, and its window by the clock of the organization.
-type One = (MaintenanceDetail, LocalWindow);
+type MaintenanceWithWindow = (MaintenanceDetail, LocalWindow);
 
-async fn read_one(slug: String, id: String) -> Result<One> {
+async fn read_one(slug: String, id: String) -> Result<MaintenanceWithWindow> {
     let missing = || AppError::NotFound("maintenance".to_owned());
     let id: MaintenanceId = id.parse().map_err(|_| missing())?;
     let detail = read_maintenance(slug.clone(), id.clone()).await?;

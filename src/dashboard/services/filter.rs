@@ -39,14 +39,14 @@ impl Ownership {
 
 /// Which services are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ServiceCriteria {
     /// Small letters; empty: any.
     words: String,
     status: Option<ServiceStatus>,
     whose: Option<Ownership>,
 }
 
-impl Wanted {
+impl ServiceCriteria {
     /// Nothing is left away, so that places have a meaning.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
@@ -78,8 +78,12 @@ impl Filter {
     }
 
     /// Which services it lets pass.
-    pub fn wanted(self) -> Wanted {
-        Wanted { words: self.words.read().trim().to_lowercase(), status: self.status.get(), whose: self.whose() }
+    pub fn wanted(self) -> ServiceCriteria {
+        ServiceCriteria {
+            words: self.words.read().trim().to_lowercase(),
+            status: self.status.get(),
+            whose: self.whose(),
+        }
     }
 
     /// Leaves nothing away again.
@@ -190,10 +194,10 @@ mod tests {
         let services =
             [service("API", well, None), service("Mail", down, Some(team(1))), service("Web", well, Some(team(2)))];
         let names = |words: &str, status, whose| -> Vec<&str> {
-            let wanted = Wanted { words: words.to_owned(), status, whose };
+            let wanted = ServiceCriteria { words: words.to_owned(), status, whose };
             services.iter().filter(|service| wanted.includes(service)).map(|service| service.name.as_str()).collect()
         };
-        assert!(Wanted::default().is_everything());
+        assert!(ServiceCriteria::default().is_everything());
         assert_eq!(names("", None, None), ["API", "Mail", "Web"]);
         assert_eq!(names("refunds", None, None), ["API", "Mail", "Web"]);
         assert_eq!(names("web", None, None), ["Web"]);

@@ -1,7 +1,7 @@
 //! `/dashboard/{organization}/services`: every service, its status, its place.
 
 use super::{
-    filter::{Filter, FilterBar, Wanted},
+    filter::{Filter, FilterBar, ServiceCriteria},
     groups::{GroupDialog, GroupHead},
     open_incidents::{OpenIncidents, read_open},
     row::ServiceRow,
@@ -13,7 +13,7 @@ use crate::{
         frame::{Organization, ScreenHead},
         live::use_live,
         shortcuts::on_key,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         error::AppError,
@@ -119,7 +119,7 @@ fn Listed(
         (Some(Ok(services)), Some(Ok(open))) => Some(Ok((services, open))),
         _ => None,
     };
-    standing(
+    keep_last_good(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
         |both: Signal<(ServiceList, IncidentPage)>| {
@@ -211,7 +211,7 @@ impl Line {
     }
 }
 
-fn lines(list: &ServiceList, wanted: &Wanted) -> Vec<Line> {
+fn lines(list: &ServiceList, wanted: &ServiceCriteria) -> Vec<Line> {
     let whole = wanted.is_everything();
     let mut lines = Vec::new();
     for section in list.sections() {

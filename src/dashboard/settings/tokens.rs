@@ -6,7 +6,7 @@ use crate::{
         account::confirmation,
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
         time::Ago,
     },
     domain::{
@@ -43,7 +43,7 @@ pub fn TokensScreen() -> impl IntoView {
             <TokenForm open=asks />
         </Dialog>
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
-            {standing(
+            {keep_last_good(
                 move || read.get(),
                 || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
                 move |tokens| view! { <Tokens tokens asks /> }.into_any(),

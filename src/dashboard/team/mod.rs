@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{error::AppError, live::Topic, member::People, role::Action},
     rpc::members::read_people,
@@ -44,7 +44,7 @@ pub fn TeamScreen() -> impl IntoView {
 
 #[component]
 fn Body(read: Resource<Result<People, AppError>>, invites: RwSignal<bool>) -> impl IntoView {
-    standing(
+    keep_last_good(
         move || read.get(),
         || view! { <div class="p-4"><SkeletonRows n=6 /></div> }.into_any(),
         move |people| {

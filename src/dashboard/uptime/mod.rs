@@ -12,7 +12,7 @@ use crate::{
     dashboard::{
         frame::{Organization, ScreenHead},
         live::use_live,
-        states::standing,
+        states::keep_last_good,
     },
     domain::{
         error::{AppError, Result},
@@ -107,7 +107,7 @@ fn Reported(
         (Some(Ok(read)), Some(Ok(services))) => Some(Ok((read, services))),
         _ => None,
     };
-    standing(
+    keep_last_good(
         answer,
         || view! { <div class="p-4"><SkeletonRows n=8 /></div> }.into_any(),
         move |both: Signal<(UptimeQuery, ServiceList)>| {
@@ -282,7 +282,7 @@ pub fn ServiceUptime(
     let whole = move || organization.address(&format!("/uptime?{}", query(&filter())));
     view! {
         <Transition fallback=|| view! { <div class="p-4"><SkeletonRows n=4 /></div> }>
-            {standing(
+            {keep_last_good(
                 move || read.get().map(Ok),
                 || view! { <div class="p-4"><SkeletonRows n=4 /></div> }.into_any(),
                 move |report| {

@@ -11,7 +11,7 @@ use super::{
     db::Write,
     incidents::templates,
     organizations,
-    services::{self, Mark, NewService},
+    services::{self, NewService},
 };
 use crate::domain::{
     error::Result,
@@ -152,7 +152,7 @@ fn service((name, description): Row, born: Time) -> NewService {
         team_id: None,
         status: ServiceStatus::Operational,
         source_id: None,
-        mark: Mark::by(Cause::Manual),
+        cause: Cause::Manual,
         created_at: Some(born),
         observed_since: Some(born),
     }

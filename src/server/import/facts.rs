@@ -1,4 +1,4 @@
-//! What imported files say beyond what the house keeps: when things were written, and what each
+//! What imported files say beyond what Candor stores: when things were written, and what each
 //! update said of components, perhaps of some that are gone. It is shown to clients of the
 //! compatible API, for whom an incident shall stay what it was.
 

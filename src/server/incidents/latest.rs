@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn told(
+pub async fn published(
     page: &PublicPage,
     read: &mut Read,
     service: Option<&ServiceId>,
@@ -21,5 +21,5 @@ pub async fn told(
 ) -> Result<Vec<PublishedIncident>> {
     let incidents = store::incidents(read, &page.id, service, most).await?;
     let incidents = with_services(read, &page.id, incidents).await?;
-    messages::told(read, &page.id, incidents).await
+    messages::published(read, &page.id, incidents).await
 }

@@ -16,7 +16,7 @@ use std::slice;
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub(super) async fn told(
+pub(super) async fn published(
     read: &mut Read,
     organization: &OrganizationId,
     incidents: Vec<Incident>,

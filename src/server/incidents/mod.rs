@@ -23,14 +23,14 @@ use super::{
     services,
 };
 use crate::domain::{
-    account::line,
+    account::single_line,
     error::{AppError, FieldErrors, Result},
     ids::{IncidentId, OrganizationId, TeamId, UpdateId},
     incident::{
         CheckedIncident, Incident, IncidentDetail, IncidentEdit, IncidentFilter, IncidentPage, IncidentStatus,
         MAX_MESSAGES_BYTES, MAX_STATEMENTS, MAX_TITLE_LENGTH, MAX_UPDATES, NewIncident, PublishedIncident,
-        ServiceImpact, UpdateEvent, UpdateInput, body, claims, course, impact, last_impacts, moment, statements,
-        status,
+        ServiceImpact, UpdateEvent, UpdateInput, body, claims, impact, last_impacts, moment, statements, status,
+        summarize_updates,
     },
     live::Topic,
     role::allowed,
@@ -120,7 +120,7 @@ async fn require_services(write: &mut Write, all: &[ServiceImpact]) -> Result<()
 /// that the person may not speak for, or none by a team's leave.
 pub async fn report(scope: Scope<allowed::ReportIncidents>, input: NewIncident) -> Result<IncidentId> {
     let zone = local_time::zone(scope.time_zone());
-    let checked = input.check(clock::now(), |text| local_time::typed(zone, text))?;
+    let checked = input.check(clock::now(), |text| local_time::parse_local(zone, text))?;
     if checked.services.is_empty() {
         scope.require(None)?;
     }
@@ -289,7 +289,7 @@ pub async fn import(write: &mut Write, new: &ImportedIncident) -> Result<Importe
 /// Derives from an incident's updates everything that follows from them. Returns the updates.
 async fn recompute(write: &mut Write, id: &IncidentId) -> Result<Vec<UpdateEvent<Author>>> {
     let steps = store::steps(write, id).await?;
-    let Some(course) = course(&steps) else { return Ok(steps) };
+    let Some(course) = summarize_updates(&steps) else { return Ok(steps) };
     store::set_summary(write, id, &course).await?;
     store::set_services(write, id, &last_impacts(&steps)).await?;
     store::set_search(write, id).await?;
@@ -353,7 +353,7 @@ fn checked(input: &UpdateInput, otherwise: IncidentStatus, now: Time, zone: Tz) 
     let status = errors.take("status", status(&input.status, otherwise)).unwrap_or(otherwise);
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let said = errors.take("services", statements(&input.services)).unwrap_or_default();
-    let at = errors.take("at", moment(&input.at, |text| local_time::typed(zone, text))).flatten();
+    let at = errors.take("at", moment(&input.at, |text| local_time::parse_local(zone, text))).flatten();
     if at.is_some_and(|at| at > now) {
         errors.add("at", "An update can’t be in the future.");
     }
@@ -416,7 +416,8 @@ pub async fn delete_update(scope: Scope<allowed::DeleteIncidents>, id: IncidentI
 /// As [`post_update`].
 pub async fn edit(scope: Scope<allowed::ReportIncidents>, id: IncidentId, input: IncidentEdit) -> Result<()> {
     let mut errors = FieldErrors::default();
-    let title = errors.take("title", line("the incident’s title", &input.title, MAX_TITLE_LENGTH)).unwrap_or_default();
+    let title =
+        errors.take("title", single_line("the incident’s title", &input.title, MAX_TITLE_LENGTH)).unwrap_or_default();
     let set = errors.take("impact", impact(&input.impact)).unwrap_or_default();
     errors.finish()?;
     let mut write = scope.write().await?;
@@ -466,7 +467,7 @@ pub async fn list(scope: Scope<allowed::Read>, filter: IncidentFilter) -> Result
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn some(scope: Scope<allowed::Read>, filter: IncidentFilter, most: usize) -> Result<Vec<Incident>> {
+pub async fn list_first(scope: Scope<allowed::Read>, filter: IncidentFilter, most: usize) -> Result<Vec<Incident>> {
     let most = i64::try_from(most).unwrap_or(PAGE);
     store::list(&mut scope.read_list(&filter.words).await?, scope.id(), &filter, most).await
 }
@@ -477,12 +478,12 @@ pub async fn some(scope: Scope<allowed::Read>, filter: IncidentFilter, most: usi
 /// [`AppError::NotFound`].
 pub async fn detail(scope: Scope<allowed::Read>, id: IncidentId) -> Result<IncidentDetail> {
     let mut read = scope.read().await?;
-    let (incident, impact_set) = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_incident)?;
+    let (incident, impact_set) = store::get(&mut read, scope.id(), &id).await?.ok_or_else(no_incident)?;
     let (updates, postmortem) = messages::of(&mut read, scope.id(), &id).await?;
     let links = links::of(&mut read, scope.id(), &id).await?;
     let zone = local_time::zone(scope.time_zone());
     let local_times =
-        updates.iter().map(|update| (update.id.clone(), local_time::field(zone, whole_minute(update.at))));
+        updates.iter().map(|update| (update.id.clone(), local_time::format_input(zone, whole_minute(update.at))));
     let local_times = local_times.collect();
     let page = page(&scope, &id);
     Ok(IncidentDetail { incident, impact_set, updates, local_times, postmortem, links, page })
@@ -530,7 +531,7 @@ pub async fn open_now(read: &mut Read, organization: &OrganizationId, most: i64)
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn holding(
+pub async fn affecting(
     read: &mut Read,
     organization: &OrganizationId,
     service: &crate::domain::ids::ServiceId,
@@ -544,8 +545,8 @@ pub async fn holding(
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<PublishedIncident>> {
-    messages::told(read, &page.id, incidents).await
+pub async fn published(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<PublishedIncident>> {
+    messages::published(read, &page.id, incidents).await
 }
 
 /// Open incidents as visitors read them, latest first.
@@ -555,7 +556,7 @@ pub async fn told(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) 
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedIncident>> {
     let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
     let incidents = store::list(read, &page.id, &filter, 100).await?;
-    told(page, read, incidents).await
+    published(page, read, incidents).await
 }
 
 /// The latest incidents as visitors read them, open or over, latest first.
@@ -564,7 +565,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedInc
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedIncident>> {
     let incidents = store::list(read, &page.id, &IncidentFilter::default(), most).await?;
-    told(page, read, incidents).await
+    published(page, read, incidents).await
 }
 
 /// Incidents that began between two moments, as visitors read them, latest first.
@@ -573,7 +574,7 @@ pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedIncident>> {
     let incidents = store::between(read, &page.id, from, to).await?;
-    told(page, read, incidents).await
+    published(page, read, incidents).await
 }
 
 /// Incidents that were open at some time between two moments and say something of a service: title,
@@ -589,9 +590,9 @@ pub async fn overlapping(page: &PublicPage, read: &mut Read, from: Time, to: Tim
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub async fn one(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<PublishedIncident> {
-    let (incident, _) = store::one(read, &page.id, id).await?.ok_or_else(no_incident)?;
-    told(page, read, vec![incident]).await?.pop().ok_or_else(no_incident)
+pub async fn get(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<PublishedIncident> {
+    let (incident, _) = store::get(read, &page.id, id).await?.ok_or_else(no_incident)?;
+    published(page, read, vec![incident]).await?.pop().ok_or_else(no_incident)
 }
 
 /// The impacts of open incidents that are not yet monitored: they count for the page's indicator.

@@ -583,7 +583,7 @@ pub(super) async fn overlapping(
     with_services(read, organization, incidents).await
 }
 
-pub(super) async fn one(
+pub(super) async fn get(
     read: &mut Read,
     organization: &OrganizationId,
     id: &IncidentId,

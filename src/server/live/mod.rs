@@ -55,13 +55,13 @@ struct Channel {
     /// The latest page, while visitors watch.
     page: watch::Sender<Option<Arc<Page>>>,
     /// Whether somebody makes pages for the visitors who watch.
-    told: bool,
+    has_renderer: bool,
 }
 
 impl Default for Channel {
     fn default() -> Self {
         let (version, hints) = (watch::Sender::new(0), broadcast::Sender::new(HINTS));
-        Self { current: Current::default(), version, hints, page: watch::Sender::new(None), told: false }
+        Self { current: Current::default(), version, hints, page: watch::Sender::new(None), has_renderer: false }
     }
 }
 
@@ -126,7 +126,7 @@ impl Hub {
     /// alone has changed wakes nobody.
     pub fn show(&self, organization: &OrganizationId, page: &Arc<Page>) {
         let channel = self.channel(organization);
-        if channel.told {
+        if channel.has_renderer {
             channel.page.send_if_modified(|shown| {
                 let seen = shown.as_ref().map(|shown| shown.version);
                 if seen.is_none_or(|seen| seen <= page.version) {

@@ -18,8 +18,8 @@ pub fn pages(app: &App, page: &PublicPage) -> watch::Receiver<Option<Arc<Page>>>
     let mut channels = app.hub.channels();
     let channel = channels.entry(page.id.clone()).or_default();
     let pages = channel.page.subscribe();
-    if !channel.told {
-        channel.told = true;
+    if !channel.has_renderer {
+        channel.has_renderer = true;
         tokio::spawn(render_pages(app.clone(), page.clone(), channel.version.subscribe()));
     }
     pages
@@ -54,7 +54,7 @@ async fn render_pages(app: App, page: PublicPage, mut versions: watch::Receiver<
 /// when they ask again.
 fn dismiss(app: &App, page: &PublicPage) {
     if let Some(channel) = app.hub.channels().get_mut(&page.id) {
-        channel.told = false;
+        channel.has_renderer = false;
         channel.page = watch::Sender::new(None);
     }
 }
@@ -65,7 +65,7 @@ fn nobody_watches(app: &App, page: &PublicPage) -> bool {
     if channel.page.receiver_count() > 0 {
         return false;
     }
-    channel.told = false;
+    channel.has_renderer = false;
     channel.page.send_replace(None);
     true
 }

@@ -78,13 +78,13 @@ pub fn end(scope: &Scope<allowed::Read>, starts_at: &str, minutes: i64) -> Resul
 
 fn end_in(starts_at: &str, minutes: i64, zone: &str) -> Result<String> {
     let (mut errors, zone) = (FieldErrors::default(), local_time::zone(zone));
-    let end = errors.take("starts_at", local_time::typed(zone, starts_at)).map(|start| {
+    let end = errors.take("starts_at", local_time::parse_local(zone, starts_at)).map(|start| {
         let end = start.plus_seconds(minutes.clamp(1, LONGEST / 60) * 60);
-        (end, local_time::field(zone, end))
+        (end, local_time::format_input(zone, end))
     });
     errors.finish()?;
     let Some((end, text)) = end else { return Err(AppError::Internal) };
-    if local_time::typed(zone, &text) == Ok(end) {
+    if local_time::parse_local(zone, &text) == Ok(end) {
         return Ok(text);
     }
     let words = "This end time occurs twice on this day because clocks go back. Choose another time.";
@@ -100,8 +100,8 @@ fn window(maintenance: &Maintenance, zone: Tz) -> LocalWindow {
     let Maintenance { id, starts_at, ends_at, .. } = maintenance;
     LocalWindow {
         id: id.clone(),
-        starts_at: local_time::field(zone, *starts_at),
-        ends_at: local_time::field(zone, *ends_at),
+        starts_at: local_time::format_input(zone, *starts_at),
+        ends_at: local_time::format_input(zone, *ends_at),
         words: local_time::window_in_a_line(zone, *starts_at, *ends_at),
     }
 }
@@ -194,7 +194,7 @@ mod tests {
             .collect()
     }
 
-    fn told(days: &[(String, String)]) -> Vec<(&str, &str)> {
+    fn published(days: &[(String, String)]) -> Vec<(&str, &str)> {
         days.iter().map(|(day, words)| (day.as_str(), words.as_str())).collect()
     }
 
@@ -211,41 +211,41 @@ mod tests {
     #[test]
     fn a_window_stands_on_each_of_its_days() {
         let short = days_of(between("2026-11-21T21:00:00Z", "2026-11-21T22:00:00Z"));
-        assert_eq!(told(&short), [("2026-11-21", "22:00 to 23:00")]);
+        assert_eq!(published(&short), [("2026-11-21", "22:00 to 23:00")]);
         let long = days_of(between("2026-11-21T21:00:00Z", "2026-11-23T01:00:00Z"));
         let expected = [("2026-11-21", "from 22:00"), ("2026-11-22", "all day"), ("2026-11-23", "until 02:00")];
-        assert_eq!(told(&long), expected);
+        assert_eq!(published(&long), expected);
         // Midnight ends a day and does not begin another.
         let evening = days_of(between("2026-11-21T21:00:00Z", "2026-11-21T23:00:00Z"));
-        assert_eq!(told(&evening), [("2026-11-21", "22:00 to 00:00")]);
+        assert_eq!(published(&evening), [("2026-11-21", "22:00 to 00:00")]);
         // Some files have windows without any length.
         let nothing = days_of(between("2026-11-21T23:00:00Z", "2026-11-21T23:00:00Z"));
-        assert_eq!(told(&nothing), [("2026-11-22", "00:00 to 00:00")]);
+        assert_eq!(published(&nothing), [("2026-11-22", "00:00 to 00:00")]);
     }
 
     #[test]
     fn a_day_of_23_hours_ends_at_its_own_midnight() {
         // Clocks were put forward at 2 on 29 March: this day ends at 22:00 UTC, the day before at 23:00.
         let night = days_of(between("2026-03-28T21:00:00Z", "2026-03-29T02:00:00Z"));
-        assert_eq!(told(&night), [("2026-03-28", "from 22:00"), ("2026-03-29", "until 04:00")]);
+        assert_eq!(published(&night), [("2026-03-28", "from 22:00"), ("2026-03-29", "until 04:00")]);
         let late = days_of(between("2026-03-29T21:30:00Z", "2026-03-29T22:00:00Z"));
-        assert_eq!(told(&late), [("2026-03-29", "23:30 to 00:00")]);
+        assert_eq!(published(&late), [("2026-03-29", "23:30 to 00:00")]);
         let next = days_of(between("2026-03-29T22:00:00Z", "2026-03-29T23:00:00Z"));
-        assert_eq!(told(&next), [("2026-03-30", "00:00 to 01:00")]);
+        assert_eq!(published(&next), [("2026-03-30", "00:00 to 01:00")]);
         // Midnight between the two days is still of the winter.
         let first = days_of(between("2026-03-28T23:00:00Z", "2026-03-29T00:00:00Z"));
-        assert_eq!(told(&first), [("2026-03-29", "00:00 to 01:00")]);
+        assert_eq!(published(&first), [("2026-03-29", "00:00 to 01:00")]);
     }
 
     #[test]
     fn a_day_of_25_hours_ends_at_its_own_midnight() {
         // Clocks were put back at 3 on 25 October: this day ends at 23:00 UTC, the day before at 22:00.
         let night = days_of(between("2026-10-24T20:00:00Z", "2026-10-25T03:00:00Z"));
-        assert_eq!(told(&night), [("2026-10-24", "from 22:00"), ("2026-10-25", "until 04:00")]);
+        assert_eq!(published(&night), [("2026-10-24", "from 22:00"), ("2026-10-25", "until 04:00")]);
         let late = days_of(between("2026-10-25T22:30:00Z", "2026-10-25T23:00:00Z"));
-        assert_eq!(told(&late), [("2026-10-25", "23:30 to 00:00")]);
+        assert_eq!(published(&late), [("2026-10-25", "23:30 to 00:00")]);
         let next = days_of(between("2026-10-25T23:00:00Z", "2026-10-26T00:00:00Z"));
-        assert_eq!(told(&next), [("2026-10-26", "00:00 to 01:00")]);
+        assert_eq!(published(&next), [("2026-10-26", "00:00 to 01:00")]);
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
         };
         let (from, to) = texts("2026-11-21T21:00:00Z", "2026-11-21T22:00:30Z");
         assert_eq!((from.as_str(), to.as_str()), ("2026-11-21T22:00", "2026-11-21T23:00:30"));
-        assert_eq!(local_time::typed(Vienna, &to), Ok(at("2026-11-21T22:00:30Z")));
+        assert_eq!(local_time::parse_local(Vienna, &to), Ok(at("2026-11-21T22:00:30Z")));
     }
 
     #[test]

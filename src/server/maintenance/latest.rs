@@ -2,7 +2,7 @@
 
 mod store;
 
-use super::told;
+use super::published;
 use crate::{
     domain::{error::Result, ids::ServiceId, maintenance::PublishedMaintenance, time::Time},
     server::{access::PublicPage, db::Read},
@@ -31,7 +31,7 @@ pub async fn announced(
 ) -> Result<Vec<Announced>> {
     let (maintenance, moments): (Vec<_>, Vec<_>) =
         store::maintenance(read, &page.id, service, most).await?.into_iter().unzip();
-    let told = told(read, &page.id, maintenance).await?;
+    let told = published(read, &page.id, maintenance).await?;
     let announced = |(told, (announced_at, changed_at))| Announced { told, announced_at, changed_at };
     Ok(told.into_iter().zip(moments).map(announced).collect())
 }

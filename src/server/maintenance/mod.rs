@@ -102,8 +102,8 @@ pub struct NewMaintenance {
 fn check(input: &MaintenanceInput, zone: &str) -> Result<(CheckedMaintenance, Time, Time, Option<String>)> {
     let (mut errors, zone) = (FieldErrors::default(), local_time::zone(zone));
     let checked = input.check(&mut errors);
-    let starts_at = errors.take("starts_at", local_time::typed(zone, &input.starts_at));
-    let ends_at = errors.take("ends_at", local_time::typed(zone, &input.ends_at));
+    let starts_at = errors.take("starts_at", local_time::parse_local(zone, &input.starts_at));
+    let ends_at = errors.take("ends_at", local_time::parse_local(zone, &input.ends_at));
     let rule = errors.take("repeat", series::rule(&input.repeat)).flatten();
     errors.finish()?;
     let (Some(starts_at), Some(ends_at)) = (starts_at, ends_at) else { return Err(AppError::Internal) };
@@ -284,7 +284,7 @@ pub async fn update(
     };
     let ends_at = match input.ends_at.as_str() {
         "" => None,
-        text => errors.take("ends_at", local_time::typed(local_time::zone(scope.time_zone()), text)),
+        text => errors.take("ends_at", local_time::parse_local(local_time::zone(scope.time_zone()), text)),
     };
     errors.finish()?;
     unless_changed(&before, input.seen)?;
@@ -381,7 +381,11 @@ pub async fn list(scope: Scope<allowed::Read>, filter: MaintenanceFilter) -> Res
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn some(scope: Scope<allowed::Read>, filter: MaintenanceFilter, most: usize) -> Result<Vec<Maintenance>> {
+pub async fn list_first(
+    scope: Scope<allowed::Read>,
+    filter: MaintenanceFilter,
+    most: usize,
+) -> Result<Vec<Maintenance>> {
     let most = i64::try_from(most).unwrap_or(PAGE);
     store::list(&mut scope.read_list(&filter.words).await?, scope.id(), &filter, most).await
 }
@@ -392,7 +396,7 @@ pub async fn some(scope: Scope<allowed::Read>, filter: MaintenanceFilter, most: 
 /// [`AppError::NotFound`].
 pub async fn detail(scope: Scope<allowed::Read>, id: MaintenanceId) -> Result<MaintenanceDetail> {
     let mut read = scope.read().await?;
-    let maintenance = store::one(&mut read, scope.id(), &id).await?.ok_or_else(no_maintenance)?;
+    let maintenance = store::get(&mut read, scope.id(), &id).await?.ok_or_else(no_maintenance)?;
     let updates = store::updates(&mut read, scope.id(), slice::from_ref(&id)).await?.remove(&id).unwrap_or_default();
     let rule = match &maintenance.series_id {
         Some(series) => series::rule_of(&mut read, scope.id(), series).await?,
@@ -411,7 +415,7 @@ pub async fn upcoming(read: &mut Read, organization: &OrganizationId, most: i64)
     store::list(read, organization, &filter, most).await
 }
 
-async fn told(
+async fn published(
     read: &mut Read,
     organization: &OrganizationId,
     all: Vec<Maintenance>,
@@ -431,7 +435,7 @@ async fn told(
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedMaintenance>> {
     let all = upcoming(read, &page.id, OPEN).await?;
-    told(read, &page.id, all).await
+    published(read, &page.id, all).await
 }
 
 /// What is over as visitors read it, latest first.
@@ -441,7 +445,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedMai
 pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedMaintenance>> {
     let filter = MaintenanceFilter { state: "past".to_owned(), ..MaintenanceFilter::default() };
     let all = store::list(read, &page.id, &filter, most).await?;
-    told(read, &page.id, all).await
+    published(read, &page.id, all).await
 }
 
 /// What began, or was to begin, between two moments, as visitors read it, latest first.
@@ -450,7 +454,7 @@ pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<P
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedMaintenance>> {
     let all = store::between(read, &page.id, from, to).await?;
-    told(read, &page.id, all).await
+    published(read, &page.id, all).await
 }
 
 /// When the earliest window of an organization begins.
@@ -465,7 +469,7 @@ pub async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Opt
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub async fn one(page: &PublicPage, read: &mut Read, id: &MaintenanceId) -> Result<PublishedMaintenance> {
-    let maintenance = store::one(read, &page.id, id).await?.ok_or_else(no_maintenance)?;
-    told(read, &page.id, vec![maintenance]).await?.pop().ok_or_else(no_maintenance)
+pub async fn get(page: &PublicPage, read: &mut Read, id: &MaintenanceId) -> Result<PublishedMaintenance> {
+    let maintenance = store::get(read, &page.id, id).await?.ok_or_else(no_maintenance)?;
+    published(read, &page.id, vec![maintenance]).await?.pop().ok_or_else(no_maintenance)
 }

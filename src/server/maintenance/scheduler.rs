@@ -54,7 +54,7 @@ pub async fn follow(app: App) {
     loop {
         every.tick().await;
         let now = clock::now();
-        if let Err(error) = look(&app, now).await {
+        if let Err(error) = run_all_due(&app, now).await {
             tracing::warn!(%error, "scheduled maintenance could not be started or completed");
         }
         // Once an hour, or when the clock has jumped.
@@ -71,7 +71,7 @@ pub async fn follow(app: App) {
 ///
 /// # Errors
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub async fn look(app: &App, now: Time) -> Result<()> {
+pub async fn run_all_due(app: &App, now: Time) -> Result<()> {
     let due = store::due(&mut app.db.read(&JOB).await?, now).await?;
     for (organization, id) in due {
         // One that cannot be moved holds up none of the others.

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str, zone: &str) -> Time {
-        local_time::typed(local_time::zone(zone), text).expect("a time")
+        local_time::parse_local(local_time::zone(zone), text).expect("a time")
     }
 
     #[test]

@@ -109,7 +109,7 @@ async fn load(
     Ok(with_services(connection, organization, rows).await?.pop())
 }
 
-pub(super) async fn one(
+pub(super) async fn get(
     read: &mut Read,
     organization: &OrganizationId,
     id: &MaintenanceId,

@@ -11,7 +11,7 @@ use super::{
     incidents,
 };
 use crate::domain::{
-    account::{line, short},
+    account::{single_line, trimmed_text},
     error::{AppError, FieldErrors, Result},
     ids::OrganizationId,
     live::Topic,
@@ -55,7 +55,8 @@ pub async fn create(by: SignedIn, input: NewOrganization) -> Result<Organization
 
 fn check(input: &NewOrganization) -> Result<NewOrganization> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
+    let name =
+        errors.take("name", single_line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
     errors.finish()?;
@@ -154,9 +155,10 @@ pub async fn settings(scope: Scope<allowed::Read>) -> Result<OrganizationSetting
 /// [`AppError::Invalid`] with everything that is wrong; [`AppError::TooMany`] when the slug changes too often.
 pub async fn update(scope: Scope<allowed::EditOrganization>, input: OrganizationSettings) -> Result<String> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
+    let name =
+        errors.take("name", single_line("the organization’s name", &input.name, MAX_NAME_LENGTH)).unwrap_or_default();
     let slug = errors.take("slug", slug(&input.slug)).unwrap_or_default();
-    let description = errors.take("description", short(&input.description, 500)).unwrap_or_default();
+    let description = errors.take("description", trimmed_text(&input.description, 500)).unwrap_or_default();
     let time_zone = errors.take("time_zone", time_zone(&input.time_zone)).unwrap_or_default();
     let support_url = errors.take("support_url", support_url(&input.support_url)).unwrap_or_default();
     let labels = input.labels.check(&mut errors);

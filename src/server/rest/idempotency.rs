@@ -132,7 +132,7 @@ async fn execute(app: App, caller: Caller, claim: IdempotencyKey, request: Reque
     match begin(&app, &caller, &claim).await {
         Ok(None) => {}
         Ok(Some(kept)) => {
-            return match still_reads(&caller, request.uri().path()).await {
+            return match may_still_read(&caller, request.uri().path()).await {
                 Ok(()) => again(&claim, kept),
                 Err(error) => ApiError::from(error).into_response(),
             };
@@ -175,7 +175,7 @@ async fn execute(app: App, caller: Caller, claim: IdempotencyKey, request: Reque
 }
 
 /// Whoever may not read of the organization any more is not told what was done there either.
-async fn still_reads(caller: &Caller, path: &str) -> Result<()> {
+async fn may_still_read(caller: &Caller, path: &str) -> Result<()> {
     let below = path.strip_prefix("/api/v1/organizations/").unwrap_or_default();
     match below.split('/').next() {
         Some("") | None => Ok(()),

@@ -308,7 +308,7 @@ async fn list_incidents(
         before: after.as_deref().map(position).transpose()?,
     };
     let most = limit(wanted)?;
-    let read = run(incidents::some(scope, filter, most + 1)).await?;
+    let read = run(incidents::list_first(scope, filter, most + 1)).await?;
     Ok(json_ok(&Page::of(read, most, |last| (last.started_at, last.id.clone()))))
 }
 

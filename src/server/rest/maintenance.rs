@@ -249,7 +249,7 @@ async fn list_maintenance(
         after: after.as_deref().map(position).transpose()?,
     };
     let most = limit(wanted)?;
-    let read = run(maintenance::some(scope, filter, most + 1)).await?;
+    let read = run(maintenance::list_first(scope, filter, most + 1)).await?;
     Ok(json_ok(&Page::of(read, most, |last| (last.starts_at, last.id.clone()))))
 }
 

@@ -176,7 +176,7 @@ async fn read_public_maintenance(
 
 /// Which month is asked for.
 #[derive(Debug, Deserialize)]
-struct StrictQuery {
+struct MonthQuery {
     month: Option<String>,
 }
 
@@ -198,10 +198,10 @@ struct StrictQuery {
 async fn read_timeline(
     State(app): State<App>,
     parts: Parts<String>,
-    asked: Result<Query<StrictQuery>, QueryRejection>,
+    asked: Result<Query<MonthQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let reading = match asked.map(|Query(StrictQuery { month })| month) {
+    let reading = match asked.map(|Query(MonthQuery { month })| month) {
         Ok(None) => Some(PublicApi::Timeline(None)),
         Ok(Some(month)) => Month::read(&month).map(|month| PublicApi::Timeline(Some(month))),
         Err(_) => None,

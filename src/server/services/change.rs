@@ -1,8 +1,6 @@
 //! What programs ask of services and groups: one change of whatever is named, and pages of history.
 
-use super::{
-    Mark, TOPICS, edit, edit_group, no_group, no_service, own_team_only, service_to_change, set_own_status, store,
-};
+use super::{TOPICS, edit, edit_group, no_group, no_service, own_team_only, service_to_change, set_own_status, store};
 use crate::{
     domain::{
         error::Result,
@@ -50,7 +48,7 @@ pub struct GroupChange {
 pub async fn read(scope: Scope<allowed::Read>, id: ServiceId) -> Result<(Service, Vec<Incident>)> {
     let mut read = scope.read().await?;
     let service = store::service(&mut read, scope.id(), &id).await?.ok_or_else(no_service)?;
-    let holding = incidents::holding(&mut read, scope.id(), &id).await?;
+    let holding = incidents::affecting(&mut read, scope.id(), &id).await?;
     Ok((service, holding))
 }
 
@@ -83,7 +81,7 @@ pub async fn change(
     let before = service_to_change(&mut write, &id).await?;
     let mut changed = false;
     if let Some(status) = status {
-        changed |= set_own_status(&mut write, &id, status, &Mark::by(cause)).await?;
+        changed |= set_own_status(&mut write, &id, status, cause).await?;
     }
     if name.is_some() || description.is_some() || group_id.is_some() || team_id.is_some() {
         let group = group_id.unwrap_or_else(|| before.group_id.clone());

@@ -30,19 +30,6 @@ use std::{collections::BTreeSet, slice};
 
 const TOPICS: &[Topic] = &[Topic::Services];
 
-/// What caused a change of a status; who made it is the write's actor.
-#[derive(Debug, Clone, Copy)]
-pub struct Mark {
-    /// The cause.
-    pub cause: Cause,
-}
-
-impl Mark {
-    /// A change with this cause.
-    pub const fn by(cause: Cause) -> Self {
-        Self { cause }
-    }
-}
 /// What the audit log calls a group or a team where there is none.
 const NONE: &str = "none";
 
@@ -118,7 +105,7 @@ pub async fn detail(scope: Scope<allowed::Read>, id: ServiceId) -> Result<Servic
         Some(team) => store::team_name(&mut read, scope.id(), team).await?,
         None => None,
     };
-    let holding = incidents::holding(&mut read, scope.id(), &id).await?;
+    let holding = incidents::affecting(&mut read, scope.id(), &id).await?;
     Ok(ServiceDetail { service, group, team, history, holding })
 }
 
@@ -197,7 +184,7 @@ pub struct NewService {
     /// Its id in the file it comes from.
     pub source_id: Option<String>,
     /// What set its first status.
-    pub mark: Mark,
+    pub cause: Cause,
     /// When it came into being elsewhere, if not now. What is known of its status begins now.
     pub created_at: Option<crate::domain::time::Time>,
     /// Since when it has had its status, if that is known.
@@ -212,7 +199,7 @@ impl NewService {
             team_id: None,
             status: ServiceStatus::Operational,
             source_id: None,
-            mark: Mark::by(Cause::Manual),
+            cause: Cause::Manual,
             created_at: None,
             observed_since: None,
         }
@@ -224,7 +211,7 @@ impl NewService {
 /// # Errors
 /// [`AppError::Invalid`] when the name is taken, [`AppError::Conflict`] when there are too many.
 pub async fn add(write: &mut Write, new: NewService) -> Result<ServiceId> {
-    let cause = new.mark.cause;
+    let cause = new.cause;
     let added = insert(write, new).await?;
     let id = added.0.service_id.clone();
     begin(write, vec![added], cause).await?;
@@ -355,8 +342,8 @@ pub async fn set_status(
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
-pub async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceStatus, mark: &Mark) -> Result<bool> {
-    set_own_statuses(write, slice::from_ref(id), status, mark.cause).await
+pub async fn set_own_status(write: &mut Write, id: &ServiceId, status: ServiceStatus, cause: Cause) -> Result<bool> {
+    set_own_statuses(write, slice::from_ref(id), status, cause).await
 }
 
 async fn set_own_statuses(write: &mut Write, ids: &[ServiceId], status: ServiceStatus, cause: Cause) -> Result<bool> {
@@ -462,7 +449,7 @@ async fn require_team(write: &mut Write, team: Option<&TeamId>) -> Result<String
 
 /// What an import knows of an organization already: ids by the ids of the file.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct ExistingServices {
     /// Groups.
     pub groups: std::collections::HashMap<String, GroupId>,
     /// Services that are not deleted: a deleted one comes anew.
@@ -473,7 +460,7 @@ pub struct Known {
 ///
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
-pub async fn known(write: &mut Write) -> Result<Known> {
+pub async fn known(write: &mut Write) -> Result<ExistingServices> {
     store::known(write).await
 }
 
@@ -501,7 +488,7 @@ pub async fn update_imported(
             ("group", &old_group, &new_group),
         ]));
     }
-    let moved = set_own_status(write, id, status, &Mark::by(Cause::Import)).await?;
+    let moved = set_own_status(write, id, status, Cause::Import).await?;
     Ok(!same || moved)
 }
 

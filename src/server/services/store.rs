@@ -1,6 +1,6 @@
 //! Services, groups and status history in the database. Every statement names the organization.
 
-use super::{Known, NewService, order::Item};
+use super::{ExistingServices, NewService, order::Item};
 use crate::{
     domain::{
         error::Result,
@@ -527,7 +527,7 @@ pub(super) async fn set_group_positions(write: &mut Write, places: &[(String, i6
     Ok(moved.await? > 0)
 }
 
-pub(super) async fn known(write: &mut Write) -> Result<Known> {
+pub(super) async fn known(write: &mut Write) -> Result<ExistingServices> {
     let groups: Vec<(String, GroupId)> =
         sqlx::query_as("select source_id, id from service_groups where organization_id = $1 and source_id is not null")
             .bind(write.organization.clone())
@@ -540,5 +540,5 @@ pub(super) async fn known(write: &mut Write) -> Result<Known> {
             .fetch_all(write.connection())
             .await
             .map_err(refused)?;
-    Ok(Known { groups: groups.into_iter().collect(), services: services.into_iter().collect() })
+    Ok(ExistingServices { groups: groups.into_iter().collect(), services: services.into_iter().collect() })
 }

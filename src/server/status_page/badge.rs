@@ -161,7 +161,7 @@ impl Colours {
 }
 
 /// Reads and draws a badge; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Badge) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Badge) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?.services;

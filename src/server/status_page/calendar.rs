@@ -61,7 +61,11 @@ impl Calendar {
 }
 
 /// Reads and writes a calendar; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Calendar) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(
+    app: &App,
+    page: &PublicPage,
+    which: &Calendar,
+) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let mut name = format!("{} maintenance", organization.name);

@@ -249,7 +249,7 @@ impl Notice {
 /// # Errors
 /// [`crate::domain::error::AppError::NotFound`] when the organization has gone;
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Embed) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Embed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;

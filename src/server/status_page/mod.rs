@@ -83,13 +83,13 @@ impl Document {
     async fn write(&self, app: &App, page: &PublicPage) -> Result<Option<RenderedDocument>> {
         match self {
             Self::StatusPage => Ok(None),
-            Self::SubPage(which) => subpages::make(app, page, which).await,
-            Self::Compatible(which) => statuspage_v2::make(app, page, which).await,
-            Self::Feed(which) => feeds::make(app, page, which).await,
-            Self::Calendar(which) => calendar::make(app, page, which).await,
-            Self::Badge(which) => badge::make(app, page, which).await,
-            Self::Embed(which) => embed::make(app, page, which).await,
-            Self::PublicApi(which) => public_api::make(app, page, which).await,
+            Self::SubPage(which) => subpages::render_document(app, page, which).await,
+            Self::Compatible(which) => statuspage_v2::render_document(app, page, which).await,
+            Self::Feed(which) => feeds::render_document(app, page, which).await,
+            Self::Calendar(which) => calendar::render_document(app, page, which).await,
+            Self::Badge(which) => badge::render_document(app, page, which).await,
+            Self::Embed(which) => embed::render_document(app, page, which).await,
+            Self::PublicApi(which) => public_api::render_document(app, page, which).await,
         }
     }
 }
@@ -191,7 +191,8 @@ impl Pages {
             if let Some(kept) = last.as_ref().filter(|kept| kept.prepared_response.is_fresh()) {
                 return Ok(Some(kept.clone()));
             }
-            let flight = self.document_cache.join_or_start(&key, || make(app.clone(), key.clone(), last.clone()));
+            let flight =
+                self.document_cache.join_or_start(&key, || render_document(app.clone(), key.clone(), last.clone()));
             let InFlight { begun, made, .. } = match flight {
                 Ok(flight) => flight,
                 Err(error) => return last.map(Some).ok_or(error),
@@ -219,7 +220,7 @@ impl Pages {
 
 /// Reads and renders a document, keeps it, and shows it to whoever watches. It goes on to its end,
 /// whoever asked for it.
-async fn make(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<CacheEntry>> {
+async fn render_document(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<CacheEntry>> {
     let page = PublicPage { id: key.0.clone() };
     let making = app.clone();
     let made = match &key.1 {

@@ -87,7 +87,7 @@ impl Snapshot {
         let mut maintenance = maintenance::open(page, &mut read).await?;
         maintenance.retain(|told| told.maintenance.starts_at <= made_at.plus_seconds(AHEAD));
         let overlapping = incidents::overlapping(page, &mut read, first, until).await?;
-        let past = incidents::told(page, &mut read, past(&overlapping, timeline)).await?;
+        let past = incidents::published(page, &mut read, past(&overlapping, timeline)).await?;
         let mut over = maintenance::between(page, &mut read, timeline, made_at.plus_seconds(AHEAD)).await?;
         over.retain(|told| told.maintenance.status.is_over());
         let (past_maintenance, cancelled) = over.into_iter().partition(|told| told.maintenance.starts_at < until);

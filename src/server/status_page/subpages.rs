@@ -84,7 +84,7 @@ struct Reader<'a> {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &SubPage) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(app: &App, page: &PublicPage, which: &SubPage) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let services = services::list_public(page, &mut read).await?;
@@ -94,10 +94,10 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &SubPage) -> Resul
     let content = match which {
         SubPage::History(asked) => reader.history(&services, *asked).await?,
         SubPage::Incident(id) => {
-            there(incidents::one(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Incident)
+            optional(incidents::get(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Incident)
         }
         SubPage::Maintenance(id) => {
-            there(maintenance::one(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Maintenance)
+            optional(maintenance::get(page, &mut reader.read, id).await)?.map(Box::new).map(Content::Maintenance)
         }
         SubPage::Service(id) => match services.services.iter().find(|service| service.id == *id) {
             Some(service) => Some(reader.service(service.clone()).await?),
@@ -111,7 +111,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &SubPage) -> Resul
 }
 
 /// What is not there is no failure.
-fn there<T>(found: Result<T>) -> Result<Option<T>> {
+fn optional<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(AppError::NotFound(_)) => Ok(None),

@@ -484,7 +484,7 @@ mod tests {
     fn what_rows_say_of_each_other_is_checked() {
         let team = r#""team_members": [{"team_id": "aaaaaaaaaaaa", "user_id": "uuuuuuuuuuuu", "role": "team_admin", "created_at": "2026-01-01T00:00:00Z"}]"#;
         let told = refused(&document().replace("\"team_members\": []", team));
-        assert!(told.starts_with("team_members[0].user_id: \"uuuuuuuuuuuu\""), "{told}");
+        assert!(told.starts_with("team_members[0].user_id: there is no \"uuuuuuuuuuuu\""), "{told}");
         let link = r#""incident_links": [{"incident_id": "bbbbbbbbbbbb", "other_id": "aaaaaaaaaaaa"}]"#;
         let told = refused(&document().replace("\"incident_links\": []", link));
         assert!(told.starts_with("incident_links[0].incident_id"), "{told}");

@@ -149,23 +149,23 @@ impl Table {
 }
 
 /// A name, as people type it: one line, no control characters, at most so many characters.
-fn line<const MAX: usize>(text: &str) -> Result<(), String> {
-    account::line("a name", text, MAX).map(drop)
+fn single_line<const MAX: usize>(text: &str) -> Result<(), String> {
+    account::single_line("a name", text, MAX).map(drop)
 }
 
 /// The same, where it may be empty.
 fn line_or_none<const MAX: usize>(text: &str) -> Result<(), String> {
-    if text.is_empty() { Ok(()) } else { line::<MAX>(text) }
+    if text.is_empty() { Ok(()) } else { single_line::<MAX>(text) }
 }
 
 /// A text of several lines, as people type it.
 fn short<const MAX: usize>(text: &str) -> Result<(), String> {
-    account::short(text, MAX).map(drop)
+    account::trimmed_text(text, MAX).map(drop)
 }
 
 /// What is compared and never shown. Namesakes that were imported are told apart behind a U+001F.
 fn key(text: &str) -> Result<(), String> {
-    line::<MAX_KEY>(&text.replacen('\u{1f}', " ", 1))
+    single_line::<MAX_KEY>(&text.replacen('\u{1f}', " ", 1))
 }
 
 /// What may hold any text of an organization's past.
@@ -229,8 +229,8 @@ const MAX_KEY: usize = 1_000;
 /// Characters of an id that another program gave, and of who did something, as they were called.
 const MAX_LABEL: usize = 500;
 
-const TITLE: Kind = Kind::Text(line::<MAX_TITLE_LENGTH>);
-const NAME: Kind = Kind::Text(line::<{ service::MAX_NAME_LENGTH }>);
+const TITLE: Kind = Kind::Text(single_line::<MAX_TITLE_LENGTH>);
+const NAME: Kind = Kind::Text(single_line::<{ service::MAX_NAME_LENGTH }>);
 const DESCRIPTION: Kind = Kind::Text(short::<{ service::MAX_DESCRIPTION_LENGTH }>);
 const KEY: Kind = Kind::Text(key);
 const LABEL: Kind = Kind::Text(line_or_none::<MAX_LABEL>);
@@ -267,7 +267,7 @@ pub(super) static ORGANIZATION: Table = Table {
         must("id", Kind::Organization),
         // Checked when it is known whether another takes its place.
         must("slug", LABEL),
-        must("name", Kind::Text(line::<{ organization::MAX_NAME_LENGTH }>)),
+        must("name", Kind::Text(single_line::<{ organization::MAX_NAME_LENGTH }>)),
         must("description", Kind::Text(short::<500>)),
         must("time_zone", Kind::Text(zone)),
         must("support_url", Kind::Text(support)),
@@ -290,7 +290,7 @@ pub(super) static TABLES: &[Table] = &[
         columns: &[
             must("user_id", Kind::Id),
             must("email", Kind::Account(address)),
-            must("name", Kind::Account(line::<{ accounts::MAX_NAME_LENGTH }>)),
+            must("name", Kind::Account(single_line::<{ accounts::MAX_NAME_LENGTH }>)),
             must("role", Kind::Text(word::<Role>)),
             must("created_at", Kind::Time),
         ],
@@ -311,7 +311,7 @@ pub(super) static TABLES: &[Table] = &[
         name: "teams",
         columns: &[
             must("id", Kind::Id),
-            must("name", Kind::Text(line::<MAX_TEAM_NAME_LENGTH>)),
+            must("name", Kind::Text(single_line::<MAX_TEAM_NAME_LENGTH>)),
             must("name_key", KEY),
             must("created_at", Kind::Time),
             must("updated_at", Kind::Time),

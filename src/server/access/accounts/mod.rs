@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{Email, MAX_PASSWORD_LENGTH, email, line, password_length},
+        account::{Email, MAX_PASSWORD_LENGTH, email, password_length, single_line},
         error::{AppError, FieldErrors, Result},
         ids::UserId,
         time::Time,
@@ -95,7 +95,7 @@ pub async fn sign_up_invited(
 
 async fn create(app: &App, address: IpAddr, account: NewAccount, proof: Option<AddressProof>) -> Result<Authenticated> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("your name", &account.name, MAX_NAME_LENGTH));
+    let name = errors.take("name", single_line("your name", &account.name, MAX_NAME_LENGTH));
     let address_typed = errors.take("email", email(&account.email));
     errors.take("password", new_password(&account.password, address_typed.as_ref()));
     errors.finish()?;
@@ -256,7 +256,7 @@ pub async fn sign_in_oidc(app: App, identity: OidcIdentity, begun_at: Time) -> R
         return link(&app, &identity, proof, account, &issuers).await;
     }
     drop(read);
-    let name = identity.name.as_deref().and_then(|name| line("your name", name, MAX_NAME_LENGTH).ok());
+    let name = identity.name.as_deref().and_then(|name| single_line("your name", name, MAX_NAME_LENGTH).ok());
     let name = name.unwrap_or_else(|| email.shown.split('@').next().unwrap_or("Someone").to_owned());
     match insert(&app, &email, proof.as_ref(), &name, None, Some(&identity)).await {
         Err(AppError::Invalid(_)) => Err(taken(&email, "Sign in the way you did before.")),

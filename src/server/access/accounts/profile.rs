@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{email, line},
+        account::{email, single_line},
         error::{AppError, Result},
         role::allowed,
         time::Time,
@@ -70,7 +70,7 @@ pub async fn profile(by: &SignedIn) -> Result<Profile> {
 /// # Errors
 /// [`AppError::Invalid`].
 pub async fn rename(by: SignedIn, typed: String) -> Result<()> {
-    let name = line("your name", &typed, MAX_NAME_LENGTH).map_err(|message| AppError::field("name", message))?;
+    let name = single_line("your name", &typed, MAX_NAME_LENGTH).map_err(|message| AppError::field("name", message))?;
     let mut write = by.write_account().await?;
     store::set_name(&mut write, &by.user().id, name, clock::now()).await?;
     write.commit().await

@@ -219,7 +219,7 @@ fn settings_that_cannot_work_are_refused_by_name() {
 // ---- a provider that lies ----
 
 type Patch = fn(&mut Value);
-type Lie = fn(&mut Behaviour);
+type Tampering = fn(&mut Behaviour);
 
 /// How the provider behaves; a test changes what it is about.
 struct Behaviour {
@@ -503,7 +503,7 @@ async fn the_right_answer_signs_in() {
 async fn every_lie_is_refused_for_what_it_is() {
     use IdTokenFault as Fault;
     let id_token = OidcError::IdTokenRefused;
-    let lies: [(&str, Lie, OidcError); 26] = [
+    let lies: [(&str, Tampering, OidcError); 26] = [
         ("another issuer", |b| b.claims = |c| c["iss"] = json!("https://evil.example"), id_token(Fault::Issuer)),
         (
             "an issuer with a slash",
@@ -784,7 +784,7 @@ async fn a_provider_that_comes_later_is_found() {
     fake.change(|b| b.metadata_status = 503);
     let oidc = fake.oidc();
     assert!(!oidc.ready());
-    assert!(oidc.problem().is_some_and(|problem| problem.contains("prepared")));
+    assert!(oidc.problem().is_some_and(|problem| problem.contains("starting up")));
     oidc.discover(NOW).await;
     assert!(oidc.problem().is_some_and(|problem| problem.contains("Acme") && problem.contains("reached")));
     assert_eq!(oidc.start("/".to_owned(), NOW.plus_seconds(1)).await.map(|_| ()), Err(OidcError::Unreachable));
@@ -798,7 +798,7 @@ async fn a_provider_that_comes_later_is_found() {
 
 #[tokio::test]
 async fn a_provider_that_cannot_be_used_is_said_to_be() {
-    let cases: [(Lie, OidcError); 6] = [
+    let cases: [(Tampering, OidcError); 6] = [
         (|b| b.metadata = |m| m["issuer"] = json!("https://evil.example"), OidcError::Misconfigured),
         (|b| b.metadata = |m| *m = json!({ "hello": "world" }), OidcError::Misconfigured),
         (|b| b.metadata_status = 404, OidcError::Misconfigured),

@@ -21,7 +21,7 @@ use crate::{
         import::facts::{self, AffectedFacts, ImportedFacts, UpdateFacts},
         incidents::{self, Imported, ImportedIncident, ImportedUpdate},
         maintenance::{self, ImportedMaintenance, ImportedMaintenanceUpdate},
-        services::{self, Known},
+        services::{self, ExistingServices},
     },
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -165,7 +165,7 @@ struct Missing(BTreeMap<String, (String, usize)>);
 
 impl Missing {
     /// The services that an incident or its updates name.
-    fn find(&mut self, known: &Known, told: &Incident) -> Vec<ServiceId> {
+    fn find(&mut self, known: &ExistingServices, told: &Incident) -> Vec<ServiceId> {
         let named = told.components.iter().flatten().map(|named| (Some(&named.id), &named.name));
         let affected = told.incident_updates.iter().flatten().flat_map(|update| {
             update.affected_components.iter().flatten().map(|affected| (affected.code.as_ref(), &affected.name))
@@ -521,7 +521,7 @@ mod tests {
                     {"id":"3","affected_components":null}]}]}"#,
         )];
         let service = |number: u8| ServiceId::from_random([number; 12]);
-        let known = Known {
+        let known = ExistingServices {
             groups: [("g1".to_owned(), crate::domain::ids::GroupId::from_random([9; 12]))].into(),
             services: [("s1".to_owned(), service(1)), ("s2".to_owned(), service(2))].into(),
         };

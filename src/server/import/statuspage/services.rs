@@ -15,7 +15,7 @@ use crate::{
     server::{
         db::Write,
         incidents::Imported,
-        services::{self, Mark, NewService},
+        services::{self, NewService},
     },
 };
 use std::collections::{HashMap, HashSet};
@@ -127,7 +127,7 @@ pub(super) async fn fill<F: FnMut(usize, usize)>(
                     team_id: None,
                     status: service.status,
                     source_id: Some(row.source_id.clone()),
-                    mark: Mark::by(Cause::Import),
+                    cause: Cause::Import,
                     created_at: service.created_at,
                     // The file says how it is, not how it was.
                     observed_since: None,

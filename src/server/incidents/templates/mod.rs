@@ -4,7 +4,7 @@ mod store;
 
 use crate::{
     domain::{
-        account::line,
+        account::single_line,
         error::{AppError, FieldErrors, Result},
         ids::TemplateId,
         incident::{IncidentStatus, MAX_TITLE_LENGTH, Template, TemplateInput, body, impact, status},
@@ -34,10 +34,10 @@ pub async fn list(scope: Scope<allowed::Read>) -> Result<Vec<Template>> {
 
 fn check(id: TemplateId, input: &TemplateInput) -> Result<Template> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", line("the template’s name", &input.name, 80)).unwrap_or_default();
+    let name = errors.take("name", single_line("the template’s name", &input.name, 80)).unwrap_or_default();
     let title = match input.title.trim() {
         "" => String::new(),
-        title => errors.take("title", line("the incident’s title", title, MAX_TITLE_LENGTH)).unwrap_or_default(),
+        title => errors.take("title", single_line("the incident’s title", title, MAX_TITLE_LENGTH)).unwrap_or_default(),
     };
     let body = errors.take("body", body(&input.body)).unwrap_or_default();
     let status = errors.take("status", status(&input.status, IncidentStatus::Investigating));

@@ -114,7 +114,7 @@ struct FeedDocument<'a> {
 }
 
 /// Reads and writes a feed; `None` when there is no such service.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Feed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let mut service = None;
@@ -124,7 +124,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &Feed) -> Result<O
         service = Some(found.name);
     }
     let most = i64::try_from(MAX_ENTRIES).unwrap_or(i64::MAX);
-    let incidents = incidents::latest::told(page, &mut read, which.service.as_ref(), most).await?;
+    let incidents = incidents::latest::published(page, &mut read, which.service.as_ref(), most).await?;
     let maintenance = maintenance::latest::announced(page, &mut read, which.service.as_ref(), most).await?;
     drop(read);
     let (app, which) = (app.clone(), which.clone());

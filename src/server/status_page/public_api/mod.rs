@@ -79,7 +79,11 @@ impl PublicApi {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(
+    app: &App,
+    page: &PublicPage,
+    which: &PublicApi,
+) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
     let organization = organizations::public(&mut read, &page.id).await?;
     let zone = local_time::zone(&organization.time_zone);
@@ -105,7 +109,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Res
             drop(read);
             let until = until(observed.all_is_well());
             draft(place, path, until, move |place| {
-                let (groups, services) = observed.told(place);
+                let (groups, services) = observed.published(place);
                 PublicServices { groups, services, version: place.organization.version, made_at: place.now }
             })
             .await
@@ -139,7 +143,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Res
             .await
         }
         PublicApi::Incident(id) => {
-            let Some(told) = there(incidents::one(page, &mut read, id).await)? else { return Ok(None) };
+            let Some(told) = optional(incidents::get(page, &mut read, id).await)? else { return Ok(None) };
             drop(read);
             draft(place, path, midnight, move |place| PublicIncidentDocument {
                 incident: PublicIncident::of(place, told),
@@ -155,7 +159,7 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Res
             draft(place, path, midnight, move |place| windows(place, open, past)).await
         }
         PublicApi::OneMaintenance(id) => {
-            let Some(told) = there(maintenance::one(page, &mut read, id).await)? else { return Ok(None) };
+            let Some(told) = optional(maintenance::get(page, &mut read, id).await)? else { return Ok(None) };
             drop(read);
             draft(place, path, midnight, move |place| PublicMaintenanceDocument {
                 maintenance: PublicMaintenance::of(place, told),
@@ -167,13 +171,13 @@ pub(super) async fn make(app: &App, page: &PublicPage, which: &PublicApi) -> Res
         PublicApi::Timeline(asked) => {
             let Some(past) = PastEvents::read(page, &mut read, &place, *asked).await? else { return Ok(None) };
             drop(read);
-            draft(place, path, midnight, move |place| past.told(place)).await
+            draft(place, path, midnight, move |place| past.published(place)).await
         }
     }
 }
 
 /// What is not there is no failure.
-fn there<T>(found: Result<T>) -> Result<Option<T>> {
+fn optional<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(AppError::NotFound(_)) => Ok(None),
@@ -203,7 +207,7 @@ fn whole_page(
     open: Vec<PublishedIncident>,
     windows: Vec<PublishedMaintenance>,
 ) -> PublicStatusPage {
-    let (groups, services) = observed.told(place);
+    let (groups, services) = observed.published(place);
     PublicStatusPage {
         organization: PublicOrganizationFacts::of(place),
         indicator: status.indicator,
@@ -224,13 +228,13 @@ fn windows(
 ) -> PublicMaintenanceList {
     let (in_progress, upcoming): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|told| told.maintenance.status.is_going_on());
-    let told = |all: Vec<PublishedMaintenance>| -> Vec<PublicMaintenance> {
+    let published = |all: Vec<PublishedMaintenance>| -> Vec<PublicMaintenance> {
         all.into_iter().map(|told| PublicMaintenance::of(place, told)).collect()
     };
     PublicMaintenanceList {
-        in_progress: told(in_progress),
-        upcoming: told(upcoming),
-        past: told(past),
+        in_progress: published(in_progress),
+        upcoming: published(upcoming),
+        past: published(past),
         version: place.organization.version,
         made_at: place.now,
     }
@@ -260,7 +264,7 @@ impl ObservedService {
     }
 
     /// Both in the order of the page.
-    fn told(&self, place: &PublicResource) -> (Vec<PublicGroup>, Vec<PublicService>) {
+    fn published(&self, place: &PublicResource) -> (Vec<PublicGroup>, Vec<PublicService>) {
         let (mut groups, mut services) = (Vec::new(), Vec::new());
         for section in self.list.sections() {
             let (group, inside) = match section {
@@ -312,7 +316,7 @@ impl PastEvents {
         Ok(Some(Self { month, this_month, first, incidents, maintenance }))
     }
 
-    fn told(self, place: &PublicResource) -> PublicTimeline {
+    fn published(self, place: &PublicResource) -> PublicTimeline {
         let Self { month, this_month, first, incidents, maintenance } = self;
         let mut by_day: BTreeMap<NaiveDate, PublicTimelineDay> = BTreeMap::new();
         let day = |at: Time| {

@@ -37,7 +37,7 @@ use axum::{
     http::HeaderMap,
     routing::get,
 };
-use model::{Entry, Names, Sources};
+use model::{Entry, ServiceNames, Sources};
 use schema::{
     Clock, ComponentsBody, Incident, IncidentsBody, MaintenancesBody, Page, StatusBody, SummaryBody, components, places,
 };
@@ -145,7 +145,11 @@ struct PageData {
 /// # Errors
 /// [`AppError::NotFound`] when the organization has gone; [`AppError::Unavailable`] when the database
 /// does not answer.
-pub(super) async fn make(app: &App, page: &PublicPage, which: &Resource) -> Result<Option<RenderedDocument>> {
+pub(super) async fn render_document(
+    app: &App,
+    page: &PublicPage,
+    which: &Resource,
+) -> Result<Option<RenderedDocument>> {
     let which = *which;
     let told = read(app, page, which).await?;
     let now = clock::now().max(told.organization.changed_at);
@@ -169,7 +173,7 @@ async fn read(app: &App, page: &PublicPage, which: Resource) -> Result<PageData>
         Resource::Summary | Resource::Status => incidents::open_impacts(&mut read, &page.id).await?,
         _ => Vec::new(),
     };
-    let names = Names::of(&services);
+    let names = ServiceNames::of(&services);
     let incidents = match which.incidents() {
         Some(open) => incidents_told(&mut read, &page.id, open, &names).await?,
         None => Vec::new(),
@@ -191,7 +195,7 @@ async fn incidents_told(
     read: &mut Read,
     organization: &OrganizationId,
     open: bool,
-    names: &Names,
+    names: &ServiceNames,
 ) -> Result<Vec<Entry>> {
     let rows = store::incidents(read, organization, open).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
@@ -216,7 +220,7 @@ async fn maintenance_told(
     read: &mut Read,
     organization: &OrganizationId,
     open: bool,
-    names: &Names,
+    names: &ServiceNames,
 ) -> Result<Vec<Entry>> {
     let rows = store::maintenances(read, organization, open).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();

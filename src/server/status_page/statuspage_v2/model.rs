@@ -84,9 +84,9 @@ pub(super) fn by_what_comes(entries: &mut [Entry]) {
 
 /// What services are called where groups do not stand above them: `Group - Service`.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<ServiceId, String>);
+pub(super) struct ServiceNames(HashMap<ServiceId, String>);
 
-impl Names {
+impl ServiceNames {
     pub(super) fn of(list: &ServiceList) -> Self {
         let groups: HashMap<_, _> = list.groups.iter().map(|group| (&group.id, group.name.as_str())).collect();
         let name = |service: &crate::domain::service::Service| {
@@ -232,7 +232,7 @@ pub(super) fn incident(
     said: &mut HashMap<UpdateId, Vec<SaidRow>>,
     services: Vec<ServiceId>,
     sources: &Sources,
-    names: &Names,
+    names: &ServiceNames,
 ) -> Entry {
     let kept = sources.of(row.source_id.as_ref());
     let monitoring_at = rows.iter().rev().find(|row| row.status == IncidentStatus::Monitoring).map(|row| row.at);
@@ -302,7 +302,7 @@ pub(super) fn maintenance(
     rows: Vec<UpdateRow<MaintenanceStatus>>,
     services: Vec<(ServiceId, String)>,
     sources: &Sources,
-    names: &Names,
+    names: &ServiceNames,
 ) -> Entry {
     let kept = sources.of(row.source_id.as_ref());
     let kept_facts = kept.map(|kept| &kept.facts);

@@ -18,7 +18,7 @@ pub(super) const FACTS: &str = "facts";
 
 /// What the script needs to tell of any day of any bar.
 #[derive(Serialize)]
-struct Facts<'a> {
+struct UptimeFigures<'a> {
     /// The last day of the bars.
     today: String,
     /// When to read the page again.
@@ -32,10 +32,15 @@ struct Facts<'a> {
 /// The facts of the status page.
 pub(super) fn facts(snapshot: &Snapshot) -> String {
     let setting = snapshot.setting();
-    told(&setting, snapshot.turns_at, &snapshot.overlapping, &setting.there)
+    incident_summaries(&setting, snapshot.turns_at, &snapshot.overlapping, &setting.there)
 }
 
-fn told(setting: &PageContext<'_>, until: Time, incidents: &[Incident], all: &HashSet<&ServiceId>) -> String {
+fn incident_summaries(
+    setting: &PageContext<'_>,
+    until: Time,
+    incidents: &[Incident],
+    all: &HashSet<&ServiceId>,
+) -> String {
     let day = |at: Time| local_time::date(setting.zone, at).to_string();
     let incidents = incidents
         .iter()
@@ -49,7 +54,7 @@ fn told(setting: &PageContext<'_>, until: Time, incidents: &[Incident], all: &Ha
         })
         .collect();
     let labels = ServiceStatus::ALL.iter().map(|status| (letter(*status), setting.label(*status))).collect();
-    let facts = Facts { today: day(setting.now), until: until.rfc3339(), labels, incidents };
+    let facts = UptimeFigures { today: day(setting.now), until: until.rfc3339(), labels, incidents };
     let json = serde_json::to_string(&facts).unwrap_or_default();
     format!("<template id=\"{FACTS}\">{}</template>", json.replace('&', "&amp;").replace('<', "&lt;"))
 }
@@ -73,7 +78,7 @@ pub struct DayRecord {
 pub(super) fn page(setting: &PageContext<'_>, record: &DayRecord) -> AnyView {
     let DayRecord { service, bars, bounds, incidents, .. } = record;
     let until = bounds.last().copied().unwrap_or(setting.now);
-    let facts = told(setting, until, incidents, &HashSet::from([&service.id]));
+    let facts = incident_summaries(setting, until, incidents, &HashSet::from([&service.id]));
     let bar = format!("{}<p>{}</p>{facts}", bars.drawing("bar", service.status), bars.in_words(setting.zone));
     let description = service.description.clone();
     let entries: Vec<AnyView> = incidents.iter().map(|incident| short(setting, incident)).collect();
