@@ -8,18 +8,21 @@ use crate::{
     visitors::{ask, request},
 };
 use candor::{
-    domain::{ids::IncidentId, incident::IncidentStatus, live::Topic, status::Cause},
+    domain::{ids::IncidentId, incident::IncidentStatus, live::Topic, role::Role, status::Cause},
     server::{
         App,
         access::{SystemScope, accounts},
         command::assemble,
         config::{Command, CommandLine},
         db::AuditEntry,
-        incidents, listen, services,
+        incidents, listen, organizations, services,
     },
 };
 use clap::Parser;
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use tokio::runtime::Runtime;
 
 /// The organization of `candor serve --demo`.
@@ -36,6 +39,22 @@ pub const BENCH: SystemScope = SystemScope::command("bench");
 pub const EMAIL: &str = "member@example.com";
 pub const PASSWORD: &str = "copper lantern walks north";
 
+/// Owners of the large and the young organization. What one person may ask of the dashboard is limited.
+const MEMBERS: usize = 16;
+
+/// Their sessions, which take turns.
+pub struct Members {
+    cookies: Vec<String>,
+    next: AtomicUsize,
+}
+
+impl Members {
+    /// The cookies of whoever is next.
+    pub fn next(&self) -> &str {
+        &self.cookies[self.next.fetch_add(1, Ordering::Relaxed) % self.cookies.len()]
+    }
+}
+
 /// The server, running.
 pub struct Candor {
     pub app: App,
@@ -43,8 +62,7 @@ pub struct Candor {
     pub large: Organization,
     pub young: Organization,
     pub demo: Organization,
-    /// The session of an owner of the large and the young organization.
-    pub cookie: String,
+    pub members: Members,
     pub folder: Folder,
     pub runtime: Runtime,
     /// Another process on the same database, as far as the server can tell.
@@ -70,8 +88,17 @@ impl Candor {
             let large = fill(&app, &folder, &owner, LARGE, 120).await;
             let young = fill(&app, &folder, &owner, YOUNG, 12).await;
             let demo = Organization::find(&app, DEMO, 1).await;
-            let cookie = sign_in(address).await;
-            Self { app, address, large, young, demo, cookie, folder, runtime, elsewhere }
+            let mut cookies = vec![sign_in(address).await];
+            for number in 1..MEMBERS {
+                let email = format!("member-{number}@example.com");
+                let member = accounts::set_password(&app, BENCH, &email, "Member", PASSWORD.to_owned()).await.unwrap();
+                for of in [&large, &young] {
+                    organizations::add_member(&app, BENCH, &of.page.id, &member, Role::Owner).await.unwrap();
+                }
+                cookies.push(sign_in_as(address, &email).await);
+            }
+            let members = Members { cookies, next: AtomicUsize::new(0) };
+            Self { app, address, large, young, demo, members, folder, runtime, elsewhere }
         })
     }
 
@@ -86,7 +113,7 @@ impl Candor {
         let (service, status) = of.next_change();
         let body = serde_json::json!({ "organization": of.slug, "ids": [service], "status": status }).to_string();
         let headers =
-            [("cookie", self.cookie.as_str()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+            [("cookie", self.members.next()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
         request("POST", "/rpc/set_status", address, &headers, &body)
     }
 

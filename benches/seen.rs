@@ -47,7 +47,7 @@ pub fn seen(bench: &Bench) -> Vec<Row> {
     let origin = format!("http://{}", candor.address);
     // Other processes may have changed it: from now on what is shown is what is in the database.
     candor.runtime.block_on(candor.change(&candor.large));
-    let session = [("cookie", candor.cookie.as_str()), ("origin", origin.as_str())];
+    let session = [("cookie", candor.members.next()), ("origin", origin.as_str())];
     let (mut member, mut visitor, mut dashboard) = visitors.block_on(async {
         let open = async |path: String, headers: &[(&str, &str)]| {
             Socket::open(Ipv4Addr::LOCALHOST, candor.address, &path, headers).await.unwrap()

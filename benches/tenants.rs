@@ -38,8 +38,8 @@ const MANY: usize = 50;
 const MEMBERS: usize = 20;
 /// Services of each, in groups of ten.
 const SERVICES: usize = 40;
-/// Times that each screen is asked for in a round.
-const TIMES: usize = 15;
+/// Times that each screen is asked for in a round. One person has 600 requests at once.
+const TIMES: usize = 10;
 
 /// A program with so many organizations, and the session of a member of the first.
 struct Tenants {

@@ -48,7 +48,8 @@ const ROUNDS: usize = 3;
 const LASTING: Duration = Duration::from_millis(2_500);
 const AROUND: Duration = Duration::from_millis(200);
 const READ_EVERY: Duration = Duration::from_millis(5);
-const CHANGE_EVERY: Duration = Duration::from_millis(50);
+/// Slow enough that its own changes do not queue up behind each other.
+const CHANGE_EVERY: Duration = Duration::from_millis(200);
 
 /// A server with both organizations.
 struct Target {
