@@ -93,7 +93,7 @@ impl Candor {
                 let email = format!("member-{number}@example.com");
                 let member = accounts::set_password(&app, BENCH, &email, "Member", PASSWORD.to_owned()).await.unwrap();
                 for of in [&large, &young] {
-                    organizations::add_member(&app, BENCH, &of.page.id, &member, Role::Owner).await.unwrap();
+                    organizations::add_member(&app, BENCH, of.page.id(), &member, Role::Owner).await.unwrap();
                 }
                 cookies.push(sign_in_as(address, &email).await);
             }
@@ -130,12 +130,12 @@ impl Candor {
 
     /// Tells the sockets of the large organization of a version that is durable.
     pub fn tell(&self, version: i64) {
-        self.app.hub.publish(&self.large.page.id, version, &[Topic::Services]);
+        self.app.hub.publish(self.large.page.id(), version, &[Topic::Services]);
     }
 
     /// Posts a message on an incident of the large organization that has been resolved.
     pub async fn post(&self, incident: &IncidentId, body: &str) {
-        let mut write = BENCH.write(&self.app, &self.large.page.id).await.unwrap();
+        let mut write = BENCH.write(&self.app, self.large.page.id()).await.unwrap();
         let at = write.at;
         incidents::add_update(&mut write, incident, IncidentStatus::Resolved, body, at, Vec::new()).await.unwrap();
         write.audit(AuditEntry::new("incident.updated", incident, "Requests fail"));
@@ -145,7 +145,7 @@ impl Candor {
 
 async fn save(app: &App, of: &Organization) -> i64 {
     let (service, status) = of.next_change();
-    let mut write = BENCH.write(app, &of.page.id).await.unwrap();
+    let mut write = BENCH.write(app, of.page.id()).await.unwrap();
     assert!(services::set_own_status(&mut write, &service, status, Cause::Manual).await.unwrap());
     let version = write.version;
     write.commit(&[Topic::Services]).await.unwrap();

@@ -72,7 +72,7 @@ pub async fn set_status(database: &mut SqliteConnection, of: &Organization, numb
     let service = of.services[number % of.services.len()].as_str();
     // Other statuses than the server sets, so that its next change finds something to change.
     let status = if (number / of.services.len()).is_multiple_of(2) { "major_outage" } else { "partial_outage" };
-    let mut change = Change::begin(database, of.page.id.as_str()).await;
+    let mut change = Change::begin(database, of.page.id().as_str()).await;
     let (organization, at) = (Text(change.organization), Number(change.at));
     let found = change.run(SERVICE, &[organization, Text(service)]).await;
     let (name, before): (String, String) = (found[0].get(3), found[0].get(5));

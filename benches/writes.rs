@@ -46,7 +46,7 @@ fn status_changes(bench: &Bench) -> Row {
 /// Both sides post on all old incidents of the large organization in turn, so that none becomes long.
 fn messages(bench: &Bench) -> Row {
     let (candor, yardstick) = (&bench.candor, &bench.yardstick.runtime);
-    let organization = candor.large.page.id.as_str();
+    let organization = candor.large.page.id().as_str();
     let mut bare = yardstick.block_on(statements::open(&database_url(&candor.folder)));
     // The public page shows none of these.
     let statement = "select id from incidents where organization_id = $1 order by started_at limit 200";

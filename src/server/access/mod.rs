@@ -549,11 +549,17 @@ impl<A: Allowed> Scope<A> {
     }
 }
 
-/// The visitor's proof: this organization has a public page.
-#[derive(Debug, Clone)]
+/// The visitor's proof: this organization has a public page. Nobody else makes one:
+///
+/// ```compile_fail,E0451
+/// # use candor::{domain::ids::OrganizationId, server::access::PublicPage};
+/// fn forge(id: OrganizationId) -> PublicPage {
+///     PublicPage { id }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublicPage {
-    /// The organization's id.
-    pub id: OrganizationId,
+    id: OrganizationId,
 }
 
 impl sealed::Sealed for PublicPage {}
@@ -568,6 +574,15 @@ impl PublicPage {
         let mut read = app.db.read(&InternalProof).await?;
         let id = store::organization_by_slug(&mut read, slug).await?;
         id.map(|id| Self { id }).ok_or_else(|| AppError::NotFound("status page".to_owned()))
+    }
+    /// The organization's id.
+    pub const fn id(&self) -> &OrganizationId {
+        &self.id
+    }
+    /// One of no organization.
+    #[cfg(test)]
+    pub fn random() -> Self {
+        Self { id: OrganizationId::from_random(crate::server::db::random_id()) }
     }
 }
 

@@ -19,7 +19,7 @@ pub async fn published(
     service: Option<&ServiceId>,
     most: i64,
 ) -> Result<Vec<PublishedIncident>> {
-    let incidents = store::incidents(read, &page.id, service, most).await?;
-    let incidents = with_services(read, &page.id, incidents).await?;
-    messages::published(read, &page.id, incidents).await
+    let incidents = store::incidents(read, page.id(), service, most).await?;
+    let incidents = with_services(read, page.id(), incidents).await?;
+    messages::published(read, page.id(), incidents).await
 }

@@ -546,7 +546,7 @@ pub async fn affecting(
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn published(page: &PublicPage, read: &mut Read, incidents: Vec<Incident>) -> Result<Vec<PublishedIncident>> {
-    messages::published(read, &page.id, incidents).await
+    messages::published(read, page.id(), incidents).await
 }
 
 /// Open incidents as visitors read them, latest first.
@@ -555,7 +555,7 @@ pub async fn published(page: &PublicPage, read: &mut Read, incidents: Vec<Incide
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedIncident>> {
     let filter = IncidentFilter { state: "active".to_owned(), ..IncidentFilter::default() };
-    let incidents = store::list(read, &page.id, &filter, 100).await?;
+    let incidents = store::list(read, page.id(), &filter, 100).await?;
     published(page, read, incidents).await
 }
 
@@ -564,7 +564,7 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedInc
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedIncident>> {
-    let incidents = store::list(read, &page.id, &IncidentFilter::default(), most).await?;
+    let incidents = store::list(read, page.id(), &IncidentFilter::default(), most).await?;
     published(page, read, incidents).await
 }
 
@@ -573,7 +573,7 @@ pub async fn latest(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedIncident>> {
-    let incidents = store::between(read, &page.id, from, to).await?;
+    let incidents = store::between(read, page.id(), from, to).await?;
     published(page, read, incidents).await
 }
 
@@ -583,7 +583,7 @@ pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn overlapping(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<Incident>> {
-    store::overlapping(read, &page.id, from, to).await
+    store::overlapping(read, page.id(), from, to).await
 }
 
 /// One incident as visitors read it.
@@ -591,7 +591,7 @@ pub async fn overlapping(page: &PublicPage, read: &mut Read, from: Time, to: Tim
 /// # Errors
 /// [`AppError::NotFound`].
 pub async fn get(page: &PublicPage, read: &mut Read, id: &IncidentId) -> Result<PublishedIncident> {
-    let (incident, _) = store::get(read, &page.id, id).await?.ok_or_else(no_incident)?;
+    let (incident, _) = store::get(read, page.id(), id).await?.ok_or_else(no_incident)?;
     published(page, read, vec![incident]).await?.pop().ok_or_else(no_incident)
 }
 

@@ -366,19 +366,19 @@ impl StreamClient {
             Err(error) => return Some(ServerMessage::about("unavailable", &name, error.to_string()).text()),
         };
         // Whoever asks again begins again.
-        self.subscriptions.retain(|subscription| subscription.id != page.id);
+        self.subscriptions.retain(|subscription| subscription.id != *page.id());
         if self.subscriptions.len() >= MAX_ORGANIZATIONS {
             let words = format!(
                 "A connection can subscribe to at most {MAX_ORGANIZATIONS} organizations. Open another connection."
             );
             return Some(ServerMessage::about("too_many_organizations", &name, words).text());
         }
-        let permit = match self.app.sockets.take(None, Some(&page.id)) {
+        let permit = match self.app.sockets.take(None, Some(page.id())) {
             Ok(permit) => permit,
             Err(error) => return Some(ServerMessage::about("unavailable", &name, error.to_string()).text()),
         };
         let pages = renderer::pages(&self.app, &page);
-        let (id, least) = (page.id.clone(), self.app.hub.version(&page.id));
+        let (id, least) = (page.id().clone(), self.app.hub.version(page.id()));
         let subscription = Subscription { name, id, pages, fresh: true, since, least, seen: None, _permit: permit };
         self.subscriptions.push(subscription);
         None

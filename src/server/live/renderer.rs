@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(15);
 /// The pages of an organization, beginning with the one now, as soon as it is made.
 pub fn pages(app: &App, page: &PublicPage) -> watch::Receiver<Option<Arc<Page>>> {
     let mut channels = app.hub.channels();
-    let channel = channels.entry(page.id.clone()).or_default();
+    let channel = channels.entry(page.id().clone()).or_default();
     let pages = channel.page.subscribe();
     if !channel.has_renderer {
         channel.has_renderer = true;
@@ -33,10 +33,10 @@ async fn render_pages(app: App, page: PublicPage, mut versions: watch::Receiver<
         if matches!(made, Err(AppError::NotFound(_))) {
             return dismiss(&app, &page);
         }
-        let behind = made.as_ref().map_or(true, |made| made.version < app.hub.version(&page.id));
+        let behind = made.as_ref().map_or(true, |made| made.version < app.hub.version(page.id()));
         if let Ok(made) = made {
             // Made for somebody else, it may not have been shown.
-            app.hub.show(&page.id, &made);
+            app.hub.show(page.id(), &made);
         }
         loop {
             let changed = time::timeout(if behind { AGAIN } else { LOOK }, versions.changed()).await.is_ok();
@@ -53,7 +53,7 @@ async fn render_pages(app: App, page: PublicPage, mut versions: watch::Receiver<
 /// The organization has gone, or may not be seen any more: its sockets end, and their pages learn why
 /// when they ask again.
 fn dismiss(app: &App, page: &PublicPage) {
-    if let Some(channel) = app.hub.channels().get_mut(&page.id) {
+    if let Some(channel) = app.hub.channels().get_mut(page.id()) {
         channel.has_renderer = false;
         channel.page = watch::Sender::new(None);
     }
@@ -61,7 +61,7 @@ fn dismiss(app: &App, page: &PublicPage) {
 
 fn nobody_watches(app: &App, page: &PublicPage) -> bool {
     let mut channels = app.hub.channels();
-    let Some(channel) = channels.get_mut(&page.id) else { return true };
+    let Some(channel) = channels.get_mut(page.id()) else { return true };
     if channel.page.receiver_count() > 0 {
         return false;
     }

@@ -144,7 +144,7 @@ pub fn public(
     client: ClientAddress,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
-    let permit = app.sockets.take(Some(subnet_key(client.0)), Some(&page.id))?;
+    let permit = app.sockets.take(Some(subnet_key(client.0)), Some(page.id()))?;
     Ok(small(upgrade).on_upgrade(move |socket| async move {
         let _place = permit;
         visitor(socket, app, page, seen).await;

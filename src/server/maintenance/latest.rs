@@ -30,8 +30,8 @@ pub async fn announced(
     most: i64,
 ) -> Result<Vec<Announced>> {
     let (maintenance, moments): (Vec<_>, Vec<_>) =
-        store::maintenance(read, &page.id, service, most).await?.into_iter().unzip();
-    let told = published(read, &page.id, maintenance).await?;
+        store::maintenance(read, page.id(), service, most).await?.into_iter().unzip();
+    let told = published(read, page.id(), maintenance).await?;
     let announced = |(told, (announced_at, changed_at))| Announced { told, announced_at, changed_at };
     Ok(told.into_iter().zip(moments).map(announced).collect())
 }

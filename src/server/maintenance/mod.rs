@@ -434,8 +434,8 @@ async fn published(
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedMaintenance>> {
-    let all = upcoming(read, &page.id, OPEN).await?;
-    published(read, &page.id, all).await
+    let all = upcoming(read, page.id(), OPEN).await?;
+    published(read, page.id(), all).await
 }
 
 /// What is over as visitors read it, latest first.
@@ -444,8 +444,8 @@ pub async fn open(page: &PublicPage, read: &mut Read) -> Result<Vec<PublishedMai
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<PublishedMaintenance>> {
     let filter = MaintenanceFilter { state: "past".to_owned(), ..MaintenanceFilter::default() };
-    let all = store::list(read, &page.id, &filter, most).await?;
-    published(read, &page.id, all).await
+    let all = store::list(read, page.id(), &filter, most).await?;
+    published(read, page.id(), all).await
 }
 
 /// What began, or was to begin, between two moments, as visitors read it, latest first.
@@ -453,8 +453,8 @@ pub async fn past(page: &PublicPage, read: &mut Read, most: i64) -> Result<Vec<P
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn between(page: &PublicPage, read: &mut Read, from: Time, to: Time) -> Result<Vec<PublishedMaintenance>> {
-    let all = store::between(read, &page.id, from, to).await?;
-    published(read, &page.id, all).await
+    let all = store::between(read, page.id(), from, to).await?;
+    published(read, page.id(), all).await
 }
 
 /// When the earliest window of an organization begins.
@@ -470,6 +470,6 @@ pub async fn first(read: &mut Read, organization: &OrganizationId) -> Result<Opt
 /// # Errors
 /// [`AppError::NotFound`].
 pub async fn get(page: &PublicPage, read: &mut Read, id: &MaintenanceId) -> Result<PublishedMaintenance> {
-    let maintenance = store::get(read, &page.id, id).await?.ok_or_else(no_maintenance)?;
-    published(read, &page.id, vec![maintenance]).await?.pop().ok_or_else(no_maintenance)
+    let maintenance = store::get(read, page.id(), id).await?.ok_or_else(no_maintenance)?;
+    published(read, page.id(), vec![maintenance]).await?.pop().ok_or_else(no_maintenance)
 }

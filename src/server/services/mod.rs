@@ -86,7 +86,7 @@ pub async fn list(scope: Scope<allowed::Read>) -> Result<ServiceList> {
 /// # Errors
 /// [`AppError::Unavailable`] when the database does not answer.
 pub async fn list_public(page: &PublicPage, read: &mut Read) -> Result<ServiceList> {
-    store::list(read, &page.id).await
+    store::list(read, page.id()).await
 }
 
 /// One service with its latest history.

@@ -113,8 +113,8 @@ impl NegativeCache {
     /// database does not answer.
     pub async fn lacks_subject(&self, app: &App, page: &PublicPage, which: &Document) -> Result<bool> {
         let Some(subject) = which.subject() else { return Ok(false) };
-        let key = (page.id.clone(), subject);
-        let version = app.hub.version(&page.id);
+        let key = (page.id().clone(), subject);
+        let version = app.hub.version(page.id());
         if self.subjects.get(&key) == Some(version) {
             return Ok(true);
         }

@@ -163,7 +163,7 @@ impl Colours {
 /// Reads and draws a badge; `None` when there is no such service.
 pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Badge) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let services = services::list_public(page, &mut read).await?.services;
     let text = match &which.service {
         Some(id) => {
@@ -171,7 +171,7 @@ pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Badge)
             draw(&service.name, organization.labels.label(service.status), Tone::of(service.status), which)
         }
         None => {
-            let impacts = incidents::open_impacts(&mut read, &page.id).await?;
+            let impacts = incidents::open_impacts(&mut read, page.id()).await?;
             let status = PageStatus::of(services.iter().map(|service| service.status), impacts);
             draw(&organization.name, status.description.as_str(), Tone::of_page(status.indicator), which)
         }

@@ -67,7 +67,7 @@ pub(super) async fn render_document(
     which: &Calendar,
 ) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let mut name = format!("{} maintenance", organization.name);
     if let Some(id) = &which.service {
         let all = services::list_public(page, &mut read).await?.services;

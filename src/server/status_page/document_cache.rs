@@ -1,9 +1,9 @@
 //! Where finished documents are kept, and those that are being made.
 
 use super::{Document, Key, Page, PreparedResponse};
-use crate::domain::{
-    error::{AppError, Result},
-    ids::OrganizationId,
+use crate::{
+    domain::error::{AppError, Result},
+    server::access::PublicPage,
 };
 use futures_util::{
     FutureExt,
@@ -171,9 +171,9 @@ impl DocumentCache {
     }
 
     /// The organization has gone, or may not be seen any more.
-    fn forget(&self, id: &OrganizationId) {
-        self.documents.retain(|key, _| key.0 != *id);
-        self.addresses.retain(|_, key| key.0 != *id);
+    fn forget(&self, page: &PublicPage) {
+        self.documents.retain(|key, _| key.0 != *page);
+        self.addresses.retain(|_, key| key.0 != *page);
     }
 }
 
@@ -183,7 +183,6 @@ mod tests {
     use crate::{
         domain::time::Time,
         server::{
-            db::random_id,
             live::Current,
             status_page::prepared_response::{DocumentMeta, Kind, RenderedDocument},
         },
@@ -200,7 +199,7 @@ mod tests {
         };
         let draft = RenderedDocument { kind: Kind::Page, text, meta };
         let prepared_response = PreparedResponse::new(Current::default(), &Default::default(), draft);
-        ((OrganizationId::from_random(random_id()), Document::StatusPage), Ok(Some(prepared_response.into())))
+        ((PublicPage::random(), Document::StatusPage), Ok(Some(prepared_response.into())))
     }
 
     #[test]

@@ -251,9 +251,9 @@ impl Notice {
 /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
 pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Embed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let services = services::list_public(page, &mut read).await?;
-    let impacts = incidents::open_impacts(&mut read, &page.id).await?;
+    let impacts = incidents::open_impacts(&mut read, page.id()).await?;
     let open = incidents::open(page, &mut read).await?;
     let maintenance = maintenance::open(page, &mut read).await?;
     drop(read);

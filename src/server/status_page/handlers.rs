@@ -134,7 +134,7 @@ async fn found(app: &App, slug: &str, which: Option<Document>) -> Result<Option<
     if gone || matches!(told, Ok(Some(told)) if told.address != at) {
         // The slug that was remembered may be another organization's by now.
         let now = app.pages.look_up(app, slug).await?;
-        if gone || now.id != page.id {
+        if gone || now != page {
             document = app.pages.document(app, &now, which).await;
         }
     }

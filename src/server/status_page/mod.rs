@@ -24,10 +24,7 @@ pub use prepared_response::PreparedResponse;
 pub use subpages::SubPage;
 
 use super::{App, access, access::PublicPage, local_time, test_hooks};
-use crate::domain::{
-    error::{AppError, Result},
-    ids::OrganizationId,
-};
+use crate::domain::error::{AppError, Result};
 use document_cache::{CacheEntry, DocumentCache, InFlight};
 use prepared_response::{DocumentMeta, Kind, RenderedDocument};
 pub use snapshot::Snapshot;
@@ -95,7 +92,7 @@ impl Document {
 }
 
 /// Which document, of whom.
-type Key = (OrganizationId, Document);
+type Key = (PublicPage, Document);
 
 /// Finished documents, and those that are being made.
 #[derive(Debug, Default)]
@@ -130,7 +127,7 @@ impl Pages {
         let address = Document::StatusPage.address(slug);
         match self.document_cache.key(&address) {
             Some(key) if self.document_cache.get(&key).is_none_or(|kept| kept.prepared_response.address == address) => {
-                Ok(PublicPage { id: key.0.clone() })
+                Ok(key.0.clone())
             }
             _ => self.look_up(app, slug).await,
         }
@@ -142,7 +139,7 @@ impl Pages {
     /// [`AppError::NotFound`] when there is none.
     async fn look_up(&self, app: &App, slug: &str) -> Result<PublicPage> {
         let page = self.absent.find(app, slug).await?;
-        let key = Arc::new((page.id.clone(), Document::StatusPage));
+        let key = Arc::new((page.clone(), Document::StatusPage));
         self.document_cache.insert_alias(Document::StatusPage.address(slug), key);
         Ok(page)
     }
@@ -181,7 +178,7 @@ impl Pages {
     }
 
     async fn get_or_render(&self, app: &App, page: &PublicPage, which: Document) -> Result<Option<CacheEntry>> {
-        let key: Key = (page.id.clone(), which);
+        let key: Key = (page.clone(), which);
         let asked = Instant::now();
         if self.document_cache.get(&key).is_none() && self.absent.lacks_subject(app, page, &key.1).await? {
             return Ok(None);
@@ -202,7 +199,7 @@ impl Pages {
                 Some(last) => match tokio::time::timeout(TIMEOUT.saturating_sub(begun.elapsed()), made).await {
                     Ok(outcome) => outcome,
                     Err(_) => {
-                        tracing::warn!(organization = %page.id, "status page is slow to render; serving the last good version");
+                        tracing::warn!(organization = %page.id(), "status page is slow to render; serving the last good version");
                         return Ok(Some(last.clone()));
                     }
                 },
@@ -221,13 +218,13 @@ impl Pages {
 /// Reads and renders a document, keeps it, and shows it to whoever watches. It goes on to its end,
 /// whoever asked for it.
 async fn render_document(app: App, key: Key, last: Option<CacheEntry>) -> Result<Option<CacheEntry>> {
-    let page = PublicPage { id: key.0.clone() };
+    let page = key.0.clone();
     let making = app.clone();
     let made = match &key.1 {
         Document::StatusPage => {
             access::run(async move {
                 let (kept, parts) = status_page(&making, &page, last).await?;
-                tracing::debug!(organization = %page.id, ?parts, "status page rendered");
+                tracing::debug!(organization = %page.id(), ?parts, "status page rendered");
                 Ok(Some(kept))
             })
             .await
@@ -236,7 +233,7 @@ async fn render_document(app: App, key: Key, last: Option<CacheEntry>) -> Result
             let which = other.clone();
             access::run(async move {
                 let Some(draft) = which.write(&making, &page).await? else { return Ok(None) };
-                let current = making.hub.current(&page.id);
+                let current = making.hub.current(page.id());
                 let finish = move || PreparedResponse::new(current, &making.protection, draft);
                 Ok(Some(CacheEntry::from(rendered(finish).await?)))
             })
@@ -246,7 +243,7 @@ async fn render_document(app: App, key: Key, last: Option<CacheEntry>) -> Result
     if let Err(error) = &made
         && !matches!(error, AppError::NotFound(_))
     {
-        tracing::error!(%error, organization = %key.0, "status page could not be rendered; serving the last good version");
+        tracing::error!(%error, organization = %key.0.id(), "status page could not be rendered; serving the last good version");
     }
     app.pages.document_cache.complete(&key, &made);
     made
@@ -269,7 +266,7 @@ pub struct Parts {
 /// # Errors
 /// As [`Pages::document`].
 pub async fn measure(app: &App, page: &PublicPage) -> Result<(i64, Parts)> {
-    let last = app.pages.document_cache.get(&(page.id.clone(), Document::StatusPage));
+    let last = app.pages.document_cache.get(&(page.clone(), Document::StatusPage));
     let (kept, parts) = status_page(app, page, last).await?;
     Ok((kept.prepared_response.version, parts))
 }

@@ -73,7 +73,7 @@ impl Snapshot {
     /// [`crate::domain::error::AppError::Unavailable`] when the database does not answer.
     pub async fn read(app: &App, page: &PublicPage) -> Result<Self> {
         let mut read = app.db.read(page).await?;
-        let organization = organizations::public(&mut read, &page.id).await?;
+        let organization = organizations::public(&mut read, page.id()).await?;
         let zone = local_time::zone(&organization.time_zone);
         // Not before the latest change, should the clock have been set back.
         let made_at = clock::now().max(organization.changed_at);
@@ -81,7 +81,7 @@ impl Snapshot {
         let bounds = local_time::bounds(zone, made_at, DAYS);
         let (first, timeline) = (bounds[0], bounds[DAYS - TIMELINE]);
         let services = services::list_public(page, &mut read).await?;
-        let impacts = incidents::open_impacts(&mut read, &page.id).await?;
+        let impacts = incidents::open_impacts(&mut read, page.id()).await?;
         let status = PageStatus::of(services.services.iter().map(|service| service.status), impacts);
         let open = incidents::open(page, &mut read).await?;
         let mut maintenance = maintenance::open(page, &mut read).await?;
@@ -91,7 +91,7 @@ impl Snapshot {
         let mut over = maintenance::between(page, &mut read, timeline, made_at.plus_seconds(AHEAD)).await?;
         over.retain(|told| told.maintenance.status.is_over());
         let (past_maintenance, cancelled) = over.into_iter().partition(|told| told.maintenance.starts_at < until);
-        let spans = history::spans(&mut read, &page.id, first, made_at).await?;
+        let spans = history::spans(&mut read, page.id(), first, made_at).await?;
         let turns = maintenance.iter().flat_map(|told| [told.maintenance.starts_at, told.maintenance.ends_at]);
         let turns = turns.filter(|at| *at > made_at);
         let turns_at = turns.fold(bounds[DAYS], Time::min);

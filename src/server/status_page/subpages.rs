@@ -86,7 +86,7 @@ struct Reader<'a> {
 /// does not answer.
 pub(super) async fn render_document(app: &App, page: &PublicPage, which: &SubPage) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let services = services::list_public(page, &mut read).await?;
     let zone = local_time::zone(&organization.time_zone);
     let now = clock::now().max(organization.changed_at);
@@ -125,8 +125,8 @@ impl Reader<'_> {
         let month_of = |at: Time| Month::of(local_time::date(zone, at));
         let this_month = month_of(self.now);
         let born = services.services.iter().map(|service| service.created_at);
-        let incident = incidents::directory::first(&mut self.read, &self.page.id).await?;
-        let window = maintenance::first(&mut self.read, &self.page.id).await?;
+        let incident = incidents::directory::first(&mut self.read, self.page.id()).await?;
+        let window = maintenance::first(&mut self.read, self.page.id()).await?;
         let first = incident.into_iter().chain(window).chain(born).min();
         let first = first.map_or(this_month, month_of).min(this_month);
         let shown: Vec<Month> = match asked {
@@ -162,7 +162,7 @@ impl Reader<'_> {
         let months: Vec<Month> =
             std::iter::successors(Some(this_month), |month| Some(month.before())).take(RECORD_MONTHS).collect();
         let since = months.last().map_or(now, |month| month.bounds(zone).0).min(bounds[0]);
-        let spans = history::spans_of(&mut self.read, &self.page.id, &service.id, since, now).await?;
+        let spans = history::spans_of(&mut self.read, self.page.id(), &service.id, since, now).await?;
         let until = Time::from_micros(now.micros() + 1);
         let mut incidents = incidents::overlapping(self.page, &mut self.read, since, until).await?;
         incidents.retain(|incident| incident.services.iter().any(|affected| affected.service_id == service.id));

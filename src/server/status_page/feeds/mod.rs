@@ -116,7 +116,7 @@ struct FeedDocument<'a> {
 /// Reads and writes a feed; `None` when there is no such service.
 pub(super) async fn render_document(app: &App, page: &PublicPage, which: &Feed) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let mut service = None;
     if let Some(id) = &which.service {
         let all = services::list_public(page, &mut read).await?.services;

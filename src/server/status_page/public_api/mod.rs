@@ -85,7 +85,7 @@ pub(super) async fn render_document(
     which: &PublicApi,
 ) -> Result<Option<RenderedDocument>> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let zone = local_time::zone(&organization.time_zone);
     let now = clock::now().max(organization.changed_at);
     let path = which.path(&organization.slug);
@@ -96,7 +96,7 @@ pub(super) async fn render_document(
     match which {
         PublicApi::WholePage => {
             let observed = ObservedService::read(page, &mut read, &place).await?;
-            let impacts = incidents::open_impacts(&mut read, &page.id).await?;
+            let impacts = incidents::open_impacts(&mut read, page.id()).await?;
             let status = PageStatus::of(observed.list.services.iter().map(|service| service.status), impacts);
             let open = incidents::open(page, &mut read).await?;
             let windows = maintenance::open(page, &mut read).await?;
@@ -118,7 +118,7 @@ pub(super) async fn render_document(
             let list = services::list_public(page, &mut read).await?;
             let Some(service) = list.services.into_iter().find(|service| service.id == *id) else { return Ok(None) };
             let bounds = local_time::bounds(zone, now, DAYS);
-            let spans = history::spans_of(&mut read, &page.id, id, bounds[0], now).await?;
+            let spans = history::spans_of(&mut read, page.id(), id, bounds[0], now).await?;
             drop(read);
             let until = until(service.status == ServiceStatus::Operational);
             draft(place, path, until, move |place| {
@@ -251,7 +251,7 @@ impl ObservedService {
     async fn read(page: &PublicPage, read: &mut Read, place: &PublicResource) -> Result<Self> {
         let list = services::list_public(page, read).await?;
         let bounds = local_time::bounds(place.zone, place.now, DAYS);
-        let spans = history::spans(read, &page.id, bounds[0], place.now).await?;
+        let spans = history::spans(read, page.id(), bounds[0], place.now).await?;
         Ok(Self { list, spans, bounds })
     }
 
@@ -306,8 +306,8 @@ impl PastEvents {
         }
         let services = services::list_public(page, read).await?;
         let born = services.services.iter().map(|service| service.created_at);
-        let incident = incidents::directory::first(read, &page.id).await?;
-        let window = maintenance::first(read, &page.id).await?;
+        let incident = incidents::directory::first(read, page.id()).await?;
+        let window = maintenance::first(read, page.id()).await?;
         let first = incident.into_iter().chain(window).chain(born).min();
         let first = first.map_or(this_month, month_of).min(this_month);
         let (from, to) = month.bounds(place.zone);

@@ -166,20 +166,20 @@ pub(super) async fn render_document(
 
 async fn read(app: &App, page: &PublicPage, which: Resource) -> Result<PageData> {
     let mut read = app.db.read(page).await?;
-    let organization = organizations::public(&mut read, &page.id).await?;
+    let organization = organizations::public(&mut read, page.id()).await?;
     let services = services::list_public(page, &mut read).await?;
-    let groups = store::group_times(&mut read, &page.id).await?;
+    let groups = store::group_times(&mut read, page.id()).await?;
     let impacts = match which {
-        Resource::Summary | Resource::Status => incidents::open_impacts(&mut read, &page.id).await?,
+        Resource::Summary | Resource::Status => incidents::open_impacts(&mut read, page.id()).await?,
         _ => Vec::new(),
     };
     let names = ServiceNames::of(&services);
     let incidents = match which.incidents() {
-        Some(open) => incidents_told(&mut read, &page.id, open, &names).await?,
+        Some(open) => incidents_told(&mut read, page.id(), open, &names).await?,
         None => Vec::new(),
     };
     let mut maintenance = match which.maintenance() {
-        Some(open) => maintenance_told(&mut read, &page.id, open, &names).await?,
+        Some(open) => maintenance_told(&mut read, page.id(), open, &names).await?,
         None => Vec::new(),
     };
     let comes = |entry: &Entry| entry.status == MaintenanceStatus::Scheduled.as_str();
