@@ -222,7 +222,7 @@ pub async fn assemble(args: &ServeArgs) -> Outcome<(App, axum::Router)> {
         (Some(issuer), Some(client_id)) => {
             if args.oidc_api_audience.as_ref().is_some_and(|audience| audience.accepts(client_id)) {
                 tracing::warn!(
-                    "CANDOR_OIDC_API_AUDIENCE also takes tokens for the client id: an ID token of the provider, which browsers and logs may hold, can then open the API. Give the API an audience of its own at the provider."
+                    "CANDOR_OIDC_API_AUDIENCE accepts tokens issued for the client ID, so an ID token may be able to access the API. Configure a separate audience for the API at the provider."
                 );
             }
             let settings = OidcSettings {

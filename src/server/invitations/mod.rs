@@ -71,7 +71,7 @@ pub async fn invite(scope: Scope<allowed::ManageMembers>, input: InvitationInput
     store::expire_old(&mut write, &email.key).await?;
     if store::count_open(&mut write).await? >= MAX_OPEN {
         return Err(AppError::Conflict(format!(
-            "{MAX_OPEN} invitations are open already. Revoke those that nobody will accept, then invite more people."
+            "This organization already has {MAX_OPEN} pending invitations. Revoke some before inviting more people."
         )));
     }
     store::insert(&mut write, &id, &email, role, team.as_ref(), link(&scope, &secret)).await?;

@@ -82,7 +82,7 @@ pub enum JwtFault {
     #[error("it is bound to a key (cnf), which this server doesn’t support")]
     Bound,
     /// An ID token or another that is not meant to open an API (RFC 9068, section 5).
-    #[error("it is no access token: send the access token of the sign-in provider, not an ID, refresh or logout token")]
+    #[error("it is an ID, refresh or logout token; send the sign-in provider’s access token instead")]
     NotAccess,
     /// Another issuer.
     #[error("its issuer (iss) is not this server’s sign-in provider")]
